@@ -1,0 +1,3 @@
+"""wsproxy: a WebSocket reverse proxy that shows, records and, on request, changes every frame."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,134 @@
+"""The composition root: the one place that knows every adapter."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from wsproxy.config import Settings
+from wsproxy.engine.listener import Environment, Listener
+from wsproxy.engine.tls import listening_context, upstream_context
+from wsproxy.engine.upstream import Upstream
+from wsproxy.link import Record
+from wsproxy.ports import Recorder
+from wsproxy.records import ConnectionRecord
+from wsproxy.store.sqlite import SqliteRecorder
+
+
+class LoopClock:
+    """The Clock of a running event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.time = time.time
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> Callable[[], None]:
+        return self._loop.call_later(delay, callback).cancel
+
+
+class Watcher:
+    """Something that sees all records besides the capture; its calls must not block."""
+
+    def connection_changed(self, connection: ConnectionRecord) -> None:
+        """A connection was opened, answered or ended."""
+
+    def record(self, records: Sequence[Record]) -> None:
+        """Frames and messages, in order."""
+
+
+class _Watched:
+    """A Recorder that lets one more look on."""
+
+    def __init__(self, recorder: SqliteRecorder, watcher: Watcher) -> None:
+        self._keep = recorder.record
+        self._watch = watcher.record
+        self._changed = (recorder.connection_changed, watcher.connection_changed)
+        self.next_connection_id = recorder.next_connection_id
+        self.on_pressure = recorder.on_pressure
+        self.forget = recorder.forget
+
+    def connection_changed(self, connection: ConnectionRecord) -> None:
+        for changed in self._changed:
+            changed(connection)
+
+    def record(self, records: Sequence[Record], size: int) -> None:
+        self._keep(records, size)
+        self._watch(records)
+
+
+class Proxy:
+    """A whole proxy, from `start` to `stop`."""
+
+    def __init__(self, settings: Settings, watcher: Watcher | None = None) -> None:
+        self.settings = settings
+        self.port = 0
+        self._watcher = watcher
+        self._private: Path | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients find the proxy, with the scheme of a WebSocket."""
+        scheme = "wss" if self.settings.certs else "ws"
+        host = self.settings.listen_host
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def capture(self) -> Path:
+        """The capture file."""
+        return self._recorder.path
+
+    async def start(self) -> None:
+        """Listen. Raises WsproxyError for what the user has to mend; nothing is left open then."""
+        settings = self.settings
+        clock = LoopClock()
+        upstream_tls = upstream_context(
+            insecure=settings.ssl_insecure, client_certs=settings.client_certs
+        )
+        listening_tls = listening_context(settings.certs) if settings.certs else None
+        path = settings.capture
+        if path is None:
+            self._private = Path(tempfile.mkdtemp(prefix="wsproxy-"))
+            path = self._private / "capture.wsproxy"
+        self._recorder = SqliteRecorder(
+            path,
+            clock,
+            asyncio.get_running_loop().call_soon_threadsafe,
+            limit=settings.capture_limit,
+            secrets=settings.capture_secrets,
+            private=self._private is not None,
+        )
+        self._upstream = Upstream(
+            settings.upstream_url,
+            ssl_context=upstream_tls,
+            keep_host_header=settings.keep_host_header,
+            rewrite_origin=settings.rewrite_origin,
+            timeout=settings.handshake_timeout,
+        )
+        recorder: Recorder = self._recorder
+        if self._watcher is not None:
+            recorder = _Watched(self._recorder, self._watcher)
+        self._listener = Listener(
+            Environment(self._upstream, recorder, clock, settings.max_payload)
+        )
+        try:
+            self.port = await self._listener.start(
+                settings.listen_host, settings.listen_port, listening_tls
+            )
+        except BaseException:
+            await self._close()
+            raise
+
+    async def stop(self) -> None:
+        """End all connections with Close 1001 and write what is left of the capture."""
+        await self._listener.stop()
+        await self._close()
+
+    async def _close(self) -> None:
+        await self._upstream.close()
+        await asyncio.to_thread(self._recorder.close)
+        if self._private is not None:
+            shutil.rmtree(self._private, ignore_errors=True)

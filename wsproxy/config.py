@@ -1,0 +1,71 @@
+"""Settings of a proxy: frozen, checked once, the same from the command line and from tests."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from wsproxy.errors import WsproxyError
+from wsproxy.link import DEFAULT_MAX_PAYLOAD
+
+DEFAULT_CAPTURE_LIMIT = 2 * 1000**3
+
+_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1024, "mi": 1024**2, "gi": 1024**3}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?$", re.IGNORECASE)
+
+
+def parse_size(text: str) -> int:
+    """Bytes from `4096`, `64k`, `2 GB`, `1MiB`; raises ValueError for anything else."""
+    match = _SIZE.match(text.strip())
+    if not match:
+        raise ValueError(f"{text!r} is not a size; write for instance 500MB, 2GB or 64KiB")
+    return int(float(match[1]) * _UNITS[(match[2] or "").lower()])
+
+
+def parse_upstream(text: str) -> str:
+    """Check an upstream URL; raises ValueError that says what is wrong with it."""
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a URL: {error}") from None
+    if url.scheme not in ("ws", "wss", "http", "https"):
+        raise ValueError(
+            f"{text!r} must begin with ws://, wss://, http:// or https://,"
+            " for instance ws://localhost:8000"
+        )
+    if not url.hostname:
+        raise ValueError(f"{text!r} names no host")
+    if port == 0:
+        raise ValueError(f"{text!r} has port 0")
+    if url.query or url.fragment:
+        raise ValueError(f"{text!r} must not have a query or a fragment: a path prefix is all")
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What `wsproxy run` can be told. Raises WsproxyError (from `parse_upstream`) when made."""
+
+    upstream_url: str
+    listen_host: str = "127.0.0.1"
+    listen_port: int = 8080
+    capture: Path | None = None
+    """Where the capture is kept; None: a private temporary file, removed at the end."""
+    capture_limit: int = DEFAULT_CAPTURE_LIMIT
+    capture_secrets: bool = False
+    max_payload: int = DEFAULT_MAX_PAYLOAD
+    ssl_insecure: bool = False
+    certs: Path | None = None
+    client_certs: Path | None = None
+    keep_host_header: bool = False
+    rewrite_origin: bool = False
+    handshake_timeout: float = 30.0
+
+    def __post_init__(self) -> None:
+        try:
+            parse_upstream(self.upstream_url)
+        except ValueError as error:
+            raise WsproxyError(str(error)) from None

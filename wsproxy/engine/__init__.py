@@ -1,0 +1,1 @@
+"""The adapter to aiohttp: listening, dialling the upstream, plain HTTP."""

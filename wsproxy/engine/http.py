@@ -1,0 +1,73 @@
+"""Plain HTTP on the same port, relayed as it streams, and answers of the proxy's own."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+
+import aiohttp
+from aiohttp import hdrs, web
+from multidict import CIMultiDict
+
+from wsproxy.engine.transport import MirroredResponse
+from wsproxy.engine.upstream import Upstream
+from wsproxy.errors import HandshakeError
+from wsproxy.protocol.handshake import Headers, end_to_end
+
+
+def decoded(raw_headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Headers as they came; bytes that are not UTF-8 survive as surrogate escapes."""
+    return [
+        (name.decode("ascii", "replace"), value.decode("utf-8", "surrogateescape"))
+        for name, value in raw_headers
+    ]
+
+
+def proxy_origin(request: web.BaseRequest) -> str:
+    """The proxy's own scheme, host and port as the client sees them."""
+    return f"{request.scheme}://{request.host}"
+
+
+def refusal(error: HandshakeError) -> web.Response:
+    """The proxy's own answer where the upstream has none."""
+    headers = {}
+    if error.status == 426:
+        headers = {hdrs.SEC_WEBSOCKET_VERSION: "13", hdrs.UPGRADE: "websocket"}
+    return web.Response(status=error.status, text=f"wsproxy: {error.reason}\n", headers=headers)
+
+
+async def relay_request(request: web.BaseRequest, upstream: Upstream) -> web.StreamResponse:
+    """Relay one request; raises HandshakeError where the upstream gives no answer."""
+    headers = end_to_end(decoded(request.raw_headers))
+    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
+        # Answered here, for the body is streamed on as it comes.
+        headers = [(name, value) for name, value in headers if name.lower() != "expect"]
+        if request.transport is not None:
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    body = request.content.iter_any() if request.body_exists else None
+    answer = await upstream.request(request.method, request.raw_path, headers, body)
+    return await relay_answer(request, answer, upstream)
+
+
+async def relay_answer(
+    request: web.BaseRequest, answer: aiohttp.ClientResponse, upstream: Upstream
+) -> web.StreamResponse:
+    """Send an upstream's answer to the client, each piece as it comes."""
+    headers = upstream.back_to_proxy(
+        end_to_end(decoded(answer.raw_headers)), proxy_origin(request)
+    )
+    response = MirroredResponse(
+        status=answer.status, reason=answer.reason, headers=CIMultiDict(headers)
+    )
+    try:
+        await response.prepare(request)
+        async for piece in answer.content.iter_any():
+            await response.write(piece)
+        await response.write_eof()
+    except (aiohttp.ClientError, ConnectionError):
+        # One side broke off in mid-body: so does the other, instead of a clean end.
+        with contextlib.suppress(AttributeError):
+            request.transport.abort()  # type: ignore[union-attr]
+    finally:
+        answer.close()
+    return response

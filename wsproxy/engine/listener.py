@@ -1,0 +1,189 @@
+"""The listening side: a client's request becomes a proxied connection, or a relayed page."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp import hdrs, web
+
+from wsproxy.engine.http import decoded, proxy_origin, refusal, relay_answer, relay_request
+from wsproxy.engine.transport import SwitchedResponse, take_client, take_upstream
+from wsproxy.engine.upstream import MAX_HEADER, Upstream
+from wsproxy.errors import HandshakeError, WsproxyError
+from wsproxy.ports import Clock, Recorder
+from wsproxy.protocol.handshake import (
+    Headers,
+    agreed_extensions,
+    check_answer,
+    check_request,
+    end_to_end,
+    header,
+    header_values,
+    is_upgrade,
+)
+from wsproxy.records import ConnectionRecord, End
+from wsproxy.session import Session
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What every connection of a proxy shares."""
+
+    upstream: Upstream
+    recorder: Recorder
+    clock: Clock
+    max_payload: int
+
+
+class Listener:
+    """Listens for clients; each upgrade becomes a Session."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._env = environment
+        self._sessions: set[Session] = set()
+        self._runner: web.ServerRunner | None = None
+
+    async def start(
+        self, host: str, port: int, ssl_context: ssl.SSLContext | None = None
+    ) -> int:
+        """Listen; returns the port, which is a free one for `port` 0.
+
+        Raises WsproxyError where the address cannot be had.
+        """
+        server = web.Server(
+            self._handle,
+            access_log=None,
+            auto_decompress=False,
+            max_line_size=MAX_HEADER,
+            max_field_size=MAX_HEADER,
+            logger=_log,
+        )
+        self._runner = web.ServerRunner(server, handle_signals=False)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port, ssl_context=ssl_context, backlog=1024)
+        try:
+            await site.start()
+        except OSError as error:
+            await self._runner.cleanup()
+            reason = (error.strerror or str(error)).lower()
+            raise WsproxyError(f"cannot listen on {host}:{port}: {reason}") from None
+        return int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Take no more clients and end the sessions, which get a few seconds for it."""
+        assert self._runner is not None
+        for site in list(self._runner.sites):
+            await site.stop()
+        for session in list(self._sessions):
+            session.stop()
+        while self._sessions:
+            await asyncio.sleep(0.01)
+        await self._runner.shutdown()
+        await self._runner.cleanup()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        headers = decoded(request.raw_headers)
+        try:
+            if is_upgrade(headers):
+                return await self._upgrade(request, headers)
+            return await relay_request(request, self._env.upstream)
+        except HandshakeError as error:
+            _log.warning("%s %s: %s", request.method, request.raw_path, error.reason)
+            return refusal(error)
+
+    async def _upgrade(self, request: web.BaseRequest, headers: Headers) -> web.StreamResponse:
+        env = self._env
+        connection = ConnectionRecord(
+            env.recorder.next_connection_id(),
+            env.clock.time(),
+            _address(request),
+            env.upstream.url,
+            request.raw_path,
+            headers,
+        )
+        try:
+            key = check_request(request.method, headers)
+            env.recorder.connection_changed(connection)
+            answer = await env.upstream.request("GET", request.raw_path, _dialled(headers))
+        except HandshakeError as error:
+            self._refused(connection, End("failed", error.fault.value, error.status, error.reason))
+            raise
+        connection.status = answer.status
+        connection.reason = answer.reason or ""
+        connection.response_headers = decoded(answer.raw_headers)
+        if answer.status != 101:
+            end = End("refused", "server", answer.status, answer.reason or "")
+            self._refused(connection, end)
+            return await relay_answer(request, answer, env.upstream)
+        try:
+            check_answer(key, connection.response_headers)
+        except HandshakeError as error:
+            answer.close()
+            self._refused(connection, End("failed", "server", error.status, error.reason))
+            raise
+        return await self._relay(request, answer, connection)
+
+    async def _relay(
+        self,
+        request: web.BaseRequest,
+        answer: aiohttp.ClientResponse,
+        connection: ConnectionRecord,
+    ) -> web.StreamResponse:
+        headers = connection.response_headers
+        connection.subprotocol = header(headers, "Sec-WebSocket-Protocol")
+        connection.extensions = ", ".join(header_values(headers, "Sec-WebSocket-Extensions"))
+        try:
+            server, early_downstream = take_upstream(answer)
+            client, early_upstream = take_client(request)
+        except ConnectionResetError as error:
+            answer.close()
+            self._refused(connection, End("aborted", None, None, str(error)))
+            return SwitchedResponse()
+        client.write(_switching(answer, self._env.upstream.back_to_proxy(headers, proxy_origin(request))))
+        ended = asyncio.get_running_loop().create_future()
+        session = Session(
+            connection,
+            client,
+            server,
+            self._env.recorder,
+            self._env.clock,
+            agreed_extensions(headers),
+            self._env.max_payload,
+            on_end=lambda: ended.done() or ended.set_result(None),
+        )
+        self._sessions.add(session)
+        self._env.recorder.connection_changed(connection)
+        client.attach(session, early_upstream)
+        server.attach(session, early_downstream)
+        try:
+            await ended
+        finally:
+            self._sessions.discard(session)
+        return SwitchedResponse()
+
+    def _refused(self, connection: ConnectionRecord, end: End) -> None:
+        connection.closed = self._env.clock.time()
+        connection.end = end
+        self._env.recorder.connection_changed(connection)
+
+
+def _dialled(headers: Headers) -> Headers:
+    """The headers for the upstream: the client's own, and the hop's upgrade."""
+    return [*end_to_end(headers), (hdrs.CONNECTION, "Upgrade"), (hdrs.UPGRADE, "websocket")]
+
+
+def _switching(answer: aiohttp.ClientResponse, headers: Headers) -> bytes:
+    """The upstream's 101, to the letter."""
+    lines = [f"HTTP/1.1 101 {answer.reason}", *(f"{name}: {value}" for name, value in headers)]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+
+
+def _address(request: web.BaseRequest) -> str:
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    return f"{peer[0]}:{peer[1]}" if peer else "unknown"

@@ -1,0 +1,142 @@
+"""Dialling the upstream with a client's own request."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterable
+
+import aiohttp
+from aiohttp import hdrs
+from multidict import CIMultiDict
+from yarl import URL
+
+from wsproxy.errors import Fault, HandshakeError
+from wsproxy.protocol.handshake import Headers
+
+MAX_HEADER = 64 * 1024
+"""Bytes of one header line, both ways: large cookies exist."""
+
+_AUTOMATIC = (hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE)
+
+
+class Upstream:
+    """The server behind the proxy."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        keep_host_header: bool = False,
+        rewrite_origin: bool = False,
+        timeout: float = 30.0,
+    ) -> None:
+        """`url` is ws(s):// or http(s)://, with a path prefix or none. `timeout`, in seconds,
+        is for an answer's headers; its body may take as long as it likes.
+        """
+        self.url = url
+        base = URL(url, encoded=True)
+        self._scheme = {"ws": "http", "wss": "https"}.get(base.scheme, base.scheme)
+        self._authority = base.raw_authority
+        self._prefix = base.raw_path.rstrip("/")
+        self._keep_host_header = keep_host_header
+        self._rewrite_origin = rewrite_origin
+        self._timeout = timeout
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0, ssl=ssl_context if ssl_context is not None else True
+            ),
+            # Nothing of its own may come in: one client's cookies must not reach another's upstream.
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=_AUTOMATIC,
+            auto_decompress=False,
+            trust_env=False,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=min(10.0, timeout)),
+            max_line_size=MAX_HEADER,
+            max_field_size=MAX_HEADER,
+        )
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, e.g. `http://localhost:8000`."""
+        return f"{self._scheme}://{self._authority}"
+
+    async def close(self) -> None:
+        """Close what is idle."""
+        await self._session.close()
+
+    async def request(
+        self,
+        method: str,
+        target: str,
+        headers: Headers,
+        body: AsyncIterable[bytes] | None = None,
+    ) -> aiohttp.ClientResponse:
+        """Send a request; `target` is path and query as the client wrote them.
+
+        Raises HandshakeError: 502 where there is no answer, 504 where it takes too long.
+        """
+        url = URL(f"{self.origin}{self._prefix}{target}", encoded=True)
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._session.request(
+                    method,
+                    url,
+                    headers=CIMultiDict(self._rewritten(headers)),
+                    data=body,
+                    allow_redirects=False,
+                )
+        except TimeoutError:
+            raise HandshakeError(
+                504, f"{self.url} did not answer within {self._timeout:g} seconds", Fault.SERVER
+            ) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise HandshakeError(502, self._explain(error), Fault.SERVER) from error
+
+    def back_to_proxy(self, headers: Headers, proxy_origin: str) -> Headers:
+        """Redirects to the upstream's own address, led to the proxy's instead."""
+        return [
+            (name, self._proxied(value, proxy_origin) if name.lower() == "location" else value)
+            for name, value in headers
+        ]
+
+    def _proxied(self, location: str, proxy_origin: str) -> str:
+        for origin in (self.origin, self.origin.replace("http", "ws", 1)):
+            if location == origin or location.startswith((f"{origin}/", f"{origin}?")):
+                # The proxy's own scheme: it may speak TLS where the upstream does not.
+                path = location.removeprefix(origin)
+                return proxy_origin + self._without_prefix(path)
+        if location.startswith("/") and not location.startswith("//"):
+            return self._without_prefix(location)
+        return location
+
+    def _without_prefix(self, path: str) -> str:
+        rest = path.removeprefix(self._prefix)
+        return rest if rest != path and rest.startswith(("/", "?")) else path
+
+    def _rewritten(self, headers: Headers) -> Headers:
+        rewritten = []
+        for name, value in headers:
+            if name.lower() == "host" and not self._keep_host_header:
+                value = self._authority
+            elif name.lower() == "origin" and self._rewrite_origin:
+                value = self.origin
+            rewritten.append((name, value))
+        return rewritten
+
+    def _explain(self, error: Exception) -> str:
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            reason = error.certificate_error
+            detail = getattr(reason, "verify_message", None) or reason
+            return f"the certificate of {self.url} does not verify: {detail} (-k skips the check)"
+        if isinstance(error, aiohttp.ClientConnectorDNSError):
+            return f"no address found for {self.url}"
+        if isinstance(error, aiohttp.ClientConnectorError):
+            reason = error.os_error.strerror or type(error.os_error).__name__
+            return f"cannot connect to {self.url}: {reason}"
+        if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError):
+            return f"{self.url} cut off before it answered"
+        if isinstance(error, aiohttp.ClientResponseError):
+            return f"{self.url} answered something that is not HTTP"
+        return f"no answer from {self.url}: {error or type(error).__name__}"

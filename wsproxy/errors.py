@@ -1,0 +1,37 @@
+"""The few exceptions of wsproxy, and whose fault a protocol error is."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Fault(str, Enum):
+    """Who broke a rule of the protocol."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+class WsproxyError(Exception):
+    """Something the user can mend; its text is shown as one line, without a stack trace."""
+
+
+class HandshakeError(WsproxyError):
+    """An opening handshake that cannot go on.
+
+    `status` is the HTTP status that tells the client so.
+    """
+
+    def __init__(self, status: int, reason: str, fault: Fault) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.fault = fault
+
+
+class DeflateError(ValueError):
+    """Compressed data that RFC 7692 does not allow, or parameters that make no sense."""
+
+
+class CaptureError(WsproxyError):
+    """A capture file that cannot be opened, read or written."""

@@ -1,0 +1,159 @@
+"""One direction of a connection: bytes in, records out.
+
+Everything that is known of the stream lives here: the decoder, the assembler with its inflater,
+the linter. It does no I/O and reads no clock.
+"""
+
+from __future__ import annotations
+
+from wsproxy.errors import Fault
+from wsproxy.protocol.deflate import INFLATE_LIMIT, Inflater
+from wsproxy.protocol.close import parse_close
+from wsproxy.protocol.frames import Frame, FrameDecoder, Opcode
+from wsproxy.protocol.handshake import Agreed
+from wsproxy.protocol.lint import FrameLinter, Violation, utf8_valid, violation
+from wsproxy.protocol.messages import Message, MessageAssembler
+from wsproxy.records import Direction, FrameRecord, MessageRecord
+
+Record = FrameRecord | MessageRecord
+
+DEFAULT_MAX_PAYLOAD = 1024 * 1024
+
+_WHOLE_TEXT = 0x81
+_WHOLE_BINARY = 0x82
+
+_new_record = tuple.__new__
+
+
+class Link:
+    """Decodes one direction.
+
+    `max_payload` bounds what is recorded of a payload, in bytes.
+    """
+
+    def __init__(
+        self,
+        connection_id: int,
+        direction: Direction,
+        agreed: Agreed = Agreed(),
+        max_payload: int = DEFAULT_MAX_PAYLOAD,
+    ) -> None:
+        self.connection_id = connection_id
+        self.direction = direction
+        self.close: tuple[int | None, str] | None = None
+        """Code and reason of the first Close frame that passed, if one did."""
+        self._max_payload = max_payload
+        # What is compressed has to be inflated whole, or the context is lost.
+        self._decoder = FrameDecoder(max(max_payload, INFLATE_LIMIT) if agreed.deflate else max_payload)
+        opaque = f"unknown extension {', '.join(agreed.unknown)}" if agreed.unknown else None
+        self._assembler = MessageAssembler(max_payload, _inflater(direction, agreed), opaque)
+        self._linter = FrameLinter(
+            direction.sender, rsv1_allowed=agreed.deflate is not None, rsv_unknown=bool(opaque)
+        )
+        self._message = 0
+        # A frame with this header size is masked as it should be and has a minimal length.
+        self._base_size = 6 if direction is Direction.UPSTREAM else 2
+        self._plain = opaque is None
+
+    @property
+    def at_frame_boundary(self) -> bool:
+        """Whether a frame of the proxy's own could be put in now."""
+        return self._decoder.at_boundary
+
+    def feed(self, data: bytes, time: float) -> list[Record]:
+        """Decode bytes that came at `time`; return records of the frames they complete, each
+        followed by the record of the message that it ends, where that says more than the frame.
+        """
+        records: list[Record] = []
+        for frame in self._decoder.feed(data):
+            _, header, payload, length, _ = frame
+            size = len(header) - self._base_size
+            first = header[0]
+            # By far the most frames are whole messages in good order: one test, one record.
+            if (
+                self._plain
+                and (first == _WHOLE_TEXT or first == _WHOLE_BINARY)
+                and size == (0 if length < 126 else 2 if length < 65536 else 8)
+                and length <= self._max_payload
+                and (first == _WHOLE_BINARY or payload.isascii() or utf8_valid(payload))
+            ):
+                self._message += 1
+                record = (self.connection_id, self.direction, time, frame, self._message, (), None)
+                records.append(_new_record(FrameRecord, record))
+            else:
+                self._other(frame, time, records)
+        return records
+
+    def eof(self, time: float) -> list[Record]:
+        """The record of a frame that the end of the stream cut off, if there is one."""
+        records: list[Record] = []
+        frame = self._decoder.eof()
+        if frame is not None:
+            self._other(frame, time, records)
+        return records
+
+    def _other(self, frame: Frame, time: float, records: list[Record]) -> None:
+        violations = self._linter.check(frame)
+        message = None
+        number = None
+        if frame.is_control:
+            if frame.opcode == Opcode.CLOSE and self.close is None and frame.complete:
+                self.close = parse_close(frame.payload)
+                self._plain = False  # what follows a Close frame is a violation
+        else:
+            if not self._assembler.in_message or frame.opcode != Opcode.CONTINUATION:
+                self._message += 1
+            number = self._message
+            if frame.received >= 0:
+                message = self._assembler.feed(frame)
+            self._plain = not self._assembler.in_message and self.close is None
+        if message is not None:
+            violations += self._message_violations(message)
+        kept = frame
+        if len(frame.payload) > self._max_payload:
+            kept = frame._replace(payload=frame.payload[: self._max_payload])
+        records.append(
+            FrameRecord(self.connection_id, self.direction, time, kept, number, violations)
+        )
+        if message is not None and number is not None and _says_more(message):
+            records.append(self._message_record(message, number, time))
+
+    def _message_violations(self, message: Message) -> tuple[Violation, ...]:
+        sender: Fault = self.direction.sender
+        if message.compressed and message.opaque:
+            return (violation("deflate-data", message.opaque, sender),)
+        if message.invalid_utf8:
+            return (violation("text-utf8", "a text message that is not UTF-8", sender),)
+        return ()
+
+    def _message_record(self, message: Message, number: int, time: float) -> MessageRecord:
+        return MessageRecord(
+            self.connection_id,
+            self.direction,
+            number,
+            time,
+            message.opcode,
+            message.content,
+            message.length,
+            message.wire_length,
+            message.compressed,
+            message.opaque,
+        )
+
+
+def _says_more(message: Message) -> bool:
+    return message.compressed or message.opaque is not None or len(message.frame_lengths) > 1
+
+
+def _inflater(direction: Direction, agreed: Agreed) -> Inflater | None:
+    if agreed.deflate is None:
+        return None
+    if direction is Direction.UPSTREAM:
+        return Inflater(
+            agreed.deflate.client_max_window_bits,
+            no_context_takeover=agreed.deflate.client_no_context_takeover,
+        )
+    return Inflater(
+        agreed.deflate.server_max_window_bits,
+        no_context_takeover=agreed.deflate.server_no_context_takeover,
+    )

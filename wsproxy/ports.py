@@ -1,0 +1,60 @@
+"""What the session needs of the world. The adapters of floor 3 fill these in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from wsproxy.link import Record
+from wsproxy.records import ConnectionRecord
+
+
+class Transport(Protocol):
+    """One peer's socket."""
+
+    def write(self, data: bytes) -> None:
+        """Send without waiting; what the peer does not take is buffered."""
+
+    def write_eof(self) -> bool:
+        """Send FIN after what is buffered and go on reading; False where that cannot be (TLS)."""
+
+    def pause_reading(self) -> None:
+        """Take no more from the peer; may be called twice."""
+
+    def resume_reading(self) -> None:
+        """Undo pause_reading; may be called without it."""
+
+    def close(self) -> None:
+        """Close after what is buffered was sent."""
+
+    def reset(self) -> None:
+        """Break off: the peer sees a TCP reset."""
+
+
+class Recorder(Protocol):
+    """Where records go. No call may block."""
+
+    def next_connection_id(self) -> int:
+        """A number for a new connection, from 1."""
+
+    def connection_changed(self, connection: ConnectionRecord) -> None:
+        """A connection was opened, answered or ended."""
+
+    def record(self, records: Sequence[Record], size: int) -> None:
+        """Frames and messages, in order; `size` is the wire bytes they came in."""
+
+    def on_pressure(self, paused: Callable[[bool], None]) -> None:
+        """Call `paused` with True when the records come too fast, with False when it is over."""
+
+    def forget(self, paused: Callable[[bool], None]) -> None:
+        """Undo on_pressure."""
+
+
+class Clock(Protocol):
+    """Time, handed in so that tests need not wait for it."""
+
+    def time(self) -> float:
+        """Seconds since the epoch."""
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` in `delay` seconds; the value returned cancels that."""

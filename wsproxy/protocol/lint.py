@@ -1,0 +1,143 @@
+"""What in a stream of frames breaks RFC 6455 or RFC 7692: which rule, whose fault, which section.
+
+Lint only names things. The frame is relayed all the same: a proxy that corrected its users' bugs
+would hide them.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import NamedTuple
+
+from wsproxy.errors import Fault
+from wsproxy.protocol.close import may_be_sent
+from wsproxy.protocol.frames import MAX_CONTROL_PAYLOAD, Frame, Opcode, minimal_header_size
+
+
+class Violation(NamedTuple):
+    """One broken rule."""
+
+    rule: str
+    """A short stable name for filters and machines, e.g. `reserved-opcode`."""
+    section: str
+    """Where the rule stands, e.g. `RFC 6455 5.2`."""
+    text: str
+    """What happened, for people."""
+    fault: Fault
+
+
+RULES = {
+    "rsv-bits": "RFC 6455 5.2",
+    "reserved-opcode": "RFC 6455 5.2",
+    "length-not-minimal": "RFC 6455 5.2",
+    "length-too-large": "RFC 6455 5.2",
+    "unmasked-client-frame": "RFC 6455 5.1",
+    "masked-server-frame": "RFC 6455 5.1",
+    "control-fragmented": "RFC 6455 5.5",
+    "control-too-long": "RFC 6455 5.5",
+    "continuation-without-start": "RFC 6455 5.4",
+    "message-inside-message": "RFC 6455 5.4",
+    "close-payload": "RFC 6455 5.5.1",
+    "close-code": "RFC 6455 7.4",
+    "close-reason-utf8": "RFC 6455 5.5.1",
+    "after-close": "RFC 6455 5.5.1",
+    "text-utf8": "RFC 6455 8.1",
+    "frame-cut-off": "RFC 6455 7.1.7",
+    "rsv1-misplaced": "RFC 7692 6.1",
+    "deflate-data": "RFC 7692 7.2.2",
+}
+"""Every rule that lint knows, and its section."""
+
+
+def violation(rule: str, text: str, fault: Fault) -> Violation:
+    """A Violation of one of RULES; raises KeyError for an unknown rule."""
+    return Violation(rule, RULES[rule], text, fault)
+
+
+def utf8_valid(data: bytes, *, whole: bool = True) -> bool:
+    """Whether `data` is UTF-8; with `whole` False its last character may be cut."""
+    try:
+        codecs.utf_8_decode(data, "strict", whole)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class FrameLinter:
+    """Checks the frames of one direction, in order."""
+
+    def __init__(
+        self, sender: Fault, *, rsv1_allowed: bool = False, rsv_unknown: bool = False
+    ) -> None:
+        """`rsv1_allowed`: permessage-deflate is on. `rsv_unknown`: an extension that the proxy
+        does not know is on, and may use reserved bits and opcodes as it likes.
+        """
+        self._sender = sender
+        self._rsv1_allowed = rsv1_allowed
+        self._rsv_unknown = rsv_unknown
+        self._in_message = False
+        self._closed = False
+
+    def check(self, frame: Frame) -> tuple[Violation, ...]:
+        """What is wrong with the next frame; empty for most."""
+        found: list[tuple[str, str]] = []
+        if self._closed:
+            found.append(("after-close", "a frame after the Close frame"))
+        if frame.received < 0:
+            found.append(("frame-cut-off", "the stream ended inside a frame header"))
+        else:
+            self._check_header(frame, found)
+            if frame.is_control:
+                self._check_control(frame, found)
+            else:
+                self._check_order(frame, found)
+            if not frame.complete:
+                missing = frame.length - frame.received
+                found.append(("frame-cut-off", f"the stream ended {missing} bytes short"))
+        return tuple(violation(rule, text, self._sender) for rule, text in found)
+
+    def _check_header(self, frame: Frame, found: list[tuple[str, str]]) -> None:
+        if not self._rsv_unknown:
+            bad = [f"RSV{n}" for n in (2, 3) if getattr(frame, f"rsv{n}")]
+            if frame.rsv1 and not self._rsv1_allowed:
+                bad.insert(0, "RSV1")
+            if bad:
+                found.append(("rsv-bits", f"{' and '.join(bad)} set without an extension"))
+            if frame.rsv1 and self._rsv1_allowed and frame.opcode not in (1, 2):
+                found.append(("rsv1-misplaced", "RSV1 set on a frame that begins no message"))
+            if 0x3 <= frame.opcode <= 0x7 or frame.opcode >= 0xB:
+                found.append(("reserved-opcode", f"opcode 0x{frame.opcode:X} is reserved"))
+        if frame.masked and self._sender is Fault.SERVER:
+            found.append(("masked-server-frame", "a server must not mask"))
+        elif not frame.masked and self._sender is Fault.CLIENT:
+            found.append(("unmasked-client-frame", "a client must mask"))
+        if frame.length >> 63:
+            found.append(("length-too-large", "the most significant bit of the length is set"))
+        elif len(frame.header) != minimal_header_size(frame.length, masked=frame.masked):
+            found.append(("length-not-minimal", f"length {frame.length} in an overlong form"))
+
+    def _check_control(self, frame: Frame, found: list[tuple[str, str]]) -> None:
+        if not frame.fin:
+            found.append(("control-fragmented", "a control frame without FIN"))
+        if frame.length > MAX_CONTROL_PAYLOAD:
+            found.append(("control-too-long", f"a control frame of {frame.length} bytes"))
+        if frame.opcode != Opcode.CLOSE:
+            return
+        self._closed = True
+        payload = frame.payload
+        if len(payload) == 1:
+            found.append(("close-payload", "a Close frame with half a code"))
+        elif len(payload) >= 2:
+            code = int.from_bytes(payload[:2], "big")
+            if not may_be_sent(code):
+                found.append(("close-code", f"close code {code} must not be sent"))
+            if not utf8_valid(payload[2:], whole=not frame.payload_cut):
+                found.append(("close-reason-utf8", "the close reason is not UTF-8"))
+
+    def _check_order(self, frame: Frame, found: list[tuple[str, str]]) -> None:
+        if frame.opcode == Opcode.CONTINUATION:
+            if not self._in_message:
+                found.append(("continuation-without-start", "a continuation of no message"))
+        elif self._in_message:
+            found.append(("message-inside-message", "a new message before the last one's end"))
+        self._in_message = not frame.fin

@@ -1,0 +1,118 @@
+"""What is captured: plain values that the session makes and that the store, the log and the page
+read. Times are seconds since the epoch, sizes are bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import NamedTuple
+
+from wsproxy.errors import Fault
+from wsproxy.protocol.frames import Frame
+from wsproxy.protocol.handshake import Headers
+from wsproxy.protocol.lint import Violation
+
+
+class Direction(IntEnum):
+    """Where a frame goes; the words are toxiproxy's."""
+
+    UPSTREAM = 0
+    """From the client to the server."""
+    DOWNSTREAM = 1
+    """From the server to the client."""
+
+    @property
+    def other(self) -> Direction:
+        return Direction(1 - self)
+
+    @property
+    def sender(self) -> Fault:
+        return Fault.SERVER if self else Fault.CLIENT
+
+    @property
+    def arrow(self) -> str:
+        return "<-" if self else "->"
+
+
+class FrameRecord(NamedTuple):
+    """One frame that passed. A tuple, because one is made for every frame."""
+
+    connection_id: int
+    direction: Direction
+    time: float
+    frame: Frame
+    message: int | None
+    """The number of the message that the frame belongs to, counted from 1 in each direction;
+    None for a control frame."""
+    violations: tuple[Violation, ...]
+    origin: str | None = None
+    """None if the frame came from the peer, else who made it: `wsproxy`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """A message that is more than the payload of its one frame: fragmented, compressed, opaque,
+    changed, dropped or injected. (One row a frame is enough for the others.)
+    """
+
+    connection_id: int
+    direction: Direction
+    number: int
+    time: float
+    opcode: int
+    content: bytes
+    length: int
+    """True length of the content; more than len(content) if it was cut."""
+    wire_length: int
+    compressed: bool = False
+    opaque: str | None = None
+    """Why `content` is only what the wire carried, or None."""
+    verdict: str = "relayed"
+    """`relayed`, `changed`, `dropped` or `injected`."""
+    sent: bytes | None = None
+    """What was sent in its place, if it was changed."""
+    cause: str | None = None
+    """Who changed, dropped or injected it."""
+    violations: tuple[Violation, ...] = ()
+
+
+class End(NamedTuple):
+    """How a connection ended."""
+
+    how: str
+    """`closed`: both sent Close. `aborted`: it broke off. `refused`: the upstream answered the
+    handshake with something other than 101. `failed`: there was no answer to relay."""
+    by: str | None = None
+    """Who began: `client`, `server` or `wsproxy`."""
+    code: int | None = None
+    """The first close code, or the HTTP status of a refused handshake."""
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class ConnectionRecord:
+    """A client's connection, from its opening handshake to its end."""
+
+    id: int
+    opened: float
+    client: str
+    """`host:port` of the client."""
+    upstream_url: str
+    target: str
+    """Path and query as the client wrote them."""
+    request_headers: Headers
+    status: int | None = None
+    reason: str = ""
+    response_headers: Headers = field(default_factory=list)
+    subprotocol: str | None = None
+    extensions: str = ""
+    closed: float | None = None
+    end: End | None = None
+
+
+class Counted(NamedTuple):
+    """What was left out of the record, so that nothing is lost silently."""
+
+    frames: int = 0
+    bytes: int = 0

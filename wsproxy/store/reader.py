@@ -1,0 +1,63 @@
+"""Reading a capture, also while it is being written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from wsproxy.errors import CaptureError
+from wsproxy.records import ConnectionRecord, Counted, FrameRecord, MessageRecord
+from wsproxy.store.rows import connection_from, frame_from, message_from
+from wsproxy.store.sqlite import check_is_capture
+
+
+class Capture:
+    """A capture opened for reading."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises CaptureError if there is no capture at `path`."""
+        if not path.is_file():
+            raise CaptureError(f"there is no capture {path}")
+        try:
+            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        except sqlite3.Error as error:
+            raise CaptureError(f"cannot read the capture {path}: {error}") from None
+        try:
+            check_is_capture(self._db, path)
+        except CaptureError:
+            self._db.close()
+            raise
+
+    def close(self) -> None:
+        self._db.close()
+
+    def connections(self) -> list[ConnectionRecord]:
+        """All connections, in the order they came."""
+        return [
+            connection_from(row)
+            for row in self._db.execute("SELECT * FROM connection ORDER BY id")
+        ]
+
+    def frames(self, connection_id: int | None = None) -> Iterator[tuple[int, FrameRecord]]:
+        """The frames of a connection, or of all, each with its id, in the order they came."""
+        where = "" if connection_id is None else "WHERE connection_id = ?"
+        rows = self._db.execute(
+            f"SELECT * FROM frame {where} ORDER BY id",
+            () if connection_id is None else (connection_id,),
+        )
+        for row in rows:
+            yield row[0], frame_from(row)
+
+    def message_records(self, connection_id: int | None = None) -> dict[tuple[int, int, int], MessageRecord]:
+        """The messages that are more than a frame, by connection, direction and number."""
+        where = "" if connection_id is None else "WHERE connection_id = ?"
+        rows = self._db.execute(
+            f"SELECT * FROM message {where}", () if connection_id is None else (connection_id,)
+        )
+        return {row[:3]: message_from(row) for row in rows}
+
+    def left_out(self) -> dict[str, Counted]:
+        """What the record lacks, by reason."""
+        rows = self._db.execute("SELECT * FROM left_out ORDER BY why")
+        return {why: Counted(frames, size) for why, frames, size in rows}

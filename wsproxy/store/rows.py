@@ -1,0 +1,128 @@
+"""Records to rows of the capture and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from wsproxy.errors import Fault
+from wsproxy.protocol.frames import Frame
+from wsproxy.protocol.handshake import Headers
+from wsproxy.protocol.lint import Violation
+from wsproxy.records import ConnectionRecord, Direction, End, FrameRecord, MessageRecord
+
+Row = tuple[Any, ...]
+
+SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "proxy-authorization"})
+MASKED = "***"
+
+
+def without_secrets(headers: Headers) -> Headers:
+    """`headers` with the values of SECRET_HEADERS masked."""
+    return [(name, MASKED if name.lower() in SECRET_HEADERS else value) for name, value in headers]
+
+
+def connection_row(connection: ConnectionRecord, *, secrets: bool) -> Row:
+    """A row of `connection`; without `secrets` the headers lose theirs."""
+    hide = (lambda headers: headers) if secrets else without_secrets
+    end = connection.end or End("", None)
+    return (
+        connection.id,
+        connection.opened,
+        connection.client,
+        connection.upstream_url,
+        connection.target,
+        json.dumps(hide(connection.request_headers)),
+        connection.status,
+        connection.reason,
+        json.dumps(hide(connection.response_headers)),
+        connection.subprotocol,
+        connection.extensions,
+        connection.closed,
+        end.how or None,
+        end.by,
+        end.code,
+        end.reason,
+    )
+
+
+def connection_from(row: Row) -> ConnectionRecord:
+    """The connection that a row of `connection` holds."""
+    *head, how, by, code, reason = row
+    connection = ConnectionRecord(*head)
+    connection.request_headers = _headers(row[5])
+    connection.response_headers = _headers(row[8])
+    connection.end = End(how, by, code, reason) if how else None
+    return connection
+
+
+def frame_row(record: FrameRecord) -> Row:
+    """A row of `frame`, less its id."""
+    connection_id, direction, time, frame, message, violations, origin = record
+    opcode, header, payload, length, received = frame
+    return (
+        connection_id,
+        direction,
+        time,
+        opcode,
+        header,
+        payload,
+        # SQLite's integers end at 2^63 - 1; a length beyond that is a violation, kept in `header`.
+        length if length < 1 << 63 else (1 << 63) - 1,
+        received,
+        message,
+        _dump(violations) if violations else None,
+        origin,
+    )
+
+
+def frame_from(row: Row) -> FrameRecord:
+    """The frame that a row of `frame` holds, its id aside."""
+    _, connection_id, direction, time, opcode, header, payload, length, received, *rest = row
+    message, violations, origin = rest
+    frame = Frame(opcode, header, payload, length, received)
+    return FrameRecord(
+        connection_id, Direction(direction), time, frame, message, _load(violations), origin
+    )
+
+
+def message_row(record: MessageRecord) -> Row:
+    """A row of `message`."""
+    return (
+        record.connection_id,
+        record.direction,
+        record.number,
+        record.time,
+        record.opcode,
+        record.content,
+        record.length,
+        record.wire_length,
+        record.compressed,
+        record.opaque,
+        record.verdict,
+        record.sent,
+        record.cause,
+        _dump(record.violations) if record.violations else None,
+    )
+
+
+def message_from(row: Row) -> MessageRecord:
+    """The message that a row of `message` holds."""
+    connection_id, direction, *middle, violations = row
+    record = MessageRecord(connection_id, Direction(direction), *middle)
+    return replace(record, compressed=bool(record.compressed), violations=_load(violations))
+
+
+def _headers(text: str) -> Headers:
+    return [(name, value) for name, value in json.loads(text)]
+
+
+def _dump(violations: tuple[Violation, ...]) -> str:
+    return json.dumps([[v.rule, v.section, v.text, v.fault.value] for v in violations])
+
+
+def _load(text: str | None) -> tuple[Violation, ...]:
+    if text is None:
+        return ()
+    return tuple(Violation(r, s, t, Fault(f)) for r, s, t, f in json.loads(text))

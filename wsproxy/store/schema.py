@@ -1,0 +1,69 @@
+"""The tables of a capture. docs/capture.md explains them to those who query the file."""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x77737078  # "wspx", so that `file` and wsproxy know a capture from any SQLite
+VERSION = 1
+
+SCHEMA = f"""
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {VERSION};
+
+CREATE TABLE connection (
+    id INTEGER PRIMARY KEY,
+    opened REAL NOT NULL,
+    client TEXT NOT NULL,
+    upstream_url TEXT NOT NULL,
+    target TEXT NOT NULL,
+    request_headers TEXT NOT NULL,
+    status INTEGER,
+    reason TEXT NOT NULL,
+    response_headers TEXT NOT NULL,
+    subprotocol TEXT,
+    extensions TEXT NOT NULL,
+    closed REAL,
+    end_how TEXT,
+    end_by TEXT,
+    end_code INTEGER,
+    end_reason TEXT
+);
+
+CREATE TABLE frame (
+    id INTEGER PRIMARY KEY,
+    connection_id INTEGER NOT NULL,
+    direction INTEGER NOT NULL,
+    time REAL NOT NULL,
+    opcode INTEGER NOT NULL,
+    header BLOB NOT NULL,
+    payload BLOB NOT NULL,
+    length INTEGER NOT NULL,
+    received INTEGER NOT NULL,
+    message INTEGER,
+    violations TEXT,
+    origin TEXT
+);
+
+CREATE TABLE message (
+    connection_id INTEGER NOT NULL,
+    direction INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    time REAL NOT NULL,
+    opcode INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    length INTEGER NOT NULL,
+    wire_length INTEGER NOT NULL,
+    compressed INTEGER NOT NULL,
+    opaque TEXT,
+    verdict TEXT NOT NULL,
+    sent BLOB,
+    cause TEXT,
+    violations TEXT,
+    PRIMARY KEY (connection_id, direction, number)
+) WITHOUT ROWID;
+
+CREATE TABLE left_out (
+    why TEXT PRIMARY KEY,
+    frames INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
