@@ -13,9 +13,7 @@ from wsproxy.config import Settings
 from wsproxy.engine.listener import Environment, Listener
 from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
-from wsproxy.link import Record
-from wsproxy.ports import Recorder
-from wsproxy.records import ConnectionRecord
+from wsproxy.ports import Watcher
 from wsproxy.store.sqlite import SqliteRecorder
 
 
@@ -30,43 +28,13 @@ class LoopClock:
         return self._loop.call_later(delay, callback).cancel
 
 
-class Watcher:
-    """Something that sees all records besides the capture; its calls must not block."""
-
-    def connection_changed(self, connection: ConnectionRecord) -> None:
-        """A connection was opened, answered or ended."""
-
-    def record(self, records: Sequence[Record]) -> None:
-        """Frames and messages, in order."""
-
-
-class _Watched:
-    """A Recorder that lets one more look on."""
-
-    def __init__(self, recorder: SqliteRecorder, watcher: Watcher) -> None:
-        self._keep = recorder.record
-        self._watch = watcher.record
-        self._changed = (recorder.connection_changed, watcher.connection_changed)
-        self.next_connection_id = recorder.next_connection_id
-        self.on_pressure = recorder.on_pressure
-        self.forget = recorder.forget
-
-    def connection_changed(self, connection: ConnectionRecord) -> None:
-        for changed in self._changed:
-            changed(connection)
-
-    def record(self, records: Sequence[Record], size: int) -> None:
-        self._keep(records, size)
-        self._watch(records)
-
-
 class Proxy:
     """A whole proxy, from `start` to `stop`."""
 
-    def __init__(self, settings: Settings, watcher: Watcher | None = None) -> None:
+    def __init__(self, settings: Settings, watchers: Sequence[Watcher] = ()) -> None:
         self.settings = settings
         self.port = 0
-        self._watcher = watcher
+        self._watchers = watchers
         self._private: Path | None = None
 
     @property
@@ -100,6 +68,7 @@ class Proxy:
             limit=settings.capture_limit,
             secrets=settings.capture_secrets,
             private=self._private is not None,
+            watchers=self._watchers,
         )
         self._upstream = Upstream(
             settings.upstream_url,
@@ -108,11 +77,8 @@ class Proxy:
             rewrite_origin=settings.rewrite_origin,
             timeout=settings.handshake_timeout,
         )
-        recorder: Recorder = self._recorder
-        if self._watcher is not None:
-            recorder = _Watched(self._recorder, self._watcher)
         self._listener = Listener(
-            Environment(self._upstream, recorder, clock, settings.max_payload)
+            Environment(self._upstream, self._recorder, clock, settings.max_payload)
         )
         try:
             self.port = await self._listener.start(

@@ -6,12 +6,15 @@ the linter. It does no I/O and reads no clock.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from wsproxy.errors import Fault
 from wsproxy.protocol.deflate import INFLATE_LIMIT, Inflater
 from wsproxy.protocol.close import parse_close
-from wsproxy.protocol.frames import Frame, FrameDecoder, Opcode
+from wsproxy.protocol.frames import MASK, Frame, FrameDecoder, Opcode
 from wsproxy.protocol.handshake import Agreed
 from wsproxy.protocol.lint import FrameLinter, Violation, utf8_valid, violation
+from wsproxy.protocol.masking import apply_mask
 from wsproxy.protocol.messages import Message, MessageAssembler
 from wsproxy.records import Direction, FrameRecord, MessageRecord
 
@@ -22,7 +25,13 @@ DEFAULT_MAX_PAYLOAD = 1024 * 1024
 _WHOLE_TEXT = 0x81
 _WHOLE_BINARY = 0x82
 
-_new_record = tuple.__new__
+
+class ClosePassed(NamedTuple):
+    """A Close frame: when it passed, and what it said."""
+
+    time: float
+    code: int | None
+    reason: str
 
 
 class Link:
@@ -40,8 +49,8 @@ class Link:
     ) -> None:
         self.connection_id = connection_id
         self.direction = direction
-        self.close: tuple[int | None, str] | None = None
-        """Code and reason of the first Close frame that passed, if one did."""
+        self.close: ClosePassed | None = None
+        """The first Close frame that passed, if one did."""
         self._max_payload = max_payload
         # What is compressed has to be inflated whole, or the context is lost.
         self._decoder = FrameDecoder(max(max_payload, INFLATE_LIMIT) if agreed.deflate else max_payload)
@@ -51,14 +60,53 @@ class Link:
             direction.sender, rsv1_allowed=agreed.deflate is not None, rsv_unknown=bool(opaque)
         )
         self._message = 0
-        # A frame with this header size is masked as it should be and has a minimal length.
-        self._base_size = 6 if direction is Direction.UPSTREAM else 2
-        self._plain = opaque is None
+        self._readable = opaque is None
+        self._plain = self._readable
+        self._ready = self._plain
+        """Whether the next byte begins a message, and nothing is known to be odd."""
+        self.key = connection_id << 1 | direction
+        """Connection and direction in one number, as blocks have it."""
+        upstream = direction is Direction.UPSTREAM
+        self._mask_bit = MASK if upstream else 0  # section 5.1: clients mask, servers do not
+        self._base_size = 6 if upstream else 2
 
     @property
     def at_frame_boundary(self) -> bool:
         """Whether a frame of the proxy's own could be put in now."""
         return self._decoder.at_boundary
+
+    def whole_message(self, data: bytes) -> int:
+        """The number of the message, if `data` is exactly one whole message in good order.
+
+        By far the most chunks are, and then there is nothing more to find out. Otherwise 0:
+        then `data` has to be fed.
+        """
+        length = len(data) - self._base_size
+        if not self._ready or length < 0 or length > self._max_payload:
+            return 0
+        if length < 126:
+            if data[1] != self._mask_bit | length:
+                return 0
+        else:
+            length -= 2
+            if (
+                length < 126
+                or data[1] != self._mask_bit | 126
+                or data[2] << 8 | data[3] != length
+            ):
+                return 0
+        first = data[0]
+        if first == _WHOLE_TEXT:
+            start = len(data) - length
+            text = data[start:]
+            if self._mask_bit:
+                text = apply_mask(text, data[start - 4 : start])
+            if not text.isascii() and not utf8_valid(text):
+                return 0
+        elif first != _WHOLE_BINARY:
+            return 0
+        self._message += 1
+        return self._message
 
     def feed(self, data: bytes, time: float) -> list[Record]:
         """Decode bytes that came at `time`; return records of the frames they complete, each
@@ -66,22 +114,8 @@ class Link:
         """
         records: list[Record] = []
         for frame in self._decoder.feed(data):
-            _, header, payload, length, _ = frame
-            size = len(header) - self._base_size
-            first = header[0]
-            # By far the most frames are whole messages in good order: one test, one record.
-            if (
-                self._plain
-                and (first == _WHOLE_TEXT or first == _WHOLE_BINARY)
-                and size == (0 if length < 126 else 2 if length < 65536 else 8)
-                and length <= self._max_payload
-                and (first == _WHOLE_BINARY or payload.isascii() or utf8_valid(payload))
-            ):
-                self._message += 1
-                record = (self.connection_id, self.direction, time, frame, self._message, (), None)
-                records.append(_new_record(FrameRecord, record))
-            else:
-                self._other(frame, time, records)
+            self._seen(frame, time, records)
+        self._ready = self._plain and self._decoder.at_boundary
         return records
 
     def eof(self, time: float) -> list[Record]:
@@ -89,16 +123,16 @@ class Link:
         records: list[Record] = []
         frame = self._decoder.eof()
         if frame is not None:
-            self._other(frame, time, records)
+            self._seen(frame, time, records)
         return records
 
-    def _other(self, frame: Frame, time: float, records: list[Record]) -> None:
+    def _seen(self, frame: Frame, time: float, records: list[Record]) -> None:
         violations = self._linter.check(frame)
         message = None
         number = None
         if frame.is_control:
             if frame.opcode == Opcode.CLOSE and self.close is None and frame.complete:
-                self.close = parse_close(frame.payload)
+                self.close = ClosePassed(time, *parse_close(frame.payload))
                 self._plain = False  # what follows a Close frame is a violation
         else:
             if not self._assembler.in_message or frame.opcode != Opcode.CONTINUATION:
@@ -106,7 +140,7 @@ class Link:
             number = self._message
             if frame.received >= 0:
                 message = self._assembler.feed(frame)
-            self._plain = not self._assembler.in_message and self.close is None
+            self._plain = self._readable and not self._assembler.in_message and self.close is None
         if message is not None:
             violations += self._message_violations(message)
         kept = frame

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
-from wsproxy.link import Record
+from wsproxy.journal import Drained, Journal
 from wsproxy.records import ConnectionRecord
 
 
@@ -34,20 +34,33 @@ class Transport(Protocol):
 class Recorder(Protocol):
     """Where records go. No call may block."""
 
+    journal: Journal
+    """What passes is appended here; after the first chunk, `wake` has to be called."""
+
+    def wake(self) -> None:
+        """The journal is no longer empty."""
+
     def next_connection_id(self) -> int:
         """A number for a new connection, from 1."""
 
     def connection_changed(self, connection: ConnectionRecord) -> None:
         """A connection was opened, answered or ended."""
 
-    def record(self, records: Sequence[Record], size: int) -> None:
-        """Frames and messages, in order; `size` is the wire bytes they came in."""
-
     def on_pressure(self, paused: Callable[[bool], None]) -> None:
         """Call `paused` with True when the records come too fast, with False when it is over."""
 
     def forget(self, paused: Callable[[bool], None]) -> None:
         """Undo on_pressure."""
+
+
+class Watcher(Protocol):
+    """Somebody who looks on: the log, the page. No call may block."""
+
+    def connection_changed(self, connection: ConnectionRecord) -> None:
+        """A connection was opened, answered or ended."""
+
+    def frames_passed(self, first_id: int, drained: Drained) -> None:
+        """Frames passed; they have consecutive ids from `first_id`."""
 
 
 class Clock(Protocol):

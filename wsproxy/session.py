@@ -15,9 +15,6 @@ from wsproxy.records import ConnectionRecord, Direction, End, FrameRecord
 HALF_CLOSED_SECONDS = 30.0
 """How long one side may go on after the other has ended its stream."""
 
-CLOSED_SECONDS = 10.0
-"""How long the sockets may stay open after both Close frames have passed."""
-
 STOP_SECONDS = 3.0
 """How long a peer has to answer the Close frame of a proxy that stops."""
 
@@ -28,13 +25,7 @@ class Lane:
     """One direction at run time: where bytes come from, and where they go."""
 
     def __init__(
-        self,
-        link: Link,
-        source: Transport,
-        sink: Transport,
-        recorder: Recorder,
-        clock: Clock,
-        on_close: Callable[[Direction], None],
+        self, link: Link, source: Transport, sink: Transport, recorder: Recorder, clock: Clock
     ) -> None:
         self.link = link
         self.source = source
@@ -43,17 +34,17 @@ class Lane:
         """Whether the source will send nothing more."""
         self._pauses: set[str] = set()
         self._write = sink.write
-        self._feed = link.feed
-        self._record = recorder.record
+        self._chunks = recorder.journal.chunks
+        self._wake = recorder.wake
         self._time = clock.time
-        self._on_close = on_close
 
     def bytes_received(self, data: bytes) -> None:
         """The cut-through path: relay first, look afterwards."""
         self._write(data)
-        self._record(self._feed(data, self._time()), len(data))
-        if self.link.close is not None:
-            self._on_close(self.link.direction)
+        chunks = self._chunks
+        if not chunks:
+            self._wake()
+        chunks.append((self.link, self._time(), data))
 
     def pause(self, why: str, paused: bool) -> None:
         """Stop or go on reading from the source; it flows when nobody wants it stopped."""
@@ -92,13 +83,12 @@ class Session:
         self._cancel_deadline: Callable[[], None] | None = None
         self._open_transports = 2
         self._cause: End | None = None
-        self._closed_first: Direction | None = None
         up, down = (
             Link(connection.id, direction, agreed, max_payload) for direction in Direction
         )
         self.lanes = (
-            Lane(up, client, upstream, recorder, clock, self._close_passed),
-            Lane(down, upstream, client, recorder, clock, self._close_passed),
+            Lane(up, client, upstream, recorder, clock),
+            Lane(down, upstream, client, recorder, clock),
         )
         recorder.on_pressure(self._store_pressure)
 
@@ -141,6 +131,7 @@ class Session:
         """End the connection because the proxy stops: Close 1001 to both, then the cut."""
         self._cause = End("closed", ORIGIN, CloseCode.GOING_AWAY, "the proxy stops")
         now = self._clock.time()
+        self._recorder.journal.drain()
         for lane in self.lanes:
             # The Close frame goes where this lane goes, unless it would split a frame.
             if lane.link.close is None and lane.link.at_frame_boundary and not lane.ended:
@@ -151,24 +142,20 @@ class Session:
                 record = FrameRecord(
                     self.connection.id, lane.link.direction, now, frame, None, (), ORIGIN
                 )
-                self._recorder.record([record], len(frame.wire))
+                self._recorder.journal.add([record])
+                self._recorder.wake()
         self._deadline(STOP_SECONDS, self._close_both)
 
     def _end_lane(self, direction: Direction, what: str) -> None:
         lane = self.lanes[direction]
         lane.ended = True
+        self._recorder.journal.drain()  # what is decided here depends on all that came before
         records = lane.link.eof(self._clock.time())
         if records:
-            self._recorder.record(records, 0)
+            self._recorder.journal.add(records)
+            self._recorder.wake()
         if self._cause is None and not self._both_closed():
             self._cause = End("aborted", direction.sender.value, None, what)
-
-    def _close_passed(self, direction: Direction) -> None:
-        if self._closed_first is None:
-            self._closed_first = direction
-        elif self._both_closed() and self._cancel_deadline is None:
-            # Section 7.1.1: the server closes the socket; one that does not is helped along.
-            self._deadline(CLOSED_SECONDS, self._close_both)
 
     def _both_closed(self) -> bool:
         return all(lane.link.close is not None for lane in self.lanes)
@@ -200,13 +187,13 @@ class Session:
         self._on_end()
 
     def _how_it_ended(self) -> End:
-        first = self._closed_first
-        close = self.lanes[first].link.close if first is not None else None
-        code, reason = close if close is not None else (None, "")
+        closes = [(lane.link.close, lane) for lane in self.lanes if lane.link.close is not None]
+        if not closes:
+            return self._cause or End("aborted")
+        close, lane = min(closes, key=lambda item: item[0].time)
         if self._cause is None:
-            by = first.sender.value if first is not None else None
-            return End("closed", by, code, reason)
-        if close is not None and self._cause.how == "aborted":
+            return End("closed", lane.link.direction.sender.value, close.code, close.reason)
+        if self._cause.how == "aborted":
             # One side said Close, the other left without an answer.
-            return self._cause._replace(code=code, reason=f"{self._cause.reason} after Close")
+            return self._cause._replace(code=close.code, reason=f"{self._cause.reason} after Close")
         return self._cause

@@ -147,7 +147,6 @@ def take_upstream(response: ClientResponse) -> tuple[Peer, bytes]:
         raise ConnectionResetError("the upstream has gone")
     collector = _Collector()
     protocol.set_parser(collector, collector)
-    assert isinstance(transport, asyncio.Transport)
     return Peer(Direction.DOWNSTREAM, transport, protocol, response), bytes(collector.data)
 
 

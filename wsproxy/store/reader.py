@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wsproxy.errors import CaptureError
 from wsproxy.records import ConnectionRecord, Counted, FrameRecord, MessageRecord
-from wsproxy.store.rows import connection_from, frame_from, message_from
+from wsproxy.store.rows import block_from, connection_from, message_from
 from wsproxy.store.sqlite import check_is_capture
 
 
@@ -41,13 +41,17 @@ class Capture:
 
     def frames(self, connection_id: int | None = None) -> Iterator[tuple[int, FrameRecord]]:
         """The frames of a connection, or of all, each with its id, in the order they came."""
-        where = "" if connection_id is None else "WHERE connection_id = ?"
         rows = self._db.execute(
-            f"SELECT * FROM frame {where} ORDER BY id",
+            "SELECT * FROM block ORDER BY first_id"
+            if connection_id is None
+            else "SELECT block.* FROM connection_block JOIN block USING (first_id)"
+            " WHERE connection_id = ? ORDER BY first_id",
             () if connection_id is None else (connection_id,),
         )
         for row in rows:
-            yield row[0], frame_from(row)
+            first_id, block = block_from(row)
+            for index, record in block.frames(connection_id):
+                yield first_id + index, record
 
     def message_records(self, connection_id: int | None = None) -> dict[tuple[int, int, int], MessageRecord]:
         """The messages that are more than a frame, by connection, direction and number."""

@@ -6,11 +6,11 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from wsproxy.blocks import Block, parse_notes
 from wsproxy.errors import Fault
-from wsproxy.protocol.frames import Frame
 from wsproxy.protocol.handshake import Headers
 from wsproxy.protocol.lint import Violation
-from wsproxy.records import ConnectionRecord, Direction, End, FrameRecord, MessageRecord
+from wsproxy.records import ConnectionRecord, Direction, End, MessageRecord
 
 Row = tuple[Any, ...]
 
@@ -57,34 +57,16 @@ def connection_from(row: Row) -> ConnectionRecord:
     return connection
 
 
-def frame_row(record: FrameRecord) -> Row:
-    """A row of `frame`, less its id."""
-    connection_id, direction, time, frame, message, violations, origin = record
-    opcode, header, payload, length, received = frame
-    return (
-        connection_id,
-        direction,
-        time,
-        opcode,
-        header,
-        payload,
-        # SQLite's integers end at 2^63 - 1; a length beyond that is a violation, kept in `header`.
-        length if length < 1 << 63 else (1 << 63) - 1,
-        received,
-        message,
-        _dump(violations) if violations else None,
-        origin,
-    )
+def block_row(first_id: int, block: Block) -> Row:
+    """A row of `block`."""
+    last_time = max(block.columns()[1])
+    return (first_id, block.count, last_time, block.entries, block.wire, block.notes_json())
 
 
-def frame_from(row: Row) -> FrameRecord:
-    """The frame that a row of `frame` holds, its id aside."""
-    _, connection_id, direction, time, opcode, header, payload, length, received, *rest = row
-    message, violations, origin = rest
-    frame = Frame(opcode, header, payload, length, received)
-    return FrameRecord(
-        connection_id, Direction(direction), time, frame, message, _load(violations), origin
-    )
+def block_from(row: Row) -> tuple[int, Block]:
+    """The id of the first frame, and the block, that a row of `block` holds."""
+    first_id, count, _, entries, wire, notes = row
+    return first_id, Block(count, entries, wire, parse_notes(notes))
 
 
 def message_row(record: MessageRecord) -> Row:

@@ -28,20 +28,20 @@ CREATE TABLE connection (
     end_reason TEXT
 );
 
-CREATE TABLE frame (
-    id INTEGER PRIMARY KEY,
-    connection_id INTEGER NOT NULL,
-    direction INTEGER NOT NULL,
-    time REAL NOT NULL,
-    opcode INTEGER NOT NULL,
-    header BLOB NOT NULL,
-    payload BLOB NOT NULL,
-    length INTEGER NOT NULL,
-    received INTEGER NOT NULL,
-    message INTEGER,
-    violations TEXT,
-    origin TEXT
+CREATE TABLE block (
+    first_id INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL,
+    last_time REAL NOT NULL,
+    entries BLOB NOT NULL,
+    wire BLOB NOT NULL,
+    notes TEXT
 );
+
+CREATE TABLE connection_block (
+    connection_id INTEGER NOT NULL,
+    first_id INTEGER NOT NULL,
+    PRIMARY KEY (connection_id, first_id)
+) WITHOUT ROWID;
 
 CREATE TABLE message (
     connection_id INTEGER NOT NULL,

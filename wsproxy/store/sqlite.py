@@ -8,29 +8,37 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from typing import NamedTuple
 
+from wsproxy.blocks import ENTRY_SIZE
 from wsproxy.errors import CaptureError
-from wsproxy.link import Record
-from wsproxy.ports import Clock
-from wsproxy.records import ConnectionRecord, FrameRecord
-from wsproxy.store.rows import Row, connection_row, frame_row, message_row
+from wsproxy.journal import Drained, Journal
+from wsproxy.ports import Clock, Watcher
+from wsproxy.records import ConnectionRecord
+from wsproxy.store.rows import Row, block_row, connection_row, message_row
 from wsproxy.store.schema import APPLICATION_ID, SCHEMA, VERSION
 
 
-FLUSH_SECONDS = 0.1
-"""How long a record may wait before it is written; what is written survives a kill."""
+DRAIN_SECONDS = 0.01
+"""How long what passed may wait to be decoded."""
+
+FLUSH_SECONDS = 0.05
+"""How long it may wait to be written; what is written survives a kill."""
+
+FLUSH_BYTES = 4 * 1024 * 1024
+"""Bytes of traffic that are written at once, without waiting for FLUSH_SECONDS."""
 
 HIGH_WATER = 64 * 1024 * 1024
 """Bytes of traffic that may wait for the disk before the connections are read no further."""
 
-_RECORD_COST = 200  # bytes a record is reckoned at besides its payload
-
 _log = logging.getLogger(__name__)
 
 _INSERT_CONNECTION = f"INSERT OR REPLACE INTO connection VALUES ({', '.join('?' * 16)})"
-_INSERT_FRAME = f"INSERT INTO frame VALUES (NULL, {', '.join('?' * 11)})"
+_INSERT_BLOCK = "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)"
+_INSERT_CONNECTION_BLOCK = "INSERT INTO connection_block VALUES (?, ?)"
 _INSERT_MESSAGE = f"INSERT OR REPLACE INTO message VALUES ({', '.join('?' * 14)})"
 _COUNT_LEFT_OUT = """
     INSERT INTO left_out VALUES (?, ?, ?)
@@ -38,15 +46,13 @@ _COUNT_LEFT_OUT = """
 """
 
 
-class _Batch:
-    """What the loop has collected for the writer."""
+class _Batch(NamedTuple):
+    """What the loop hands to the writer."""
 
-    __slots__ = ("connections", "records", "size")
-
-    def __init__(self) -> None:
-        self.connections: dict[int, Row] = {}
-        self.records: list[Record] = []
-        self.size = 0
+    connections: list[Row]
+    first_id: int
+    drained: Drained | None
+    size: int
 
 
 class SqliteRecorder:
@@ -64,6 +70,7 @@ class SqliteRecorder:
         limit: int,
         secrets: bool = False,
         private: bool = False,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         """Open `path`, or make it; a capture that is there already is continued.
 
@@ -72,15 +79,20 @@ class SqliteRecorder:
         Raises CaptureError for a file that is no capture or cannot be written.
         """
         self.path = path
+        self.journal = Journal()
         self._clock = clock
         self._call_soon = call_soon
         self._secrets = secrets
         self._limit = limit
+        self._watchers = watchers
         self._db = open_for_writing(path, private=private)
         (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM connection").fetchone()
-        self._next_id = last + 1
-        self._batch = _Batch()
-        self._flush_planned = False
+        self._next_connection_id = last + 1
+        (last,) = self._db.execute("SELECT coalesce(max(first_id + count), 1) FROM block").fetchone()
+        self._next_frame_id = last
+        self._connections: dict[int, Row] = {}
+        self._awake = False
+        self._last_flush = 0.0
         self._waiting = 0
         self._paused = False
         self._listeners: set[Callable[[bool], None]] = set()
@@ -89,25 +101,25 @@ class SqliteRecorder:
         self._thread = threading.Thread(target=self._write_all, name="capture", daemon=True)
         self._thread.start()
 
+    def wake(self) -> None:
+        """Something is in the journal: look at it soon."""
+        if not self._awake:
+            self._awake = True
+            self._clock.call_later(DRAIN_SECONDS, self._drain)
+
     def next_connection_id(self) -> int:
         """A number no connection of this capture has."""
-        self._next_id += 1
-        return self._next_id - 1
+        self._next_connection_id += 1
+        return self._next_connection_id - 1
 
     def connection_changed(self, connection: ConnectionRecord) -> None:
         """Keep the connection as it is now."""
-        self._batch.connections[connection.id] = connection_row(connection, secrets=self._secrets)
-        self._plan_flush()
-
-    def record(self, records: Sequence[Record], size: int) -> None:
-        """Keep frames and messages."""
-        batch = self._batch
-        batch.records += records
-        batch.size += size
-        if not self._flush_planned:
-            self._plan_flush()
-        if batch.size > HIGH_WATER // 8:
-            self._flush()
+        self._flush()  # first what passed before
+        row = connection_row(connection, secrets=self._secrets)
+        self._connections[connection.id] = row
+        for watcher in self._watchers:
+            watcher.connection_changed(connection)
+        self.wake()
 
     def on_pressure(self, paused: Callable[[bool], None]) -> None:
         """Call `paused` when the disk falls behind, and again when it has caught up."""
@@ -127,16 +139,28 @@ class SqliteRecorder:
         with contextlib.suppress(sqlite3.Error):
             self._db.close()
 
-    def _plan_flush(self) -> None:
-        self._flush_planned = True
-        self._clock.call_later(FLUSH_SECONDS, self._flush)
+    def _drain(self) -> None:
+        self._awake = False
+        self.journal.drain()
+        now = self._clock.time()
+        if self.journal.size < FLUSH_BYTES and 0 <= now - self._last_flush < FLUSH_SECONDS:
+            self.wake()
+            return
+        self._last_flush = now
+        self._flush()
 
     def _flush(self) -> None:
-        self._flush_planned = False
-        batch, self._batch = self._batch, _Batch()
-        if not batch.records and not batch.connections:
+        size = self.journal.size
+        drained = self.journal.take()
+        if drained is None and not self._connections:
             return
-        batch.size += _RECORD_COST * len(batch.records)
+        first_id = self._next_frame_id
+        batch = _Batch(list(self._connections.values()), first_id, drained, size)
+        self._connections.clear()
+        if drained is not None:
+            self._next_frame_id += drained.block.count
+            for watcher in self._watchers:
+                watcher.frames_passed(first_id, drained)
         self._waiting += batch.size
         self._queue.put(batch)
         self._check_pressure()
@@ -164,56 +188,62 @@ class SqliteRecorder:
                     _log.warning("the capture %s can be written again", self.path)
             except sqlite3.Error as error:
                 self._lose(batch, error)
-            size = batch.size
             with contextlib.suppress(RuntimeError):  # the loop may be closed already
-                self._call_soon(lambda size=size: self._written(size))  # type: ignore[misc]
+                self._call_soon(partial(self._written, batch.size))
 
     def _write(self, batch: _Batch) -> None:
-        frames: list[Row] = []
-        messages: list[Row] = []
-        for record in batch.records:
-            if isinstance(record, FrameRecord):
-                frames.append(frame_row(record))
-            else:
-                messages.append(message_row(record))
         with self._db:
-            self._db.executemany(_INSERT_CONNECTION, batch.connections.values())
-            self._db.executemany(_INSERT_FRAME, frames)
-            if messages:
-                self._db.executemany(_INSERT_MESSAGE, messages)
+            self._db.executemany(_INSERT_CONNECTION, batch.connections)
+            if batch.drained is None:
+                return
+            block = batch.drained.block
+            if block.count:
+                self._db.execute(_INSERT_BLOCK, block_row(batch.first_id, block))
+                connections = {key >> 1 for key in set(block.columns()[0])}
+                self._db.executemany(
+                    _INSERT_CONNECTION_BLOCK, [(id, batch.first_id) for id in connections]
+                )
+            self._db.executemany(_INSERT_MESSAGE, map(message_row, batch.drained.messages))
 
     def _lose(self, batch: _Batch, error: sqlite3.Error) -> None:
-        lost = sum(isinstance(record, FrameRecord) for record in batch.records)
         if not self._failing:
             self._failing = True
             _log.error(
                 "cannot write the capture %s: %s; traffic goes on, unrecorded", self.path, error
             )
+        lost = batch.drained.block.count if batch.drained else 0
         with contextlib.suppress(sqlite3.Error), self._db:
             self._db.execute(_COUNT_LEFT_OUT, ("write failed", lost, batch.size))
 
     def _trim(self) -> None:
-        """Drop the oldest frames where the capture has outgrown its limit."""
+        """Drop the oldest blocks where the capture has outgrown its limit."""
         page_size, pages, free = (
             self._db.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("page_size", "page_count", "freelist_count")
         )
-        used = (pages - free) * page_size
-        if used <= self._limit:
+        excess = (pages - free) * page_size - self._limit
+        if excess <= 0:
             return
-        first, last = self._db.execute("SELECT min(id), max(id) FROM frame").fetchone()
-        if first is None:
+        excess += self._limit // 10  # a tenth more, so that this happens seldom
+        frames = size = 0
+        end = newest = None
+        blocks = self._db.execute(
+            "SELECT first_id, count, last_time, length(wire) FROM block ORDER BY first_id"
+        )
+        for first_id, count, last_time, wire in blocks:
+            if size >= excess:
+                break
+            end, newest = first_id, last_time
+            frames += count
+            size += wire + count * ENTRY_SIZE
+        if end is None:
             return
-        # A tenth at once, so that this happens seldom.
-        end = first + max((last - first + 1) * (used - self._limit * 9 // 10) // used, 1)
         with self._db:
-            count, size, newest = self._db.execute(
-                "SELECT count(*), total(length(payload)), max(time) FROM frame WHERE id < ?", (end,)
-            ).fetchone()
-            self._db.execute("DELETE FROM frame WHERE id < ?", (end,))
+            self._db.execute("DELETE FROM block WHERE first_id <= ?", (end,))
+            self._db.execute("DELETE FROM connection_block WHERE first_id <= ?", (end,))
             self._db.execute("DELETE FROM message WHERE time <= ?", (newest,))
             self._db.execute("DELETE FROM connection WHERE closed < ?", (newest,))
-            self._db.execute(_COUNT_LEFT_OUT, ("capture limit", count, int(size)))
+            self._db.execute(_COUNT_LEFT_OUT, ("capture limit", frames, size))
 
 
 def open_for_writing(path: Path, *, private: bool = False) -> sqlite3.Connection:
