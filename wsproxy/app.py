@@ -67,7 +67,6 @@ class Proxy:
             asyncio.get_running_loop().call_soon_threadsafe,
             limit=settings.capture_limit,
             secrets=settings.capture_secrets,
-            private=self._private is not None,
             watchers=self._watchers,
         )
         self._upstream = Upstream(

@@ -46,7 +46,15 @@ class Journal:
         add_message = builder.messages.append
         add_piece = builder.pieces.append
         for link, time, data in chunks:
+            self.size += len(data)
             number = link.whole_message(data)
+            if not number:
+                whole = link.collect(data)
+                if whole is None:
+                    continue
+                if whole is not data:
+                    data = whole
+                    number = link.whole_message(data)
             if number:
                 add_key(link.key)
                 add_time(time)
@@ -54,7 +62,6 @@ class Journal:
                 add_piece(data)
             else:
                 self._add(link.feed(data, time))
-            self.size += len(data)
 
     def add(self, records: list[Record]) -> None:
         """Add what was decoded elsewhere, after what is there already."""

@@ -64,6 +64,8 @@ class Link:
         self._plain = self._readable
         self._ready = self._plain
         """Whether the next byte begins a message, and nothing is known to be odd."""
+        self._pieces: list[bytes] = []
+        self._missing = 0
         self.key = connection_id << 1 | direction
         """Connection and direction in one number, as blocks have it."""
         upstream = direction is Direction.UPSTREAM
@@ -73,7 +75,7 @@ class Link:
     @property
     def at_frame_boundary(self) -> bool:
         """Whether a frame of the proxy's own could be put in now."""
-        return self._decoder.at_boundary
+        return self._decoder.at_boundary and not self._pieces
 
     def whole_message(self, data: bytes) -> int:
         """The number of the message, if `data` is exactly one whole message in good order.
@@ -87,12 +89,20 @@ class Link:
         if length < 126:
             if data[1] != self._mask_bit | length:
                 return 0
-        else:
+        elif length < 65538:
             length -= 2
             if (
                 length < 126
                 or data[1] != self._mask_bit | 126
                 or data[2] << 8 | data[3] != length
+            ):
+                return 0
+        else:
+            length -= 8
+            if (
+                length < 65536
+                or data[1] != self._mask_bit | 127
+                or int.from_bytes(data[2:10], "big") != length
             ):
                 return 0
         first = data[0]
@@ -108,6 +118,32 @@ class Link:
         self._message += 1
         return self._message
 
+    def collect(self, data: bytes) -> bytes | None:
+        """Hold the pieces of a large message back until it is whole; None while it is not.
+
+        Its pieces need no decoding of their own, and joined they are copied once.
+        """
+        if self._pieces:
+            self._pieces.append(data)
+            self._missing -= len(data)
+        elif self._ready and len(data) > 10 and data[0] in (_WHOLE_TEXT, _WHOLE_BINARY):
+            length = data[1] ^ self._mask_bit
+            if length == 126:
+                length = self._base_size + 2 + (data[2] << 8 | data[3])
+            elif length == 127:
+                length = self._base_size + 8 + int.from_bytes(data[2:10], "big")
+            if not len(data) < length <= self._max_payload:
+                return data
+            self._pieces.append(data)
+            self._missing = length - len(data)
+        if not self._pieces:
+            return data
+        if self._missing > 0:
+            return None
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        return data
+
     def feed(self, data: bytes, time: float) -> list[Record]:
         """Decode bytes that came at `time`; return records of the frames they complete, each
         followed by the record of the message that it ends, where that says more than the frame.
@@ -120,7 +156,9 @@ class Link:
 
     def eof(self, time: float) -> list[Record]:
         """The record of a frame that the end of the stream cut off, if there is one."""
-        records: list[Record] = []
+        pieces = b"".join(self._pieces)
+        self._pieces.clear()
+        records = self.feed(pieces, time)
         frame = self._decoder.eof()
         if frame is not None:
             self._seen(frame, time, records)
