@@ -58,18 +58,23 @@ class Block:
         """Each frame with its index in the block; with `connection_id` those of one connection."""
         keys, times, sizes, messages = self.columns()
         pos = 0
-        for index, (key, time, size, message) in enumerate(zip(keys, times, sizes, messages)):
+        for index, (key, time, size, message) in enumerate(
+            zip(keys, times, sizes, messages, strict=True)
+        ):
             if connection_id is None or key >> 1 == connection_id:
                 data = self.wire[pos : pos + size]
                 note = self.notes.get(index)
-                yield index, FrameRecord(
-                    key >> 1,
-                    Direction(key & 1),
-                    time,
-                    _frame(data, note.get("received") if note else None),
-                    message or None,
-                    _violations(note) if note else (),
-                    note.get("origin") if note else None,
+                yield (
+                    index,
+                    FrameRecord(
+                        key >> 1,
+                        Direction(key & 1),
+                        time,
+                        _frame(data, note.get("received") if note else None),
+                        message or None,
+                        _violations(note) if note else (),
+                        note.get("origin") if note else None,
+                    ),
                 )
             pos += size
 
@@ -109,7 +114,9 @@ class BlockBuilder:
         if frame.received != len(frame.payload) or not frame.complete:
             note["received"] = frame.received
         if record.violations:
-            note["violations"] = [[v.rule, v.section, v.text, v.fault.value] for v in record.violations]
+            note["violations"] = [
+                [v.rule, v.section, v.text, v.fault.value] for v in record.violations
+            ]
         if record.origin is not None:
             note["origin"] = record.origin
         if note:
@@ -118,7 +125,9 @@ class BlockBuilder:
         self.keys.append(record.connection_id << 1 | record.direction)
         self.times.append(record.time)
         self.messages.append(record.message or 0)
-        self.pieces.append(frame.header + (apply_mask(frame.payload, key) if key else frame.payload))
+        self.pieces.append(
+            frame.header + (apply_mask(frame.payload, key) if key else frame.payload)
+        )
 
     def build(self) -> Block:
         """The block of what was added, and a fresh start."""

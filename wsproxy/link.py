@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from wsproxy.errors import Fault
-from wsproxy.protocol.deflate import INFLATE_LIMIT, Inflater
 from wsproxy.protocol.close import parse_close
+from wsproxy.protocol.deflate import INFLATE_LIMIT, Inflater
 from wsproxy.protocol.frames import MASK, Frame, FrameDecoder, Opcode
 from wsproxy.protocol.handshake import Agreed
 from wsproxy.protocol.lint import FrameLinter, Violation, utf8_valid, violation
@@ -53,7 +53,9 @@ class Link:
         """The first Close frame that passed, if one did."""
         self._max_payload = max_payload
         # What is compressed has to be inflated whole, or the context is lost.
-        self._decoder = FrameDecoder(max(max_payload, INFLATE_LIMIT) if agreed.deflate else max_payload)
+        self._decoder = FrameDecoder(
+            max(max_payload, INFLATE_LIMIT) if agreed.deflate else max_payload
+        )
         opaque = f"unknown extension {', '.join(agreed.unknown)}" if agreed.unknown else None
         self._assembler = MessageAssembler(max_payload, _inflater(direction, agreed), opaque)
         self._linter = FrameLinter(
@@ -91,11 +93,7 @@ class Link:
                 return 0
         elif length < 65538:
             length -= 2
-            if (
-                length < 126
-                or data[1] != self._mask_bit | 126
-                or data[2] << 8 | data[3] != length
-            ):
+            if length < 126 or data[1] != self._mask_bit | 126 or data[2] << 8 | data[3] != length:
                 return 0
         else:
             length -= 8

@@ -83,9 +83,7 @@ class Session:
         self._cancel_deadline: Callable[[], None] | None = None
         self._open_transports = 2
         self._cause: End | None = None
-        up, down = (
-            Link(connection.id, direction, agreed, max_payload) for direction in Direction
-        )
+        up, down = (Link(connection.id, direction, agreed, max_payload) for direction in Direction)
         self.lanes = (
             Lane(up, client, upstream, recorder, clock),
             Lane(down, upstream, client, recorder, clock),

@@ -24,7 +24,7 @@ class EchoServer(asyncio.Protocol):
     """Answers the handshake, then every message with its own payload."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport = cast("asyncio.Transport", transport)
         self._head: bytes | None = b""
         self._decoder = FrameDecoder()
 
@@ -72,7 +72,7 @@ class LoadClient(asyncio.Protocol):
         self.ready = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
+        self.transport = cast("asyncio.Transport", transport)
         self.transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:

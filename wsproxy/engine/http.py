@@ -53,9 +53,7 @@ async def relay_answer(
     request: web.BaseRequest, answer: aiohttp.ClientResponse, upstream: Upstream
 ) -> web.StreamResponse:
     """Send an upstream's answer to the client, each piece as it comes."""
-    headers = upstream.back_to_proxy(
-        end_to_end(decoded(answer.raw_headers)), proxy_origin(request)
-    )
+    headers = upstream.back_to_proxy(end_to_end(decoded(answer.raw_headers)), proxy_origin(request))
     response = MirroredResponse(
         status=answer.status, reason=answer.reason, headers=CIMultiDict(headers)
     )

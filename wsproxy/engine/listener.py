@@ -47,11 +47,10 @@ class Listener:
     def __init__(self, environment: Environment) -> None:
         self._env = environment
         self._sessions: set[Session] = set()
+        self._ended: set[asyncio.Future[None]] = set()
         self._runner: web.ServerRunner | None = None
 
-    async def start(
-        self, host: str, port: int, ssl_context: ssl.SSLContext | None = None
-    ) -> int:
+    async def start(self, host: str, port: int, ssl_context: ssl.SSLContext | None = None) -> int:
         """Listen; returns the port, which is a free one for `port` 0.
 
         Raises WsproxyError where the address cannot be had.
@@ -82,8 +81,7 @@ class Listener:
             await site.stop()
         for session in list(self._sessions):
             session.stop()
-        while self._sessions:
-            await asyncio.sleep(0.01)
+        await asyncio.gather(*self._ended)
         await self._runner.shutdown()
         await self._runner.cleanup()
 
@@ -145,8 +143,10 @@ class Listener:
             answer.close()
             self._refused(connection, End("aborted", None, None, str(error)))
             return SwitchedResponse()
-        client.write(_switching(answer, self._env.upstream.back_to_proxy(headers, proxy_origin(request))))
-        ended = asyncio.get_running_loop().create_future()
+        client.write(
+            _switching(answer, self._env.upstream.back_to_proxy(headers, proxy_origin(request)))
+        )
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         session = Session(
             connection,
             client,
@@ -155,9 +155,10 @@ class Listener:
             self._env.clock,
             agreed_extensions(headers),
             self._env.max_payload,
-            on_end=lambda: ended.done() or ended.set_result(None),
+            on_end=lambda: ended.set_result(None),
         )
         self._sessions.add(session)
+        self._ended.add(ended)
         self._env.recorder.connection_changed(connection)
         client.attach(session, early_upstream)
         server.attach(session, early_downstream)
@@ -165,6 +166,7 @@ class Listener:
             await ended
         finally:
             self._sessions.discard(session)
+            self._ended.discard(ended)
         return SwitchedResponse()
 
     def _refused(self, connection: ConnectionRecord, end: End) -> None:

@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import socket
 import struct
-from typing import Any
 
 from aiohttp import ClientResponse, web
 

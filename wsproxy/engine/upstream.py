@@ -127,8 +127,8 @@ class Upstream:
 
     def _explain(self, error: Exception) -> str:
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
-            reason = error.certificate_error
-            detail = getattr(reason, "verify_message", None) or reason
+            cause = error.certificate_error
+            detail = getattr(cause, "verify_message", None) or cause
             return f"the certificate of {self.url} does not verify: {detail} (-k skips the check)"
         if isinstance(error, aiohttp.ClientConnectorDNSError):
             return f"no address found for {self.url}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from wsproxy.errors import DeflateError
 
@@ -35,7 +35,7 @@ class DeflateParameters(NamedTuple):
 
         Raises DeflateError for an unknown, repeated or senseless one (section 7.1).
         """
-        values: dict[str, int | bool] = {}
+        values: dict[str, Any] = {}
         for parameter in parameters:
             match = _PARAMETER.match(parameter)
             name = match[1].lower() if match else parameter

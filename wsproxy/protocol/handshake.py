@@ -77,7 +77,8 @@ def is_upgrade(headers: Headers) -> bool:
 
 def accept_key(key: str) -> str:
     """Sec-WebSocket-Accept for a Sec-WebSocket-Key (section 4.2.2, point 5.4)."""
-    return base64.b64encode(hashlib.sha1((key + _GUID).encode()).digest()).decode()
+    digest = hashlib.sha1((key + _GUID).encode(), usedforsecurity=False).digest()
+    return base64.b64encode(digest).decode()
 
 
 def check_request(method: str, headers: Headers) -> str:

@@ -5,11 +5,19 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from wsproxy.errors import CaptureError
 from wsproxy.records import ConnectionRecord, Counted, FrameRecord, MessageRecord
 from wsproxy.store.rows import block_from, connection_from, message_from
 from wsproxy.store.sqlite import check_is_capture
+
+
+class Traffic(NamedTuple):
+    """Frames and recorded bytes in each direction."""
+
+    frames: list[int]
+    bytes: list[int]
 
 
 class Capture:
@@ -30,13 +38,13 @@ class Capture:
             raise
 
     def close(self) -> None:
+        """Close the file."""
         self._db.close()
 
     def connections(self) -> list[ConnectionRecord]:
         """All connections, in the order they came."""
         return [
-            connection_from(row)
-            for row in self._db.execute("SELECT * FROM connection ORDER BY id")
+            connection_from(row) for row in self._db.execute("SELECT * FROM connection ORDER BY id")
         ]
 
     def frames(self, connection_id: int | None = None) -> Iterator[tuple[int, FrameRecord]]:
@@ -53,13 +61,26 @@ class Capture:
             for index, record in block.frames(connection_id):
                 yield first_id + index, record
 
-    def message_records(self, connection_id: int | None = None) -> dict[tuple[int, int, int], MessageRecord]:
+    def message_records(
+        self, connection_id: int | None = None
+    ) -> dict[tuple[int, int, int], MessageRecord]:
         """The messages that are more than a frame, by connection, direction and number."""
         where = "" if connection_id is None else "WHERE connection_id = ?"
         rows = self._db.execute(
             f"SELECT * FROM message {where}", () if connection_id is None else (connection_id,)
         )
         return {row[:3]: message_from(row) for row in rows}
+
+    def traffic(self) -> dict[int, Traffic]:
+        """How much passed on each connection, as far as the capture still has it."""
+        totals: dict[int, Traffic] = {}
+        for row in self._db.execute("SELECT * FROM block ORDER BY first_id"):
+            keys, _, sizes, _ = block_from(row)[1].columns()
+            for key, size in zip(keys, sizes, strict=True):
+                traffic = totals.setdefault(key >> 1, Traffic([0, 0], [0, 0]))
+                traffic.frames[key & 1] += 1
+                traffic.bytes[key & 1] += size
+        return totals
 
     def left_out(self) -> dict[str, Counted]:
         """What the record lacks, by reason."""

@@ -21,7 +21,6 @@ from wsproxy.records import ConnectionRecord
 from wsproxy.store.rows import Row, block_row, connection_row, message_row
 from wsproxy.store.schema import APPLICATION_ID, SCHEMA, VERSION
 
-
 DRAIN_SECONDS = 0.01
 """How long what passed may wait to be decoded."""
 
@@ -87,7 +86,9 @@ class SqliteRecorder:
         self._db = open_for_writing(path)
         (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM connection").fetchone()
         self._next_connection_id = last + 1
-        (last,) = self._db.execute("SELECT coalesce(max(first_id + count), 1) FROM block").fetchone()
+        (last,) = self._db.execute(
+            "SELECT coalesce(max(first_id + count), 1) FROM block"
+        ).fetchone()
         self._next_frame_id = last
         self._connections: dict[int, Row] = {}
         self._awake = False
@@ -109,7 +110,7 @@ class SqliteRecorder:
     def next_connection_id(self) -> int:
         """A number no connection of this capture has."""
         self._next_connection_id += 1
-        return self._next_connection_id - 1
+        return int(self._next_connection_id) - 1
 
     def connection_changed(self, connection: ConnectionRecord) -> None:
         """Keep the connection as it is now."""
@@ -200,7 +201,7 @@ class SqliteRecorder:
                 self._db.execute(_INSERT_BLOCK, block_row(batch.first_id, block))
                 connections = {key >> 1 for key in set(block.columns()[0])}
                 self._db.executemany(
-                    _INSERT_CONNECTION_BLOCK, [(id, batch.first_id) for id in connections]
+                    _INSERT_CONNECTION_BLOCK, [(number, batch.first_id) for number in connections]
                 )
             self._db.executemany(_INSERT_MESSAGE, map(message_row, batch.drained.messages))
 

@@ -1,0 +1,71 @@
+"""Tornado as a client."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+from tests.integration.conversation import (
+    ORIGIN,
+    SUBPROTOCOLS,
+    Close,
+    Event,
+    Heard,
+    Message,
+    SayInPieces,
+    closed,
+    pinged,
+    ponged,
+    said,
+)
+from tests.integration.peers import raw
+from tests.integration.peers.base import Client
+
+
+class TornadoClient(Client):
+    name = "tornado"
+
+    async def connect(self, url: str, *, compress: bool) -> Heard:
+        self._heard: asyncio.Queue[Event] = asyncio.Queue()
+        self._ended = False
+        ws = await websocket_connect(
+            HTTPRequest(url, headers={"Origin": ORIGIN}),
+            subprotocols=SUBPROTOCOLS,
+            compression_options={} if compress else None,
+            on_message_callback=self._message,
+        )
+        # websocket_connect makes the connection, so a subclass has no way in.
+        ws.on_ping = lambda payload: self._heard.put_nowait(pinged(payload))  # type: ignore[method-assign]
+        ws.on_pong = lambda payload: self._heard.put_nowait(ponged(payload))  # type: ignore[method-assign]
+        self._ws: WebSocketClientConnection = ws
+        return Heard.handshake(ws.headers.get_all(), ws.selected_subprotocol)
+
+    async def say(self, message: Message) -> None:
+        await self._ws.write_message(message, binary=isinstance(message, bytes))
+
+    async def say_in_pieces(self, step: SayInPieces) -> None:
+        assert self._ws.protocol is not None
+        assert self._ws.protocol.stream is not None
+        await self._ws.protocol.stream.write(raw.wire(step, mask=True))
+
+    async def ping(self, payload: bytes) -> None:
+        self._ws.ping(payload)
+
+    async def receive(self) -> Event:
+        return await self._heard.get()
+
+    async def close(self, close: Close) -> Event:
+        self._ws.close(close.code, close.reason)
+        return await self.receive()
+
+    async def disconnect(self) -> None:
+        self._ws.close()
+
+    def _message(self, message: Message | None) -> None:
+        if message is not None:
+            self._heard.put_nowait(said(message))
+        elif not self._ended:  # Tornado may say it twice
+            self._ended = True
+            self._heard.put_nowait(closed(self._ws.close_code, self._ws.close_reason))

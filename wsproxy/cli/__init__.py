@@ -1,0 +1,61 @@
+"""The command line: one file a command."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from wsproxy import __version__
+from wsproxy.errors import WsproxyError
+
+_COMMANDS = {"run": "run", "demo": "demo", "show": "show"}
+
+
+class _Lazy(click.Group):
+    """Imports a command's module when it is used: `wsproxy show` needs no aiohttp."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        module = _COMMANDS.get(name)
+        if module is None:
+            return None
+        from importlib import import_module
+
+        command: click.Command = import_module(f"wsproxy.cli.{module}").command
+        return command
+
+
+@click.command(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Try `wsproxy demo` first, then `wsproxy run ws://localhost:8000`.",
+)
+@click.version_option(__version__, "-V", "--version", prog_name="wsproxy")
+def cli() -> None:
+    """A WebSocket reverse proxy that shows, records and, on request, changes every frame."""
+
+
+def main() -> None:
+    """The console script: exit code 0 done, 1 failed, 2 usage."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(1)
+    except WsproxyError as error:
+        click.echo(f"wsproxy: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        # As after `| head`: nobody wants the rest, and Python's own flush must not complain.
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,59 @@
+"""`wsproxy demo`: everything in one process, to see what it does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from wsproxy import demo
+from wsproxy.app import LoopClock, Proxy
+from wsproxy.cli.runtime import configure_logging, run_loop
+from wsproxy.config import Settings
+from wsproxy.log.printer import Pretty, Printer
+
+
+@click.command("demo")
+@click.option("--once", is_flag=True, help="End after one conversation instead of going on.")
+def command(once: bool) -> None:
+    """Start a small upstream, the proxy and a client, and show what passes between them."""
+    configure_logging()
+    run_loop(_demo(once=once))
+
+
+async def _demo(*, once: bool) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    server, port = await demo.start_upstream()
+    capture = Path(tempfile.mkdtemp(prefix="wsproxy-")) / "demo.wsproxy"
+    printer = Printer(Pretty(colour=sys.stdout.isatty()), LoopClock())
+    settings = Settings(upstream_url=f"ws://127.0.0.1:{port}", listen_port=0, capture=capture)
+    proxy = Proxy(settings, [printer])
+    await proxy.start()
+    click.echo(f"An upstream at {settings.upstream_url}, wsproxy at {proxy.url}, a client:\n")
+    try:
+        await demo.conversation(proxy.url)
+        if not once:
+            talking = asyncio.create_task(demo.keep_talking(proxy.url))
+            await stop.wait()
+            talking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await talking
+    finally:
+        await proxy.stop()
+        server.close()
+        await asyncio.to_thread(printer.close)
+    click.echo(
+        f"""
+All of it is in the capture. Try next:
+  wsproxy show {capture}
+  wsproxy show {capture} --connection 1
+  wsproxy show {capture} --messages --filter '~down & ~json $.prices'
+  wsproxy run ws://localhost:8000      and point your client at ws://localhost:8080"""
+    )

@@ -1,0 +1,166 @@
+"""`wsproxy run`: the proxy itself."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from wsproxy.app import LoopClock, Proxy
+from wsproxy.cli.runtime import configure_logging, run_loop
+from wsproxy.config import Settings, parse_size, parse_upstream
+from wsproxy.log.printer import Jsonl, Pretty, Printer
+
+
+class Size(click.ParamType[int]):
+    """Bytes, with a unit or none."""
+
+    name = "size"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_size(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class UpstreamUrl(click.ParamType[str]):
+    """Where the server is."""
+
+    name = "url"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        try:
+            return parse_upstream(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+EPILOG = """\b
+Examples:
+  wsproxy run ws://staging.example:8080
+  wsproxy run wss://api.example/v2 --rewrite-origin --capture api.wsproxy
+  wsproxy run http://localhost:8888 -p 0 --log-format jsonl | jq .payload
+"""
+
+
+@click.command("run", epilog=EPILOG)
+@click.argument("upstream", type=UpstreamUrl())
+@click.option(
+    "-p",
+    "--listen-port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Port for clients; 0 picks a free one and says which.",
+)
+@click.option(
+    "--listen-host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address for clients; 0.0.0.0 lets other machines in.",
+)
+@click.option(
+    "--capture",
+    type=_FILE,
+    metavar="FILE",
+    help="Keep the capture in FILE (SQLite); one that exists is continued. Without it,"
+    " a private temporary file that is removed at the end.",
+)
+@click.option(
+    "--capture-limit",
+    type=Size(),
+    default="2GB",
+    show_default=True,
+    help="Drop the oldest frames where the capture outgrows this.",
+)
+@click.option(
+    "--capture-secrets",
+    is_flag=True,
+    help="Record the values of Authorization, Cookie, Set-Cookie and"
+    " Proxy-Authorization too, which are masked otherwise.",
+)
+@click.option(
+    "--max-payload",
+    type=Size(),
+    default="1MiB",
+    show_default=True,
+    help="Record no more than this of a payload. All of it is relayed.",
+)
+@click.option(
+    "-k", "--ssl-insecure", is_flag=True, help="Do not verify the upstream's certificate."
+)
+@click.option(
+    "--certs",
+    type=_FILE,
+    metavar="PEM",
+    help="Listen with TLS (wss); PEM holds the certificate and its key.",
+)
+@click.option(
+    "--client-certs",
+    type=_FILE,
+    metavar="PEM",
+    help="Certificate and key to show to the upstream (mutual TLS).",
+)
+@click.option(
+    "--keep-host-header",
+    is_flag=True,
+    help="Send the client's Host header on instead of the upstream's.",
+)
+@click.option(
+    "--rewrite-origin",
+    is_flag=True,
+    help="Send the upstream's own Origin, for servers that check it.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print no frames.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["pretty", "jsonl"]),
+    default="pretty",
+    show_default=True,
+    help="Frames as lines for people or as JSON objects.",
+)
+def command(upstream: str, quiet: bool, log_format: str, **options: object) -> None:
+    """Stand in front of UPSTREAM and show, record and relay every frame.
+
+    UPSTREAM is a ws://, wss://, http:// or https:// URL, with a path prefix or none. Point the
+    client at the proxy's address instead of the server's; nothing is changed on the way.
+    """
+    settings = Settings(upstream_url=upstream, **options)  # type: ignore[arg-type]
+    configure_logging()
+    run_loop(_run(settings, quiet=quiet, log_format=log_format))
+
+
+async def _run(settings: Settings, *, quiet: bool, log_format: str) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_number, stop.set)
+    printer = None
+    if not quiet:
+        lines = Jsonl() if log_format == "jsonl" else Pretty(colour=sys.stdout.isatty())
+        printer = Printer(lines, LoopClock())
+    proxy = Proxy(settings, [printer] if printer else [])
+    try:
+        await proxy.start()
+        ready = f"wsproxy listens on {proxy.url} for {settings.upstream_url}"
+        # With JSON on standard output, that is all there is on it.
+        click.echo(ready, err=log_format == "jsonl")
+        if settings.capture is not None:
+            click.echo(f"capture: {settings.capture}", err=True)
+        await stop.wait()
+        await proxy.stop()
+    finally:
+        if printer is not None:
+            await asyncio.to_thread(printer.close)

@@ -1,0 +1,94 @@
+"""`wsproxy show`: a capture as text."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from wsproxy.filters import FilterError, parse
+from wsproxy.matching import subject_of
+from wsproxy.render.pretty import clock, ended, frame_line, message_line
+from wsproxy.render.text import printable
+from wsproxy.store.reader import Capture, Traffic
+
+EPILOG = """\b
+Examples:
+  wsproxy show api.wsproxy
+  wsproxy show api.wsproxy --connection 3 --messages
+  wsproxy show api.wsproxy --filter '~down & ~b "error"'
+  wsproxy show api.wsproxy --filter ~violation
+"""
+
+
+@click.command("show", epilog=EPILOG)
+@click.argument("capture", type=click.Path(path_type=Path))
+@click.option("--connection", type=int, metavar="N", help="Show the frames of connection N.")
+@click.option("--messages", is_flag=True, help="Show messages instead of frames.")
+@click.option(
+    "--filter",
+    "filter_",
+    metavar="FILTER",
+    help="Show only what FILTER lets through, of all connections or of N.",
+)
+def command(capture: Path, connection: int | None, messages: bool, filter_: str | None) -> None:
+    """Show what CAPTURE holds: its connections, or with an option their frames or messages.
+
+    A capture can be shown while the proxy still writes it.
+    """
+    opened = Capture(capture)
+    try:
+        if connection is None and not messages and filter_ is None:
+            _connections(opened)
+        else:
+            _frames(opened, connection, messages=messages, filter_=filter_)
+        for why, counted in opened.left_out().items():
+            click.echo(f"{counted.frames:,} frames are not in the capture ({why})", err=True)
+    finally:
+        opened.close()
+
+
+def _connections(capture: Capture) -> None:
+    traffic = capture.traffic()
+    none = Traffic([0, 0], [0, 0])
+    for connection in capture.connections():
+        frames, sizes = traffic.get(connection.id, none)
+        parts = [
+            f"#{connection.id}",
+            clock(connection.opened),
+            connection.client,
+            printable(connection.target),
+            *([f"protocol={connection.subprotocol}"] if connection.subprotocol else []),
+            f"-> {frames[0]:,} frames, {sizes[0]:,} bytes",
+            f"<- {frames[1]:,} frames, {sizes[1]:,} bytes",
+            ended(connection),
+        ]
+        click.echo("  ".join(parts))
+
+
+def _frames(
+    capture: Capture, connection_id: int | None, *, messages: bool, filter_: str | None
+) -> None:
+    try:
+        matches = parse(filter_ or "").matches
+    except FilterError as error:
+        raise click.BadParameter(str(error), param_hint="--filter") from None
+    connections = {connection.id: connection for connection in capture.connections()}
+    if connection_id is not None and connection_id not in connections:
+        known = f"1 to {max(connections)}" if connections else "none"
+        raise click.BadParameter(
+            f"no connection {connection_id}; there are {known}", param_hint="--connection"
+        )
+    records = capture.message_records(connection_id)
+    colour = sys.stdout.isatty()
+    for _, record in capture.frames(connection_id):
+        message = None
+        if record.frame.fin and record.message is not None:
+            message = records.get((record.connection_id, record.direction, record.message))
+        if messages and (record.message is None or not record.frame.fin):
+            continue
+        if not matches(subject_of(record, message, connections.get(record.connection_id))):
+            continue
+        line = message_line if messages else frame_line
+        click.echo(line(record, message, colour=colour))

@@ -1,0 +1,124 @@
+"""Printing frames as they pass, on a thread of its own, so that no slow terminal slows the relay."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import TextIO
+
+from wsproxy.journal import Drained
+from wsproxy.ports import Clock
+from wsproxy.records import ConnectionRecord, FrameRecord, MessageRecord
+from wsproxy.render.jsonl import connection_object, dump, frame_object
+from wsproxy.render.pretty import connection_lines, frame_line
+
+LINES_A_SECOND = 4000
+"""How many frames are printed while traffic goes on; more would take the relay's time."""
+
+BURST = 20_000
+"""How many may be printed at once after a quiet time."""
+
+Job = Callable[[], list[str]]
+
+
+class Pretty:
+    """Lines for people."""
+
+    def __init__(self, *, colour: bool) -> None:
+        self._colour = colour
+
+    def frame(self, _: int, record: FrameRecord, message: MessageRecord | None) -> str:
+        return frame_line(record, message, colour=self._colour)
+
+    def connection(self, connection: ConnectionRecord) -> list[str]:
+        return connection_lines(connection, colour=self._colour)
+
+    def left_out(self, frames: int) -> str:
+        return f"… {frames:,} frames not shown here (the capture has them)"
+
+
+class Jsonl:
+    """Objects for programs."""
+
+    def frame(self, frame_id: int, record: FrameRecord, message: MessageRecord | None) -> str:
+        return dump(frame_object(frame_id, record, message))
+
+    def connection(self, connection: ConnectionRecord) -> list[str]:
+        if connection.status is None and connection.end is None:
+            return []
+        return [dump(connection_object(connection))]
+
+    def left_out(self, frames: int) -> str:
+        return dump({"event": "left_out", "frames": frames})
+
+
+class Printer:
+    """A Watcher that prints. Its methods are called on the event loop and only queue."""
+
+    def __init__(self, lines: Pretty | Jsonl, clock: Clock, stream: TextIO = sys.stdout) -> None:
+        self._lines = lines
+        self._clock = clock
+        self._stream = stream
+        self._allowance = float(BURST)
+        self._last = clock.time()
+        self._left_out = 0
+        self._pending = 0
+        self._lock = threading.Lock()
+        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._print_all, name="log", daemon=True)
+        self._thread.start()
+
+    def connection_changed(self, connection: ConnectionRecord) -> None:
+        """Print that a connection opened or ended."""
+        lines = self._lines.connection(connection)
+        if lines:
+            self._queue.put(lambda: lines)
+
+    def frames_passed(self, first_id: int, drained: Drained) -> None:
+        """Print frames, or count them where there are too many."""
+        count = drained.block.count
+        now = self._clock.time()
+        self._allowance += max(now - self._last, 0) * LINES_A_SECOND
+        self._last = now
+        with self._lock:
+            room = min(self._allowance, BURST) - self._pending
+            shown = max(min(count, int(room)), 0)
+            self._pending += shown
+        self._allowance = min(self._allowance, BURST) - shown
+        if shown:
+            left_out, self._left_out = self._left_out, 0
+            self._queue.put(lambda: self._frames(first_id, drained, shown, left_out))
+        self._left_out += count - shown
+
+    def close(self) -> None:
+        """Print what is queued, unless nobody takes it, and stop."""
+        if self._left_out:
+            line = self._lines.left_out(self._left_out)
+            self._queue.put(lambda: [line])
+        self._queue.put(None)
+        self._thread.join(timeout=2.0)
+
+    # From here on: the printer's thread.
+
+    def _frames(self, first_id: int, drained: Drained, shown: int, left_out: int) -> list[str]:
+        messages = {(m.connection_id, m.direction, m.number): m for m in drained.messages}
+        lines = [self._lines.left_out(left_out)] if left_out else []
+        for index, record in drained.block.frames():
+            if index == shown:
+                break
+            message = messages.get((record.connection_id, record.direction, record.message or 0))
+            lines.append(self._lines.frame(first_id + index, record, message))
+        with self._lock:
+            self._pending -= shown
+        return lines
+
+    def _print_all(self) -> None:
+        while (job := self._queue.get()) is not None:
+            lines = job()
+            try:
+                self._stream.write("\n".join(lines) + "\n")
+                self._stream.flush()
+            except (OSError, ValueError):
+                return  # nobody listens any more, as after `| head`

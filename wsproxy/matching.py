@@ -1,0 +1,36 @@
+"""Records as filters see them."""
+
+from __future__ import annotations
+
+from wsproxy.filters import Subject
+from wsproxy.protocol.close import parse_close
+from wsproxy.protocol.frames import Opcode
+from wsproxy.records import ConnectionRecord, Direction, FrameRecord, MessageRecord
+
+
+def subject_of(
+    record: FrameRecord, message: MessageRecord | None, connection: ConnectionRecord | None
+) -> Subject:
+    """A frame, or with `message` the message that it ends."""
+    frame = record.frame
+    code = parse_close(frame.payload)[0] if frame.opcode == Opcode.CLOSE else None
+    subject = Subject(
+        opcode=frame.opcode if message is None else message.opcode,
+        payload=frame.payload if message is None else message.content,
+        length=frame.length if message is None else message.wire_length,
+        upstream=record.direction is Direction.UPSTREAM,
+        connection_id=record.connection_id,
+        close_code=code,
+        fin=frame.fin,
+        compressed=message.compressed if message is not None else frame.rsv1,
+        verdict=message.verdict if message is not None else "relayed",
+        rules=tuple(violation.rule for violation in record.violations),
+    )
+    if connection is not None:
+        subject.url = connection.target
+        subject.client = connection.client
+        subject.server = connection.upstream_url
+        subject.request_headers = connection.request_headers
+        subject.response_headers = connection.response_headers
+        subject.status = connection.status
+    return subject

@@ -1,0 +1,149 @@
+"""Records as lines for people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from wsproxy.protocol.close import close_code_name, parse_close
+from wsproxy.protocol.frames import Opcode, opcode_name
+from wsproxy.records import ConnectionRecord, FrameRecord, MessageRecord
+from wsproxy.render.text import preview, printable
+
+_COLOURS = {"TEXT": "green", "BINARY": "cyan", "CLOSE": "magenta", "PING": "blue", "PONG": "blue"}
+
+
+def clock(time: float) -> str:
+    """`12:00:01.123`, local time."""
+    return datetime.fromtimestamp(time).strftime("%H:%M:%S.%f")[:-3]
+
+
+def frame_line(
+    record: FrameRecord, message: MessageRecord | None = None, *, colour: bool = False
+) -> str:
+    """One frame. `message` is the record of the message that the frame ends, if there is one."""
+    frame = record.frame
+    name = opcode_name(frame.opcode)
+    parts = [
+        _dim(clock(record.time), colour),
+        f"#{record.connection_id}",
+        record.direction.arrow,
+        click.style(name, fg=_COLOURS.get(name, "yellow")) if colour else name,
+    ]
+    bits = ("fin", "rsv1", "rsv2", "rsv3")
+    parts += [bit for bit in bits if getattr(frame, bit)]
+    if frame.masking_key is not None:
+        parts.append(f"mask={frame.masking_key.hex()}")
+    whole = message if frame.fin else None
+    if frame.received >= 0:
+        inflated = f" ({whole.length})" if whole and whole.compressed and not whole.opaque else ""
+        parts.append(f"len={frame.length}{inflated}")
+    if record.origin is not None:
+        parts.append(f"[by {record.origin}]")
+    said = _said(record, whole)
+    if said:
+        parts.append(said)
+    if whole is not None:
+        parts += _verdict(whole, colour)
+    if frame.payload_cut:
+        parts.append(_warn(f"[{len(frame.payload)} bytes kept]", colour))
+    parts += [
+        _warn(
+            f"! {violation.rule} ({violation.section}, {violation.fault.value}): {violation.text}",
+            colour,
+        )
+        for violation in record.violations
+    ]
+    return " ".join(parts)
+
+
+def message_line(
+    record: FrameRecord, message: MessageRecord | None = None, *, colour: bool = False
+) -> str:
+    """One message, by the frame that ends it."""
+    if message is None:
+        return frame_line(record, colour=colour)
+    frame = record.frame
+    opcode = message.opcode if not message.opaque else Opcode.BINARY
+    name = opcode_name(message.opcode)
+    inflated = f" ({message.length})" if message.compressed and not message.opaque else ""
+    parts = [
+        _dim(clock(message.time), colour),
+        f"#{record.connection_id}",
+        record.direction.arrow,
+        click.style(name, fg=_COLOURS.get(name, "yellow")) if colour else name,
+        f"len={message.wire_length}{inflated}",
+        preview(opcode, message.content, length=message.length),
+    ]
+    if frame.opcode == Opcode.CONTINUATION:
+        parts.insert(4, "fragmented")
+    return " ".join([*filter(None, parts), *_verdict(message, colour)])
+
+
+def connection_lines(connection: ConnectionRecord, *, colour: bool = False) -> list[str]:
+    """What is new about a connection: that it opened, or how it ended."""
+    head = f"#{connection.id}"
+    lines = []
+    if connection.end is None or connection.end.how in ("refused", "failed"):
+        if connection.status is None and connection.end is None:
+            return []  # the upstream has not answered yet
+        time = _dim(clock(connection.opened), colour)
+        parts = [time, head, "open", connection.client, printable(connection.target)]
+        if connection.status == 101:
+            parts += [f"protocol={connection.subprotocol}"] if connection.subprotocol else []
+            parts += [f"[{printable(connection.extensions)}]"] if connection.extensions else []
+        lines.append(" ".join(parts))
+    if connection.end is not None and connection.closed is not None:
+        parts = [_dim(clock(connection.closed), colour), head, ended(connection)]
+        clean = connection.end.how == "closed"
+        lines.append(" ".join([*parts[:2], parts[2] if clean else _warn(parts[2], colour)]))
+    return lines
+
+
+def ended(connection: ConnectionRecord) -> str:
+    """How a connection ended, in words."""
+    end = connection.end
+    if end is None:
+        return "open"
+    by = f" by {end.by}" if end.by else ""
+    reason = f" {printable(end.reason)}" if end.reason else ""
+    if end.how in ("refused", "failed"):
+        return f"{end.how}{by}: {end.code}{reason}"
+    code = f" {end.code} {close_code_name(end.code)}" if end.code is not None else ""
+    return f"{end.how}{by}{code}{reason}"
+
+
+def _said(record: FrameRecord, message: MessageRecord | None) -> str:
+    frame = record.frame
+    if frame.opcode == Opcode.CLOSE:
+        code, reason = parse_close(frame.payload)
+        if code is None:
+            return ""
+        return f"{code} {close_code_name(code)}" + (f" {printable(reason)}" if reason else "")
+    if message is not None and message.compressed and not message.opaque:
+        return preview(message.opcode, message.content, length=message.length)
+    opcode = frame.opcode
+    if opcode in (Opcode.CONTINUATION, Opcode.PING, Opcode.PONG) and frame.payload.isascii():
+        opcode = Opcode.TEXT
+    if frame.rsv1:
+        opcode = Opcode.BINARY  # compressed: the message's last frame shows what it says
+    return preview(opcode, frame.payload, length=max(frame.length, 0))
+
+
+def _verdict(message: MessageRecord, colour: bool) -> list[str]:
+    if message.verdict == "relayed":
+        return []
+    by = f" by {message.cause}" if message.cause else ""
+    parts = [_warn(f"[{message.verdict}{by}]", colour)]
+    if message.sent is not None:
+        parts.append(f"=> {preview(message.opcode, message.sent)}")
+    return parts
+
+
+def _dim(text: str, colour: bool) -> str:
+    return click.style(text, dim=True) if colour else text
+
+
+def _warn(text: str, colour: bool) -> str:
+    return click.style(text, fg="red") if colour else text
