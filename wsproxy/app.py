@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from wsproxy.config import Settings
-from wsproxy.engine.listener import Environment, Listener
+from wsproxy.engine.listener import Environment, FaultSource, Listener
 from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
-from wsproxy.ports import Watcher
+from wsproxy.ports import Interception, Watcher
 from wsproxy.store.sqlite import SqliteRecorder
 
 
@@ -31,8 +31,16 @@ class LoopClock:
 class Proxy:
     """A whole proxy, from `start` to `stop`."""
 
-    def __init__(self, settings: Settings, watchers: Sequence[Watcher] = ()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        watchers: Sequence[Watcher] = (),
+        interceptions: Sequence[Interception] = (),
+        faults: FaultSource | None = None,
+    ) -> None:
         self.settings = settings
+        self._interceptions = interceptions
+        self._faults = faults
         self.port = 0
         self._watchers = watchers
         self._private: Path | None = None
@@ -77,7 +85,14 @@ class Proxy:
             timeout=settings.handshake_timeout,
         )
         self._listener = Listener(
-            Environment(self._upstream, self._recorder, clock, settings.max_payload)
+            Environment(
+                self._upstream,
+                self._recorder,
+                clock,
+                settings.max_payload,
+                self._interceptions,
+                self._faults,
+            )
         )
         try:
             self.port = await self._listener.start(

@@ -33,5 +33,9 @@ class DeflateError(ValueError):
     """Compressed data that RFC 7692 does not allow, or parameters that make no sense."""
 
 
+class FaultError(WsproxyError, ValueError):
+    """A fault or scenario that cannot be; says which field, and what would be right."""
+
+
 class CaptureError(WsproxyError):
     """A capture file that cannot be opened, read or written."""

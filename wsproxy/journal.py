@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from wsproxy.blocks import Block, BlockBuilder
 from wsproxy.link import Link, Record
-from wsproxy.records import FrameRecord, MessageRecord
+from wsproxy.records import FaultRecord, FrameRecord, MessageRecord
 
 Chunk = tuple[Link, float, bytes]
 
@@ -21,6 +21,7 @@ class Drained:
 
     block: Block
     messages: list[MessageRecord]
+    faults: list[FaultRecord]
 
 
 class Journal:
@@ -31,6 +32,7 @@ class Journal:
         """Append (link, time, bytes) here: the hot path does no more than that."""
         self._builder = BlockBuilder()
         self._messages: list[MessageRecord] = []
+        self._faults: list[FaultRecord] = []
         self.size = 0
         """Bytes drained and not yet taken."""
 
@@ -71,11 +73,16 @@ class Journal:
     def take(self) -> Drained | None:
         """Everything drained since the last call; None if there was nothing."""
         self.drain()
-        if not self._builder and not self._messages:
+        if not self._builder and not self._messages and not self._faults:
             return None
         messages, self._messages = self._messages, []
+        faults, self._faults = self._faults, []
         self.size = 0
-        return Drained(self._builder.build(), messages)
+        return Drained(self._builder.build(), messages, faults)
+
+    def add_fault(self, record: FaultRecord) -> None:
+        """Add that a fault struck."""
+        self._faults.append(record)
 
     def _add(self, records: list[Record]) -> None:
         for record in records:

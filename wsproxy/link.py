@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from wsproxy.errors import Fault
+from wsproxy.passing import Passing
 from wsproxy.protocol.close import parse_close
 from wsproxy.protocol.deflate import INFLATE_LIMIT, Inflater
 from wsproxy.protocol.frames import MASK, Frame, FrameDecoder, Opcode
@@ -67,6 +68,10 @@ class Link:
         self._ready = self._plain
         """Whether the next byte begins a message, and nothing is known to be odd."""
         self._pieces: list[bytes] = []
+        self._keeps = (self._decoder.keep, self._assembler.keep)
+        self._holding = False
+        self._held: list[Frame] = []
+        self._passing: list[Passing] = []
         self._missing = 0
         self.key = connection_id << 1 | direction
         """Connection and direction in one number, as blocks have it."""
@@ -142,6 +147,78 @@ class Link:
         self._pieces.clear()
         return data
 
+    @property
+    def at_message_boundary(self) -> bool:
+        """Whether the last byte fed was the last one of a message."""
+        return self.at_frame_boundary and not self._assembler.in_message
+
+    def hold(self) -> None:
+        """From the next message on keep everything, so that `take` can give it out."""
+        self._decoder.keep = self._assembler.keep = None
+        self._holding = True
+        self._ready = False
+
+    def release(self) -> None:
+        """Undo `hold`; at a message boundary only."""
+        self._decoder.keep, self._assembler.keep = self._keeps
+        self._holding = False
+        self._ready = self._plain and self._decoder.at_boundary
+
+    def take(self) -> list[Passing]:
+        """While holding: the messages and control frames that were completed by `feed`."""
+        passing, self._passing = self._passing, []
+        return passing
+
+    def take_rest(self) -> Passing | None:
+        """While holding: the frames of a message that never ended, to be sent as they came."""
+        frames, self._held = self._held, []
+        return self._unfinished(frames) if frames else None
+
+    def next_number(self, passing: Passing) -> int | None:
+        """The number of an injected message; None for a control frame."""
+        if passing.is_control:
+            return None
+        self._message += 1
+        return self._message
+
+    def injected_records(self, passing: Passing, frames: list[Frame]) -> list[Record]:
+        """The records of frames that were made here."""
+        origin = ", ".join(passing.causes)
+        return [
+            FrameRecord(
+                self.connection_id,
+                self.direction,
+                passing.time,
+                frame._replace(payload=frame.payload[: self._max_payload]),
+                passing.number,
+                (),
+                origin,
+            )
+            for frame in frames
+        ]
+
+    def message_record(self, passing: Passing) -> MessageRecord | None:
+        """The record of a message that was held, where it says more than its frames."""
+        message = passing.message
+        if passing.verdict == "relayed" and (message is None or not _says_more(message)):
+            return None
+        content = passing.original[: self._max_payload]
+        return MessageRecord(
+            self.connection_id,
+            self.direction,
+            passing.number or 0,
+            passing.time,
+            passing.opcode,
+            content,
+            len(passing.original) if message is None else message.length,
+            len(passing.original) if message is None else message.wire_length,
+            message is not None and message.compressed,
+            message.opaque if message is not None else None,
+            passing.verdict,
+            passing.content[: self._max_payload] if passing.content != passing.original else None,
+            ", ".join(passing.causes) or None,
+        )
+
     def feed(self, data: bytes, time: float) -> list[Record]:
         """Decode bytes that came at `time`; return records of the frames they complete, each
         followed by the record of the message that it ends, where that says more than the frame.
@@ -149,7 +226,7 @@ class Link:
         records: list[Record] = []
         for frame in self._decoder.feed(data):
             self._seen(frame, time, records)
-        self._ready = self._plain and self._decoder.at_boundary
+        self._ready = self._plain and self._decoder.at_boundary and not self._holding
         return records
 
     def eof(self, time: float) -> list[Record]:
@@ -185,8 +262,43 @@ class Link:
         records.append(
             FrameRecord(self.connection_id, self.direction, time, kept, number, violations)
         )
-        if message is not None and number is not None and _says_more(message):
+        if self._holding:
+            self._hold_back(frame, message, number, time)
+        elif message is not None and number is not None and _says_more(message):
             records.append(self._message_record(message, number, time))
+
+    def _hold_back(
+        self, frame: Frame, message: Message | None, number: int | None, time: float
+    ) -> None:
+        if frame.is_control:
+            payload = frame.payload
+            self._passing.append(
+                Passing(self.direction, time, frame.opcode, payload, [frame], original=payload)
+            )
+            return
+        if self._held and frame.opcode != Opcode.CONTINUATION:
+            # A message inside a message: what there is of the first one goes on as it came.
+            self._passing.append(self._unfinished(self._held))
+            self._held = []
+        self._held.append(frame)
+        if message is not None:
+            frames, self._held = self._held, []
+            self._passing.append(
+                Passing(
+                    self.direction,
+                    time,
+                    message.opcode,
+                    message.content,
+                    frames,
+                    message,
+                    number,
+                    original=message.content,
+                )
+            )
+
+    def _unfinished(self, frames: list[Frame]) -> Passing:
+        message = Message(frames[0].opcode, b"", 0, 0, opaque="a message that did not end")
+        return Passing(self.direction, 0.0, frames[0].opcode, b"", frames, message)
 
     def _message_violations(self, message: Message) -> tuple[Violation, ...]:
         sender: Fault = self.direction.sender

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from wsproxy.journal import Drained, Journal
-from wsproxy.records import ConnectionRecord
+from wsproxy.passing import Passing
+from wsproxy.records import ConnectionRecord, Direction
 
 
 class Transport(Protocol):
@@ -63,6 +64,56 @@ class Watcher(Protocol):
         """Frames passed; they have consecutive ids from `first_id`."""
 
 
+class Interceptor(Protocol):
+    """Somebody who may change what passes on one connection: addons, breakpoints."""
+
+    def wants(self, direction: Direction) -> bool:
+        """Whether it may change anything in a direction now; the lane is held while it may.
+
+        When the answer changes, `LiveConnection.reconsider` has to be called.
+        """
+
+    async def handle(self, passing: Passing) -> None:
+        """Look at a message or control frame before it goes on, and change it or not.
+
+        One at a time in each direction.
+        """
+
+    def ended(self) -> None:
+        """The connection has ended; its record says how."""
+
+
+class LiveConnection(Protocol):
+    """An open connection, as those see it who steer it."""
+
+    connection: ConnectionRecord
+
+    def reconsider(self) -> None:
+        """Ask all interceptors and faults anew whether they want anything."""
+
+    def inject(self, direction: Direction, opcode: int, content: bytes, cause: str) -> None:
+        """Send a message or control frame that no peer sent, after what is under way.
+
+        It passes through the interceptors like any other.
+        """
+
+    def close(self, code: int, reason: str, cause: str) -> None:
+        """Send Close to both peers, and close the sockets when they had time to answer."""
+
+    def reset(self, cause: str) -> None:
+        """Cut both sockets off with a TCP reset."""
+
+    def pause(self, direction: Direction, paused: bool) -> None:
+        """Read nothing from the sender of a direction, or go on."""
+
+
+class Interception(Protocol):
+    """Somebody who wants to intercept connections."""
+
+    def attach(self, live: LiveConnection) -> Interceptor | None:
+        """A connection was opened; None if it is of no interest for good."""
+
+
 class Clock(Protocol):
     """Time, handed in so that tests need not wait for it."""
 
@@ -71,3 +122,35 @@ class Clock(Protocol):
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` in `delay` seconds; the value returned cancels that."""
+
+
+class Connections(Protocol):
+    """The connections that are open."""
+
+    def live(self) -> dict[int, LiveConnection]:
+        """By connection id."""
+
+
+class FaultControl(Protocol):
+    """Faults, added and removed while traffic flows; docs/faults.md has the JSON objects."""
+
+    def faults(self) -> list[dict[str, Any]]:
+        """All faults, in order, each with how often it struck."""
+
+    def add(self, spec: dict[str, Any]) -> dict[str, Any]:
+        """Add a fault; raises FaultError."""
+
+    def change(self, name: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """Change some fields of a fault, `enabled` among them; raises KeyError, FaultError."""
+
+    def remove(self, name: str) -> None:
+        """Remove a fault; raises KeyError."""
+
+    def populate(self, specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Put these faults in place of all others, or, if one is wrong, change nothing."""
+
+    def reset(self) -> None:
+        """Remove all faults."""
+
+    def kinds(self) -> list[dict[str, Any]]:
+        """Every kind of fault with its attributes and what it does."""

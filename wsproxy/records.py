@@ -77,6 +77,28 @@ class MessageRecord:
     violations: tuple[Violation, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class FaultRecord:
+    """A fault that struck: what would have been sent, and what was."""
+
+    connection_id: int
+    direction: Direction | None
+    """None for a fault that strikes the whole connection."""
+    time: float
+    name: str
+    """The fault's own name."""
+    kind: str
+    """`latency`, `drop`, ..."""
+    message: int | None = None
+    """The number of the message that was struck, if it was one."""
+    detail: str = ""
+    """What it did, in words, e.g. `delayed by 213 ms`."""
+    before: bytes = b""
+    """The content as it would have been."""
+    after: bytes = b""
+    """The content as it became, or the bytes sent in its place."""
+
+
 class End(NamedTuple):
     """How a connection ended."""
 

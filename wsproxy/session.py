@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from wsproxy.encoder import LaneEncoder
+from wsproxy.lane import Faults, Lane
 from wsproxy.link import DEFAULT_MAX_PAYLOAD, Link
-from wsproxy.ports import Clock, Recorder, Transport
+from wsproxy.passing import injected
+from wsproxy.ports import Clock, Interception, Interceptor, Recorder, Transport
 from wsproxy.protocol.close import CloseCode, encode_close
 from wsproxy.protocol.frames import Opcode, make_frame
 from wsproxy.protocol.handshake import Agreed
@@ -21,48 +24,12 @@ STOP_SECONDS = 3.0
 ORIGIN = "wsproxy"
 
 
-class Lane:
-    """One direction at run time: where bytes come from, and where they go."""
-
-    def __init__(
-        self, link: Link, source: Transport, sink: Transport, recorder: Recorder, clock: Clock
-    ) -> None:
-        self.link = link
-        self.source = source
-        self.sink = sink
-        self.ended = False
-        """Whether the source will send nothing more."""
-        self._pauses: set[str] = set()
-        self._write = sink.write
-        self._chunks = recorder.journal.chunks
-        self._wake = recorder.wake
-        self._time = clock.time
-
-    def bytes_received(self, data: bytes) -> None:
-        """The cut-through path: relay first, look afterwards."""
-        self._write(data)
-        chunks = self._chunks
-        if not chunks:
-            self._wake()
-        chunks.append((self.link, self._time(), data))
-
-    def pause(self, why: str, paused: bool) -> None:
-        """Stop or go on reading from the source; it flows when nobody wants it stopped."""
-        if paused:
-            if not self._pauses:
-                self.source.pause_reading()
-            self._pauses.add(why)
-        elif why in self._pauses:
-            self._pauses.remove(why)
-            if not self._pauses:
-                self.source.resume_reading()
-
-
 class Session:
     """Relays between a client and an upstream, from the end of the handshake on.
 
     The transports report to it: `lanes[d].bytes_received`, `eof_received`, `connection_lost`
-    and `writing_paused`, each with the direction in which that peer sends.
+    and `writing_paused`, each with the direction in which that peer sends. Towards those who
+    steer it, it is a LiveConnection.
     """
 
     def __init__(
@@ -83,34 +50,52 @@ class Session:
         self._cancel_deadline: Callable[[], None] | None = None
         self._open_transports = 2
         self._cause: End | None = None
-        up, down = (Link(connection.id, direction, agreed, max_payload) for direction in Direction)
-        self.lanes = (
-            Lane(up, client, upstream, recorder, clock),
-            Lane(down, upstream, client, recorder, clock),
+        self._interceptors: list[Interceptor] = []
+        peers = (client, upstream)
+        self.lanes = tuple(
+            Lane(
+                Link(connection.id, direction, agreed, max_payload),
+                peers[direction],
+                peers[direction.other],
+                recorder,
+                clock,
+                LaneEncoder(direction, agreed, lambda: secrets.token_bytes(4)),
+                self._cut_by_fault,
+            )
+            for direction in Direction
         )
         recorder.on_pressure(self._store_pressure)
+
+    def intercept(
+        self, interceptions: Sequence[Interception], faults: Sequence[Faults | None] = (None, None)
+    ) -> None:
+        """Let interceptors and faults (one chain for each direction) at the connection."""
+        for interception in interceptions:
+            interceptor = interception.attach(self)
+            if interceptor is not None:
+                self._interceptors.append(interceptor)
+        for lane, chain in zip(self.lanes, faults, strict=True):
+            lane.interceptors = self._interceptors
+            lane.faults = chain
+        self.reconsider()
+
+    # For the transports.
 
     def eof_received(self, direction: Direction) -> None:
         """The peer that sends in `direction` has ended its stream (FIN)."""
         lane = self.lanes[direction]
-        if lane.ended:
-            return
-        self._end_lane(direction, "ended the stream")
-        if self.lanes[direction.other].ended:
-            self._close_both()
-            return
-        # The other direction may still carry a Close frame, or the rest of a message.
-        if not lane.sink.write_eof() and self._both_closed():
-            self._close_both()
-            return
-        self._deadline(HALF_CLOSED_SECONDS, self._reset_both)
+        if not lane.ended:
+            lane.finish(lambda: self._stream_ended(direction))
 
     def connection_lost(self, direction: Direction, error: Exception | None) -> None:
         """The socket of the peer that sends in `direction` is gone."""
         lane = self.lanes[direction]
-        if not lane.ended:
-            self._end_lane(direction, "reset" if error else "broke off")
         other = self.lanes[direction.other]
+        if not lane.ended:
+            if error is not None:
+                lane.abandon()
+            lane.finish(lambda: None)
+            self._blame(direction, "reset" if error else "broke off")
         self._open_transports -= 1
         if self._open_transports:
             # Nobody is told of a clean end that was none: a reset goes on as a reset.
@@ -125,33 +110,74 @@ class Session:
         """The peer that sends in `direction` reads slower (or fast enough again)."""
         self.lanes[direction.other].pause("peer", paused)
 
-    def stop(self) -> None:
-        """End the connection because the proxy stops: Close 1001 to both, then the cut."""
-        self._cause = End("closed", ORIGIN, CloseCode.GOING_AWAY, "the proxy stops")
+    # For those who steer it (ports.LiveConnection).
+
+    def reconsider(self) -> None:
+        """Ask all interceptors and faults anew whether they want anything."""
+        for lane in self.lanes:
+            lane.reconsider()
+
+    def inject(self, direction: Direction, opcode: int, content: bytes, cause: str) -> None:
+        """Send a message or control frame that no peer sent, after what is under way."""
         now = self._clock.time()
+        self.lanes[direction].inject(injected(direction, opcode, content, now, cause))
+
+    def close(self, code: int, reason: str, cause: str) -> None:
+        """Send Close to both peers, and close the sockets when they had time to answer."""
         self._recorder.journal.drain()
+        if self._both_closed():
+            self._close_both()
+            return
+        self._cause = End("closed", cause, code, reason)
+        now = self._clock.time()
         for lane in self.lanes:
             # The Close frame goes where this lane goes, unless it would split a frame.
-            if lane.link.close is None and lane.link.at_frame_boundary and not lane.ended:
-                key = secrets.token_bytes(4) if lane.link.direction is Direction.UPSTREAM else None
-                payload = encode_close(CloseCode.GOING_AWAY, "wsproxy stops")
-                frame = make_frame(Opcode.CLOSE, payload, masking_key=key)
+            link = lane.link
+            if link.close is None and link.at_frame_boundary and not lane.ended:
+                key = secrets.token_bytes(4) if link.direction is Direction.UPSTREAM else None
+                frame = make_frame(Opcode.CLOSE, encode_close(code, reason), masking_key=key)
                 lane.sink.write(frame.wire)
-                record = FrameRecord(
-                    self.connection.id, lane.link.direction, now, frame, None, (), ORIGIN
+                lane.record(
+                    [FrameRecord(link.connection_id, link.direction, now, frame, None, (), cause)]
                 )
-                self._recorder.journal.add([record])
-                self._recorder.wake()
         self._deadline(STOP_SECONDS, self._close_both)
 
-    def _end_lane(self, direction: Direction, what: str) -> None:
+    def reset(self, cause: str) -> None:
+        """Cut both sockets off with a TCP reset."""
+        self._cause = End("aborted", cause, None, "reset")
+        self._reset_both()
+
+    def pause(self, direction: Direction, paused: bool) -> None:
+        """Read nothing from the sender of a direction, or go on."""
+        self.lanes[direction].pause("user", paused)
+
+    def stop(self) -> None:
+        """End the connection because the proxy stops."""
+        self.close(CloseCode.GOING_AWAY, "wsproxy stops", ORIGIN)
+
+    # Endings.
+
+    def _stream_ended(self, direction: Direction) -> None:
+        """All that a peer sent before its FIN was passed on: pass the FIN on."""
         lane = self.lanes[direction]
-        lane.ended = True
-        self._recorder.journal.drain()  # what is decided here depends on all that came before
-        records = lane.link.eof(self._clock.time())
-        if records:
-            self._recorder.journal.add(records)
-            self._recorder.wake()
+        self._blame(direction, "ended the stream")
+        if self.lanes[direction.other].ended:
+            self._close_both()
+            return
+        # The other direction may still carry a Close frame, or the rest of a message.
+        if not lane.sink.write_eof() and self._both_closed():
+            self._close_both()
+            return
+        self._deadline(HALF_CLOSED_SECONDS, self._reset_both)
+
+    def _cut_by_fault(self, how: str) -> None:
+        self._cause = End("aborted", "fault", None, how)
+        if how == "reset":
+            self._reset_both()
+        else:
+            self._close_both()
+
+    def _blame(self, direction: Direction, what: str) -> None:
         if self._cause is None and not self._both_closed():
             self._cause = End("aborted", direction.sender.value, None, what)
 
@@ -178,10 +204,14 @@ class Session:
     def _finish(self) -> None:
         if self._cancel_deadline is not None:
             self._cancel_deadline()
+        for lane in self.lanes:
+            lane.abandon()
         self._recorder.forget(self._store_pressure)
         self.connection.closed = self._clock.time()
         self.connection.end = self._how_it_ended()
         self._recorder.connection_changed(self.connection)
+        for interceptor in self._interceptors:
+            interceptor.ended()
         self._on_end()
 
     def _how_it_ended(self) -> End:

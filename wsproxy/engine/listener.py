@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import aiohttp
 from aiohttp import hdrs, web
@@ -14,7 +16,8 @@ from wsproxy.engine.http import decoded, proxy_origin, refusal, relay_answer, re
 from wsproxy.engine.transport import SwitchedResponse, take_client, take_upstream
 from wsproxy.engine.upstream import MAX_HEADER, Upstream
 from wsproxy.errors import HandshakeError, WsproxyError
-from wsproxy.ports import Clock, Recorder
+from wsproxy.lane import Faults
+from wsproxy.ports import Clock, Interception, LiveConnection, Recorder
 from wsproxy.protocol.handshake import (
     Headers,
     agreed_extensions,
@@ -25,10 +28,23 @@ from wsproxy.protocol.handshake import (
     header_values,
     is_upgrade,
 )
-from wsproxy.records import ConnectionRecord, End
+from wsproxy.records import ConnectionRecord, Direction, End
 from wsproxy.session import Session
 
 _log = logging.getLogger(__name__)
+
+
+class FaultSource(Protocol):
+    """Where the faults of a connection come from (`faults.control.FaultSet`)."""
+
+    def chain(self, connection: ConnectionRecord, direction: Direction) -> Faults:
+        """The faults of one direction."""
+
+    def subscribe(self, live: LiveConnection) -> None:
+        """Call `live.reconsider` when faults change, until `unsubscribe`."""
+
+    def unsubscribe(self, live: LiveConnection) -> None:
+        """Undo subscribe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +55,8 @@ class Environment:
     recorder: Recorder
     clock: Clock
     max_payload: int
+    interceptions: Sequence[Interception] = ()
+    faults: FaultSource | None = None
 
 
 class Listener:
@@ -46,7 +64,7 @@ class Listener:
 
     def __init__(self, environment: Environment) -> None:
         self._env = environment
-        self._sessions: set[Session] = set()
+        self._sessions: dict[int, Session] = {}
         self._ended: set[asyncio.Future[None]] = set()
         self._runner: web.ServerRunner | None = None
 
@@ -79,11 +97,15 @@ class Listener:
         assert self._runner is not None
         for site in list(self._runner.sites):
             await site.stop()
-        for session in list(self._sessions):
+        for session in list(self._sessions.values()):
             session.stop()
         await asyncio.gather(*self._ended)
         await self._runner.shutdown()
         await self._runner.cleanup()
+
+    def live(self) -> dict[int, LiveConnection]:
+        """The open connections by their ids (ports.Connections)."""
+        return dict(self._sessions)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         headers = decoded(request.raw_headers)
@@ -133,6 +155,7 @@ class Listener:
         answer: aiohttp.ClientResponse,
         connection: ConnectionRecord,
     ) -> web.StreamResponse:
+        env = self._env
         headers = connection.response_headers
         connection.subprotocol = header(headers, "Sec-WebSocket-Protocol")
         connection.extensions = ", ".join(header_values(headers, "Sec-WebSocket-Extensions"))
@@ -157,16 +180,25 @@ class Listener:
             self._env.max_payload,
             on_end=lambda: ended.set_result(None),
         )
-        self._sessions.add(session)
+        self._sessions[connection.id] = session
         self._ended.add(ended)
         self._env.recorder.connection_changed(connection)
+        faults = env.faults
+        if faults is not None:
+            faults.subscribe(session)
+            chains = [faults.chain(connection, direction) for direction in Direction]
+            session.intercept(env.interceptions, chains)
+        elif env.interceptions:
+            session.intercept(env.interceptions)
         client.attach(session, early_upstream)
         server.attach(session, early_downstream)
         try:
             await ended
         finally:
-            self._sessions.discard(session)
+            del self._sessions[connection.id]
             self._ended.discard(ended)
+            if faults is not None:
+                faults.unsubscribe(session)
         return SwitchedResponse()
 
     def _refused(self, connection: ConnectionRecord, end: End) -> None:

@@ -8,8 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wsproxy.errors import CaptureError
-from wsproxy.records import ConnectionRecord, Counted, FrameRecord, MessageRecord
-from wsproxy.store.rows import block_from, connection_from, message_from
+from wsproxy.records import (
+    ConnectionRecord,
+    Counted,
+    FaultRecord,
+    FrameRecord,
+    MessageRecord,
+)
+from wsproxy.store.rows import block_from, connection_from, fault_from, message_from
 from wsproxy.store.sqlite import check_is_capture
 
 
@@ -69,7 +75,16 @@ class Capture:
         rows = self._db.execute(
             f"SELECT * FROM message {where}", () if connection_id is None else (connection_id,)
         )
-        return {row[:3]: message_from(row) for row in rows}
+        return {row[1:4]: message_from(row) for row in rows}
+
+    def fault_records(self, connection_id: int | None = None) -> list[FaultRecord]:
+        """What faults did, in the order they struck."""
+        where = "" if connection_id is None else "WHERE connection_id = ?"
+        rows = self._db.execute(
+            f"SELECT * FROM fault {where} ORDER BY id",
+            () if connection_id is None else (connection_id,),
+        )
+        return [fault_from(row) for row in rows]
 
     def traffic(self) -> dict[int, Traffic]:
         """How much passed on each connection, as far as the capture still has it."""

@@ -10,7 +10,7 @@ from wsproxy.blocks import Block, parse_notes
 from wsproxy.errors import Fault
 from wsproxy.protocol.handshake import Headers
 from wsproxy.protocol.lint import Violation
-from wsproxy.records import ConnectionRecord, Direction, End, MessageRecord
+from wsproxy.records import ConnectionRecord, Direction, End, FaultRecord, MessageRecord
 
 Row = tuple[Any, ...]
 
@@ -70,7 +70,7 @@ def block_from(row: Row) -> tuple[int, Block]:
 
 
 def message_row(record: MessageRecord) -> Row:
-    """A row of `message`."""
+    """A row of `message`, less its id."""
     return (
         record.connection_id,
         record.direction,
@@ -90,10 +90,33 @@ def message_row(record: MessageRecord) -> Row:
 
 
 def message_from(row: Row) -> MessageRecord:
-    """The message that a row of `message` holds."""
-    connection_id, direction, *middle, violations = row
+    """The message that a row of `message` holds, its id aside."""
+    _, connection_id, direction, *middle, violations = row
     record = MessageRecord(connection_id, Direction(direction), *middle)
     return replace(record, compressed=bool(record.compressed), violations=_load(violations))
+
+
+def fault_row(record: FaultRecord) -> Row:
+    """A row of `fault`, less its id."""
+    return (
+        record.connection_id,
+        record.direction,
+        record.time,
+        record.name,
+        record.kind,
+        record.message,
+        record.detail,
+        record.before,
+        record.after,
+    )
+
+
+def fault_from(row: Row) -> FaultRecord:
+    """What a row of `fault` holds, its id aside."""
+    _, connection_id, direction, *rest = row
+    return FaultRecord(
+        connection_id, Direction(direction) if direction is not None else None, *rest
+    )
 
 
 def _headers(text: str) -> Headers:

@@ -44,6 +44,7 @@ CREATE TABLE connection_block (
 ) WITHOUT ROWID;
 
 CREATE TABLE message (
+    id INTEGER PRIMARY KEY,
     connection_id INTEGER NOT NULL,
     direction INTEGER NOT NULL,
     number INTEGER NOT NULL,
@@ -57,9 +58,23 @@ CREATE TABLE message (
     verdict TEXT NOT NULL,
     sent BLOB,
     cause TEXT,
-    violations TEXT,
-    PRIMARY KEY (connection_id, direction, number)
-) WITHOUT ROWID;
+    violations TEXT
+);
+
+CREATE INDEX message_of_frame ON message (connection_id, direction, number);
+
+CREATE TABLE fault (
+    id INTEGER PRIMARY KEY,
+    connection_id INTEGER NOT NULL,
+    direction INTEGER,
+    time REAL NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    message INTEGER,
+    detail TEXT NOT NULL,
+    before BLOB NOT NULL,
+    after BLOB NOT NULL
+);
 
 CREATE TABLE left_out (
     why TEXT PRIMARY KEY,

@@ -18,7 +18,7 @@ from wsproxy.errors import CaptureError
 from wsproxy.journal import Drained, Journal
 from wsproxy.ports import Clock, Watcher
 from wsproxy.records import ConnectionRecord
-from wsproxy.store.rows import Row, block_row, connection_row, message_row
+from wsproxy.store.rows import Row, block_row, connection_row, fault_row, message_row
 from wsproxy.store.schema import APPLICATION_ID, SCHEMA, VERSION
 
 DRAIN_SECONDS = 0.01
@@ -38,7 +38,8 @@ _log = logging.getLogger(__name__)
 _INSERT_CONNECTION = f"INSERT OR REPLACE INTO connection VALUES ({', '.join('?' * 16)})"
 _INSERT_BLOCK = "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)"
 _INSERT_CONNECTION_BLOCK = "INSERT INTO connection_block VALUES (?, ?)"
-_INSERT_MESSAGE = f"INSERT OR REPLACE INTO message VALUES ({', '.join('?' * 14)})"
+_INSERT_MESSAGE = f"INSERT INTO message VALUES (NULL, {', '.join('?' * 14)})"
+_INSERT_FAULT = f"INSERT INTO fault VALUES (NULL, {', '.join('?' * 9)})"
 _COUNT_LEFT_OUT = """
     INSERT INTO left_out VALUES (?, ?, ?)
     ON CONFLICT (why) DO UPDATE SET frames = frames + excluded.frames, bytes = bytes + excluded.bytes
@@ -196,14 +197,16 @@ class SqliteRecorder:
             self._db.executemany(_INSERT_CONNECTION, batch.connections)
             if batch.drained is None:
                 return
-            block = batch.drained.block
+            drained = batch.drained
+            block = drained.block
             if block.count:
                 self._db.execute(_INSERT_BLOCK, block_row(batch.first_id, block))
                 connections = {key >> 1 for key in set(block.columns()[0])}
                 self._db.executemany(
                     _INSERT_CONNECTION_BLOCK, [(number, batch.first_id) for number in connections]
                 )
-            self._db.executemany(_INSERT_MESSAGE, map(message_row, batch.drained.messages))
+            self._db.executemany(_INSERT_MESSAGE, map(message_row, drained.messages))
+            self._db.executemany(_INSERT_FAULT, map(fault_row, drained.faults))
 
     def _lose(self, batch: _Batch, error: sqlite3.Error) -> None:
         if not self._failing:
@@ -242,6 +245,7 @@ class SqliteRecorder:
             self._db.execute("DELETE FROM block WHERE first_id <= ?", (end,))
             self._db.execute("DELETE FROM connection_block WHERE first_id <= ?", (end,))
             self._db.execute("DELETE FROM message WHERE time <= ?", (newest,))
+            self._db.execute("DELETE FROM fault WHERE time <= ?", (newest,))
             self._db.execute("DELETE FROM connection WHERE closed < ?", (newest,))
             self._db.execute(_COUNT_LEFT_OUT, ("capture limit", frames, size))
 

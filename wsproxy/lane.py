@@ -1,0 +1,354 @@
+"""One direction at run time: cut-through while nobody may change anything, held otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from wsproxy.encoder import LaneEncoder
+from wsproxy.faults.steps import Cut, Send, SendBytes, Step
+from wsproxy.link import Link
+from wsproxy.passing import Passing
+from wsproxy.ports import Clock, Interceptor, Recorder, Transport
+from wsproxy.records import FrameRecord
+
+HELD_HIGH_WATER = 1024 * 1024
+"""Bytes that may wait in a held lane before its source is read no further."""
+
+_log = logging.getLogger(__name__)
+
+
+class Faults(Protocol):
+    """The faults of one direction of one connection (`faults.chain.FaultChain`)."""
+
+    @property
+    def active(self) -> bool:
+        """Whether any fault may strike here."""
+
+    def passed(self, passing: Passing, now: float) -> list[Step]:
+        """What to do with a message or control frame."""
+
+    def next_time(self) -> float | None:
+        """When `tick` wants to be called, in seconds since the epoch; None: not at all."""
+
+    def tick(self, now: float) -> list[Step]:
+        """What to do without anything passing."""
+
+
+class Lane:
+    """One direction of a session."""
+
+    def __init__(
+        self,
+        link: Link,
+        source: Transport,
+        sink: Transport,
+        recorder: Recorder,
+        clock: Clock,
+        encoder: LaneEncoder,
+        cut: Callable[[str], None],
+    ) -> None:
+        """`cut` ends the connection: `close` or `reset`."""
+        self.link = link
+        self.source = source
+        self.sink = sink
+        self.clock = clock
+        self.recorder = recorder
+        self.encoder = encoder
+        self.cut = cut
+        self.interceptors: Sequence[Interceptor] = ()
+        self.faults: Faults | None = None
+        self.ended = False
+        """Whether the source will send nothing more."""
+        self._pauses: set[str] = set()
+        self._write = sink.write
+        self._chunks = recorder.journal.chunks
+        self._wake = recorder.wake
+        self._time = clock.time
+        self._held: HeldLane | None = None
+        self._switching = False
+        self._injections: list[Passing] = []
+
+    def bytes_received(self, data: bytes) -> None:
+        """Bytes from the source."""
+        if self._held is not None:
+            self._held.bytes_received(data)
+            return
+        # The cut-through path: relay first, look afterwards.
+        self._write(data)
+        chunks = self._chunks
+        if not chunks:
+            self._wake()
+        chunks.append((self.link, self._time(), data))
+        if self._switching:
+            self.reconsider()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody may change what passes."""
+        direction = self.link.direction
+        return (
+            bool(self._injections)
+            or any(interceptor.wants(direction) for interceptor in self.interceptors)
+            or (self.faults is not None and self.faults.active)
+        )
+
+    def reconsider(self) -> None:
+        """Somebody may want to change what passes, or no longer: switch at a message boundary."""
+        if self._held is not None:
+            self._held.wake()
+            return
+        self._switching = self.wanted
+        if not self._switching:
+            return
+        self.recorder.journal.drain()
+        if self.link.at_message_boundary and not self.ended:
+            self._switching = False
+            self.link.hold()
+            self._held = HeldLane(self, self._released)
+            for passing in self._injections:
+                self._held.inject(passing)
+            self._injections.clear()
+
+    def inject(self, passing: Passing) -> None:
+        """Send something that the source did not, between two messages."""
+        if self._held is not None:
+            self._held.inject(passing)
+        else:
+            self._injections.append(passing)
+            self.reconsider()
+
+    def pause(self, why: str, paused: bool) -> None:
+        """Stop or go on reading from the source; it flows when nobody wants it stopped."""
+        if paused:
+            if not self._pauses:
+                self.source.pause_reading()
+            self._pauses.add(why)
+        elif why in self._pauses:
+            self._pauses.remove(why)
+            if not self._pauses:
+                self.source.resume_reading()
+
+    def finish(self, then: Callable[[], None]) -> None:
+        """The source has ended its stream: call `then` when all it sent was passed on."""
+        self.ended = True
+        if self._held is not None:
+            self._held.finish(then)
+            return
+        self.recorder.journal.drain()  # what is decided now depends on all that came before
+        self.record(self.link.eof(self._time()))
+        then()
+
+    def abandon(self) -> None:
+        """The connection is gone: what is held goes nowhere."""
+        if self._held is not None:
+            self._held.abandon()
+
+    def record(self, records: Sequence[object]) -> None:
+        """Add decoded records to the journal."""
+        if records:
+            self.recorder.journal.add(list(records))  # type: ignore[arg-type]
+            self.recorder.wake()
+
+    def _released(self) -> None:
+        self._held = None
+
+
+class HeldLane:
+    """Holds each message until interceptors and faults are done with it.
+
+    Two stages, so that a delay holds back what is sent but not what is decided: a task takes
+    what came through the interceptors one by one, and an outbox sends when it is time.
+    """
+
+    def __init__(self, lane: Lane, released: Callable[[], None]) -> None:
+        self._lane = lane
+        self._released = released
+        self._inbox: deque[tuple[bytes, float] | Passing] = deque()
+        self._outbox: deque[tuple[float, bytes | Cut]] = deque()
+        self._waiting = 0
+        self._last_at = 0.0
+        self._finish: Callable[[], None] | None = None
+        self._stalled = False
+        self._cancel_timer: Callable[[], None] | None = None
+        self._cancel_tick: Callable[[], None] | None = None
+        self._signal = asyncio.Event()
+        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._plan_tick()
+
+    def bytes_received(self, data: bytes) -> None:
+        """Bytes from the source."""
+        self._inbox.append((data, self._lane.clock.time()))
+        self._count(len(data))
+        self._signal.set()
+
+    def inject(self, passing: Passing) -> None:
+        """Send something that the source did not, after what is held already."""
+        self._inbox.append(passing)
+        self._signal.set()
+
+    def wake(self) -> None:
+        """Look whether there is anything left to hold for."""
+        self._plan_tick()
+        self._signal.set()
+
+    def finish(self, then: Callable[[], None]) -> None:
+        """Call `then` when all that came was passed on."""
+        self._finish = then
+        self._signal.set()
+
+    def abandon(self) -> None:
+        """Stop; what is held goes nowhere."""
+        self._task.cancel()
+        for cancel in (self._cancel_timer, self._cancel_tick):
+            if cancel is not None:
+                cancel()
+        self._cancel_timer = self._cancel_tick = None
+        self._outbox.clear()
+
+    async def _run(self) -> None:
+        lane = self._lane
+        while True:
+            while self._inbox:
+                item = self._inbox.popleft()
+                if isinstance(item, Passing):
+                    await self._handle(item)
+                    continue
+                data, time = item
+                lane.record(lane.link.feed(data, time))
+                for passing in lane.link.take():
+                    await self._handle(passing)
+                self._count(-len(data))
+            if self._finish is not None:
+                await self._end()
+                return
+            if self._may_release():
+                lane.link.release()
+                self._released()
+                return
+            self._signal.clear()
+            await self._signal.wait()
+
+    def _may_release(self) -> bool:
+        lane = self._lane
+        return (
+            not lane.wanted
+            and not self._outbox
+            and not self._stalled
+            and lane.encoder.verbatim
+            and lane.link.at_message_boundary
+        )
+
+    async def _end(self) -> None:
+        lane = self._lane
+        records = lane.link.eof(lane.clock.time())
+        lane.record(records)
+        for passing in lane.link.take():
+            await self._handle(passing)
+        rest = lane.link.take_rest()
+        if rest is not None:
+            self._send(b"".join(frame.wire for frame in rest.frames), 0.0)
+        else:
+            for record in records:
+                if isinstance(record, FrameRecord) and not record.frame.payload_cut:
+                    self._send(record.frame.wire, 0.0)
+        if not self._outbox and self._finish is not None and not self._stalled:
+            self._finish()
+
+    async def _handle(self, passing: Passing) -> None:
+        lane = self._lane
+        for interceptor in lane.interceptors:
+            if interceptor.wants(passing.direction):
+                try:
+                    await interceptor.handle(passing)
+                except Exception as error:  # noqa: BLE001 - a plugin's failure must not stop traffic
+                    _log.error("%s failed, the message passes: %r", interceptor, error)
+        if lane.faults is not None and lane.faults.active:
+            self._take_steps(lane.faults.passed(passing, lane.clock.time()))
+            self._plan_tick()
+        else:
+            self._take_steps([Send(passing)])
+
+    def _take_steps(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            if isinstance(step, Send):
+                self._encode(step.passing, step.delay)
+            elif isinstance(step, SendBytes):
+                self._send(step.data, step.delay)
+            else:
+                self._put(step, step.delay)
+
+    def _encode(self, passing: Passing, delay: float) -> None:
+        lane = self._lane
+        if passing.verdict == "injected" and passing.number is None:
+            passing.number = lane.link.next_number(passing)
+        frames = lane.encoder.encode(passing)
+        if passing.verdict == "injected":
+            lane.record(lane.link.injected_records(passing, frames))
+        record = lane.link.message_record(passing)
+        if record is not None:
+            lane.record([record])
+        if frames:
+            self._send(b"".join(frame.wire for frame in frames), delay)
+
+    def _send(self, data: bytes, delay: float) -> None:
+        if delay <= 0 and not self._outbox and not self._stalled:
+            self._lane.sink.write(data)
+            return
+        self._count(len(data))
+        self._put(data, delay)
+
+    def _put(self, item: bytes | Cut, delay: float) -> None:
+        # A stream keeps its order: nothing overtakes what was put before it.
+        self._last_at = max(self._lane.clock.time() + delay, self._last_at)
+        self._outbox.append((self._last_at, item))
+        if len(self._outbox) == 1:
+            self._plan()
+
+    def _plan(self) -> None:
+        delay = self._outbox[0][0] - self._lane.clock.time()
+        self._cancel_timer = self._lane.clock.call_later(max(delay, 0.0), self._deliver)
+
+    def _deliver(self) -> None:
+        self._cancel_timer = None
+        now = self._lane.clock.time() + 0.0005  # timers may come a little early
+        while self._outbox and self._outbox[0][0] <= now:
+            _, item = self._outbox.popleft()
+            if isinstance(item, bytes):
+                self._count(-len(item))
+                if not self._stalled:
+                    self._lane.sink.write(item)
+            elif item.how == "stall":
+                self._stalled = True
+            else:
+                self._lane.cut(item.how)
+        if self._outbox:
+            self._plan()
+            return
+        self._signal.set()
+        if self._finish is not None and self._task.done() and not self._stalled:
+            self._finish()
+
+    def _plan_tick(self) -> None:
+        if self._cancel_tick is not None:
+            self._cancel_tick()
+            self._cancel_tick = None
+        faults = self._lane.faults
+        at = faults.next_time() if faults is not None and faults.active else None
+        if at is not None:
+            delay = max(at - self._lane.clock.time(), 0.0)
+            self._cancel_tick = self._lane.clock.call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        self._cancel_tick = None
+        faults = self._lane.faults
+        if faults is not None:
+            self._take_steps(faults.tick(self._lane.clock.time()))
+            self._plan_tick()
+
+    def _count(self, size: int) -> None:
+        self._waiting += size
+        self._lane.pause("held", self._waiting > HELD_HIGH_WATER)
