@@ -11,8 +11,9 @@ import click
 
 from wsproxy.app import LoopClock, Proxy
 from wsproxy.cli.runtime import configure_logging, run_loop
-from wsproxy.config import Settings, parse_size, parse_upstream
+from wsproxy.config import Settings, parse_upstream
 from wsproxy.log.printer import Jsonl, Pretty, Printer
+from wsproxy.units import parse_size
 
 
 class Size(click.ParamType[int]):

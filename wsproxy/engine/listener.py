@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,7 +28,7 @@ from wsproxy.protocol.handshake import (
     header_values,
     is_upgrade,
 )
-from wsproxy.records import ConnectionRecord, Direction, End
+from wsproxy.records import ConnectionRecord, Direction, End, FaultRecord
 from wsproxy.session import Session
 
 _log = logging.getLogger(__name__)
@@ -37,8 +37,13 @@ _log = logging.getLogger(__name__)
 class FaultSource(Protocol):
     """Where the faults of a connection come from (`faults.control.FaultSet`)."""
 
-    def chain(self, connection: ConnectionRecord, direction: Direction) -> Faults:
-        """The faults of one direction."""
+    def chain(
+        self,
+        connection: ConnectionRecord,
+        direction: Direction,
+        record: Callable[[FaultRecord], None],
+    ) -> Faults:
+        """The faults of one direction; `record` is told of every strike."""
 
     def subscribe(self, live: LiveConnection) -> None:
         """Call `live.reconsider` when faults change, until `unsubscribe`."""
@@ -186,7 +191,7 @@ class Listener:
         faults = env.faults
         if faults is not None:
             faults.subscribe(session)
-            chains = [faults.chain(connection, direction) for direction in Direction]
+            chains = [faults.chain(connection, d, self._fault_struck) for d in Direction]
             session.intercept(env.interceptions, chains)
         elif env.interceptions:
             session.intercept(env.interceptions)
@@ -200,6 +205,11 @@ class Listener:
             if faults is not None:
                 faults.unsubscribe(session)
         return SwitchedResponse()
+
+    def _fault_struck(self, record: FaultRecord) -> None:
+        recorder = self._env.recorder
+        recorder.journal.add_fault(record)
+        recorder.wake()
 
     def _refused(self, connection: ConnectionRecord, end: End) -> None:
         connection.closed = self._env.clock.time()
