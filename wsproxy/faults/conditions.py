@@ -33,7 +33,7 @@ class Conditions:
     def __init__(self, spec: Spec, random: Random, start: float) -> None:
         """`start` is when its time begins to run, in seconds since the epoch."""
         self._spec = spec
-        self._random = random
+        self.random = random
         self._scope = spec.fault.scope
         if spec.match is not None and _CONTROL_WORDS.search(spec.match.source):
             self._scope = _WITH_CONTROL.get(self._scope, self._scope)
@@ -73,7 +73,7 @@ class Conditions:
             return False
         self._count += 1
         # Drawn for every message that matches, so that no other condition shifts the sequence.
-        likely = spec.probability >= 1 or self._random.random() < spec.probability
+        likely = spec.probability >= 1 or self.random.random() < spec.probability
         if spec.nth is not None and self._count != spec.nth:
             return False
         if spec.first is not None and self._count > spec.first:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from wsproxy.errors import FaultError
 from wsproxy.faults.attributes import attributes_of
 from wsproxy.faults.chain import FaultChain, Named
+from wsproxy.faults.refusals import Refusal, Refusals
 from wsproxy.faults.registry import KINDS
 from wsproxy.faults.spec import Spec, parse_spec
 from wsproxy.records import ConnectionRecord, Direction, FaultRecord
@@ -37,6 +38,7 @@ class FaultSet:
         self.current: tuple[Named, ...] = ()
         self._lives: set[Live] = set()
         self._first_id: int | None = None
+        self._refusals = Refusals(self)
         self._put(self._named(specs))
 
     # ports.FaultControl
@@ -133,6 +135,12 @@ class FaultSet:
     ) -> FaultChain:
         """The faults of one direction; `record` is told of every strike."""
         return FaultChain(self, connection, self._number(connection), direction, record)
+
+    def refusal(
+        self, connection: ConnectionRecord, record: Callable[[FaultRecord], None]
+    ) -> Refusal | None:
+        """What to do with an opening handshake; to be asked once for each."""
+        return self._refusals.of(connection, self._number(connection), self._time(), record)
 
     def subscribe(self, live: Live) -> None:
         """Call `live.reconsider` when faults change, until `unsubscribe`."""

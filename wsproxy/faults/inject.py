@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,7 +14,7 @@ from wsproxy.passing import injected
 from wsproxy.protocol.frames import MAX_CONTROL_PAYLOAD, Opcode
 
 OPCODES = {"text": Opcode.TEXT, "binary": Opcode.BINARY, "ping": Opcode.PING, "pong": Opcode.PONG}
-DECODERS = {
+DECODERS: dict[str, Callable[[str], bytes]] = {
     "utf-8": str.encode,
     "hex": bytes.fromhex,
     "base64": lambda text: base64.b64decode(text, validate=True),

@@ -50,8 +50,13 @@ class Reorder(Fault):
         return self.flush(here) if len(held.items) >= self.window else []
 
     def spare(self, delivery: Delivery, here: Here) -> list[Delivery]:
-        closes = message_of(delivery).opcode == Opcode.CLOSE
-        return [*self.flush(here), delivery] if closes else [delivery]
+        held: _Held = here.memory
+        passing = message_of(delivery)
+        if passing.opcode == Opcode.CLOSE:
+            return [*self.flush(here), delivery]
+        if held.items and not passing.is_control:
+            passing.move(here.cause)  # it overtakes them
+        return [delivery]
 
     def flush(self, here: Here) -> list[Delivery]:
         held: _Held = here.memory

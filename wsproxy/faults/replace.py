@@ -41,7 +41,6 @@ class Replace(Fault):
         if self.pattern is not None:
             try:
                 self._substitute(b"")
-                re.compile(self.pattern.encode()).sub(self.replacement.encode(), b"")
             except (re.error, IndexError) as error:
                 raise ValueError(f"replacement: {error}") from None
 
