@@ -27,6 +27,8 @@ PATIENCE = 20.0
 class Proxied:
     """A proxy with faults in front of an echo server, and what the server heard."""
 
+    proxy: Proxy
+
     def __init__(self) -> None:
         self.faults = FaultSet(1, time.time)  # noqa: TID251 - this is where it is handed in
         self.heard: list[str | bytes] = []
@@ -175,7 +177,13 @@ async def test_inject_after_a_match(proxied: Proxied) -> None:
 
 async def test_inject_at_a_time(proxied: Proxied) -> None:
     proxied.faults.add(
-        {"type": "inject", "content": "00ff", "encoding": "hex", "opcode": "binary", "after": "50ms"}
+        {
+            "type": "inject",
+            "content": "00ff",
+            "encoding": "hex",
+            "opcode": "binary",
+            "after": "50ms",
+        }
     )
     async with proxied.connect() as socket:
         assert await socket.recv() == b"\x00\xff"

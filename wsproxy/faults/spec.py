@@ -121,7 +121,7 @@ class Spec:
         if not upgrades:
             parts.append(_STREAMS[self.stream])
         if self.match is not None:
-            parts.append(f"where it is {self.match.explain()}")
+            parts.append(f"only if: {self.match.explain()}")
         if self.nth is not None:
             parts.append(f"only {thing} {self.nth}")
         if self.every is not None:
