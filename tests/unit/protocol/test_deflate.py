@@ -82,9 +82,10 @@ def test_a_bomb_is_left_alone() -> None:
 def test_a_bomb_in_many_frames_is_a_bomb() -> None:
     payload = Deflater().message(bytes(200_000))
     inflater = Inflater()
+    half = len(payload) // 2
+    inflater.feed(payload[: half - 10], limit=100_000)
     with pytest.raises(DeflateError, match="more than"):
-        for byte in payload:
-            inflater.feed(bytes([byte]), limit=100_000)
+        inflater.feed(payload[half - 10 :], limit=100_000)
 
 
 def test_invalid_data() -> None:
@@ -121,8 +122,13 @@ def test_parameters(parameters: list[str], expected: DeflateParameters) -> None:
 
 @pytest.mark.parametrize(
     "parameters",
-    [["unknown"], ["server_max_window_bits=7"], ["client_max_window_bits=16"], ["x y"]]
-    + [["server_no_context_takeover", "server_no_context_takeover"]],
+    [
+        ["unknown"],
+        ["server_max_window_bits=7"],
+        ["client_max_window_bits=16"],
+        ["x y"],
+        ["server_no_context_takeover", "server_no_context_takeover"],
+    ],
 )
 def test_senseless_parameters(parameters: list[str]) -> None:
     with pytest.raises(DeflateError):

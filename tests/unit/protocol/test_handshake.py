@@ -99,9 +99,7 @@ def test_header_lookups_ignore_case() -> None:
         ("permessage-deflate", Agreed(DeflateParameters())),
         (
             "permessage-deflate; server_no_context_takeover; client_max_window_bits=9",
-            Agreed(
-                DeflateParameters(server_no_context_takeover=True, client_max_window_bits=9)
-            ),
+            Agreed(DeflateParameters(server_no_context_takeover=True, client_max_window_bits=9)),
         ),
         ("x-mux, Permessage-Deflate", Agreed(DeflateParameters(), ("x-mux",))),
         ("permessage-deflate; nonsense", Agreed(None, ("permessage-deflate",))),

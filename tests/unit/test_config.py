@@ -1,0 +1,48 @@
+"""Sizes and upstream URLs."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsproxy.config import Settings, parse_size, parse_upstream
+from wsproxy.errors import WsproxyError
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("4096", 4096), ("64k", 64_000), ("2 GB", 2_000_000_000), ("1MiB", 1048576), ("1.5kb", 1500)],
+)
+def test_sizes(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "big", "-1", "1TB", "MB"])
+def test_what_is_no_size(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a size"):
+        parse_size(text)
+
+
+@pytest.mark.parametrize(
+    "url", ["ws://localhost:8000", "wss://a.example/prefix", "http://[::1]:80", "https://a/b/c/"]
+)
+def test_upstreams(url: str) -> None:
+    assert parse_upstream(url) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("localhost:8000", "must begin with ws://"),
+        ("ftp://a", "must begin with ws://"),
+        ("ws://", "names no host"),
+        ("ws://a:port", "is not a URL"),
+        ("ws://a:0", "has port 0"),
+        ("ws://a/?x=1", "must not have a query"),
+        ("ws://a/#x", "must not have a query"),
+    ],
+)
+def test_what_is_no_upstream(url: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        parse_upstream(url)
+    with pytest.raises(WsproxyError, match=reason):
+        Settings(upstream_url=url)
