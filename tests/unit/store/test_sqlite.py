@@ -165,7 +165,7 @@ def test_large_batches_do_not_wait(path: Path) -> None:
     recorder.wake()
     clock.advance(0.01)
     assert recorder._next_frame_id == 1
-    recorder.journal.chunks.append((Link(2, DOWN), 1.0, b"\x82\x7f" + bytes(FLUSH_BYTES)))
+    recorder.journal.chunks.append((Link(2, DOWN), 1.0, make_frame(2, bytes(FLUSH_BYTES)).wire))
     clock.advance(0.01)
     assert recorder._next_frame_id > 1
     recorder.close()
