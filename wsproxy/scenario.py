@@ -69,8 +69,7 @@ def parse(text: str, source: str = "scenario") -> Scenario:
         _refuse_aliases(text, source)
         node = yaml.compose(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark is not None else 1
+        line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
         raise _error(source, line, error.problem or str(error)) from None
     except yaml.YAMLError as error:
         raise FaultError(f"{source}: {str(error).splitlines()[0]}") from None

@@ -9,6 +9,7 @@ import math
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import aiohttp
@@ -32,7 +33,7 @@ from wsproxy.protocol.handshake import (
     is_upgrade,
 )
 from wsproxy.records import ConnectionRecord, Direction, End, FaultRecord
-from wsproxy.session import Session
+from wsproxy.session import STOP_SECONDS, Session
 
 LOOK_SECONDS = 0.5
 """How often to look whether a client that a fault keeps waiting is still there."""
@@ -81,7 +82,7 @@ class Listener:
     def __init__(self, environment: Environment) -> None:
         self._env = environment
         self._sessions: dict[int, Session] = {}
-        self._ended: set[asyncio.Future[None]] = set()
+        self._all_ended = asyncio.Event()
         self._runner: web.ServerRunner | None = None
         self._stopping = asyncio.Event()
 
@@ -98,7 +99,7 @@ class Listener:
             max_field_size=MAX_HEADER,
             logger=_log,
         )
-        self._runner = web.ServerRunner(server, handle_signals=False)
+        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=STOP_SECONDS)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port, ssl_context=ssl_context, backlog=1024)
         try:
@@ -117,8 +118,9 @@ class Listener:
             await site.stop()
         for session in list(self._sessions.values()):
             session.stop()
-        await asyncio.gather(*self._ended)
-        await self._runner.shutdown()
+        if self._sessions:
+            self._all_ended.clear()
+            await self._all_ended.wait()
         await self._runner.cleanup()
 
     def live(self) -> dict[int, LiveConnection]:
@@ -218,7 +220,6 @@ class Listener:
         client.write(
             _switching(answer, self._env.upstream.back_to_proxy(headers, proxy_origin(request)))
         )
-        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         session = Session(
             connection,
             client,
@@ -227,10 +228,9 @@ class Listener:
             self._env.clock,
             agreed_extensions(headers),
             self._env.max_payload,
-            on_end=lambda: ended.set_result(None),
+            on_end=partial(self._ended, connection.id),
         )
         self._sessions[connection.id] = session
-        self._ended.add(ended)
         self._env.recorder.connection_changed(connection)
         faults = env.faults
         if faults is not None:
@@ -241,19 +241,19 @@ class Listener:
             session.intercept(env.interceptions)
         client.attach(session, early_upstream)
         server.attach(session, early_downstream)
-        try:
-            await ended
-        finally:
-            del self._sessions[connection.id]
-            self._ended.discard(ended)
-            if faults is not None:
-                faults.unsubscribe(session)
         return SwitchedResponse()
 
     def _fault_struck(self, record: FaultRecord) -> None:
         recorder = self._env.recorder
         recorder.journal.add_fault(record)
         recorder.wake()
+
+    def _ended(self, connection_id: int) -> None:
+        session = self._sessions.pop(connection_id)
+        if self._env.faults is not None:
+            self._env.faults.unsubscribe(session)
+        if not self._sessions:
+            self._all_ended.set()
 
     def _refused(self, connection: ConnectionRecord, end: End) -> None:
         connection.closed = self._env.clock.time()

@@ -14,6 +14,7 @@ import socket
 import struct
 
 from aiohttp import ClientResponse, web
+from aiohttp.connector import Connection
 
 from wsproxy.records import Direction
 from wsproxy.session import Session
@@ -32,16 +33,16 @@ class Peer(asyncio.Protocol):
         direction: Direction,
         transport: asyncio.Transport,
         owner: asyncio.Protocol,
-        response: ClientResponse | None = None,
+        connection: Connection | None = None,
     ) -> None:
         """`direction` is where this peer's bytes go, `owner` is aiohttp's protocol.
 
-        `response` is the upstream's 101: aiohttp closes the socket when it is collected.
+        `connection` is a connector's: it closes the socket when it is collected.
         """
         self._direction = direction
         self._transport = transport
         self._owner = owner
-        self._response = response
+        self._connection = connection
         self._session: Session | None = None
         self.write = transport.write
         transport.set_write_buffer_limits(high=HIGH_WATER)
@@ -88,8 +89,8 @@ class Peer(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         # aiohttp still counts the connection as its own and has to clean up after it.
         self._owner.connection_lost(exc)
-        if self._response is not None:
-            self._response.close()
+        if self._connection is not None:
+            self._connection.close()
         if self._session is not None:
             self._session.connection_lost(self._direction, exc)
 
@@ -130,6 +131,10 @@ def take_client(request: web.BaseRequest) -> tuple[Peer, bytes]:
         raise ConnectionResetError("the client has gone")
     collector = _Collector()
     protocol.set_parser(collector)  # type: ignore[arg-type]
+    # The handler may return now, which saves its task for as long as the connection is open:
+    # aiohttp closes what is not closed already, unless it believes that it is.
+    protocol.transport = None
+    protocol.force_close()
     return Peer(Direction.UPSTREAM, transport, protocol), bytes(collector.data)
 
 
@@ -146,7 +151,8 @@ def take_upstream(response: ClientResponse) -> tuple[Peer, bytes]:
         raise ConnectionResetError("the upstream has gone")
     collector = _Collector()
     protocol.set_parser(collector, collector)
-    return Peer(Direction.DOWNSTREAM, transport, protocol, response), bytes(collector.data)
+    response._connection = None  # noqa: SLF001 - the response goes, the connection stays
+    return Peer(Direction.DOWNSTREAM, transport, protocol, connection), bytes(collector.data)
 
 
 class SwitchedResponse(web.StreamResponse):

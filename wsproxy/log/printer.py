@@ -88,13 +88,14 @@ class Printer:
         """Print frames, or count them where there are too many."""
         count = drained.block.count + len(drained.faults)
         now = self._clock.time()
-        self._allowance += max(now - self._last, 0) * LINES_A_SECOND
+        earned = max(now - self._last, 0) * LINES_A_SECOND
+        self._allowance = min(self._allowance + earned, BURST)
         self._last = now
         with self._lock:
-            room = min(self._allowance, BURST) - self._pending
-            shown = max(min(count, int(room)), 0)
+            # What still waits to be printed counts too: a terminal may be slower than that.
+            shown = max(min(count, int(self._allowance), BURST - self._pending), 0)
             self._pending += shown
-        self._allowance = min(self._allowance, BURST) - shown
+        self._allowance -= shown
         if shown:
             left_out, self._left_out = self._left_out, 0
             self._queue.put(lambda: self._frames(first_id, drained, shown, left_out))
