@@ -138,6 +138,11 @@ class Lane:
                 self.source.resume_reading()
 
     @property
+    def held(self) -> bool:
+        """Whether what passes is held, or else written on at once."""
+        return self._held is not None
+
+    @property
     def at_frame_boundary(self) -> bool:
         """Whether a frame of the proxy's own could be sent now."""
         return self.link.at_frame_boundary and (self._held is None or self._held.idle)

@@ -83,7 +83,7 @@ def parse(text: str, source: str = "scenario") -> Scenario:
 def _refuse_aliases(text: str, source: str) -> None:
     depth = 0
     for event in yaml.parse(text, yaml.SafeLoader):
-        line = event.start_mark.line + 1
+        line = _line(event)
         if isinstance(event, yaml.AliasEvent):
             # They allow a value to contain itself, and a short file to become a huge value.
             raise _error(source, line, "aliases (*name) are not allowed; write the value out")
@@ -179,8 +179,9 @@ def _scalar(node: yaml.Node, line: int, source: str) -> Any:
         loader.dispose()
 
 
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
+def _line(thing: yaml.Node | yaml.Event) -> int:
+    """Where it stands, counted from 1."""
+    return int(thing.start_mark.line) + 1 if thing.start_mark is not None else 1
 
 
 def _error(source: str, line: int, text: str) -> FaultError:

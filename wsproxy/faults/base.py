@@ -25,8 +25,10 @@ class Stage(IntEnum):
     """`strike`: whole messages and control frames."""
     FRAMES = 1
     """`wire`: the frames of one message, encoded."""
-    BYTES = 2
-    """`wire`: their bytes on the wire."""
+    CUTS = 2
+    """`wire`: where the bytes of these frames end."""
+    BYTES = 3
+    """`wire`: when their bytes go on."""
 
 
 class Scope(str, Enum):
@@ -116,8 +118,8 @@ class Fault:
         return [delivery]
 
     def wire(self, pieces: list[Delivery], passing: Passing, here: Here) -> list[Delivery]:
-        """Stages FRAMES and BYTES: what becomes of a message's frames (the pieces in stage BYTES
-        may be bytes already).
+        """The other stages: what becomes of a message's frames (which the faults before may have
+        turned into bytes).
         """
         raise NotImplementedError
 
@@ -151,6 +153,18 @@ def message_of(delivery: Delivery | None) -> Passing:
 def wire_bytes(pieces: list[Delivery]) -> bytes:
     """All that the pieces put on the wire."""
     return b"".join(map(wire_of, pieces))
+
+
+def unmasked(pieces: list[Delivery]) -> bytes:
+    """The same with the masking undone (keys of zeros), for the record: clients draw their keys
+    at random, and the same traffic shall leave the same records.
+    """
+    return b"".join(
+        piece.what.header[:-4] + bytes(4) + piece.what.payload
+        if isinstance(piece.what, Frame) and piece.what.masked
+        else wire_of(piece)
+        for piece in pieces
+    )
 
 
 def wire_of(piece: Delivery) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wsproxy.faults.attributes import BOOLEAN, attribute, whole
-from wsproxy.faults.base import Delivery, Fault, Here, Stage, wire_bytes
+from wsproxy.faults.base import Delivery, Fault, Here, Stage, unmasked
 from wsproxy.passing import Passing
 from wsproxy.protocol.frames import Frame, Opcode, make_frame
 
@@ -38,7 +38,7 @@ class Fragment(Fault):
         at = pieces[0].at
         split = [Delivery(frame, at) for frame in self._split(frames, here)]
         detail = f"{len(frames)} frames became {len(split)}"
-        here.struck(detail, passing, wire_bytes(pieces), wire_bytes(split))
+        here.struck(detail, passing, unmasked(pieces), unmasked(split))
         return split
 
     def _split(self, frames: list[Frame], here: Here) -> list[Frame]:

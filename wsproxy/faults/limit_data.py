@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wsproxy.faults.attributes import SIZE, attribute, choice
-from wsproxy.faults.base import Delivery, Fault, Here, Scope, Stage, wire_bytes, wire_of
+from wsproxy.faults.base import Delivery, Fault, Here, Scope, Stage, unmasked, wire_of
 from wsproxy.faults.steps import Cut
 from wsproxy.passing import Passing
 
@@ -27,7 +27,7 @@ class LimitData(Fault):
 
     kind: ClassVar[str] = "limit_data"
     example: ClassVar[str] = "limit_data:bytes=10KB"
-    stage: ClassVar[Stage] = Stage.BYTES
+    stage: ClassVar[Stage] = Stage.CUTS
     scope: ClassVar[Scope] = Scope.ALL
 
     bytes: int = attribute(SIZE, "How many bytes pass, headers of frames included.")
@@ -41,7 +41,7 @@ class LimitData(Fault):
 
     def wire(self, pieces: list[Delivery], passing: Passing, here: Here) -> list[Delivery]:
         sent: _Sent = here.memory
-        before = wire_bytes(pieces)
+        start = sent.bytes
         passed: list[Delivery] = []
         for piece in pieces:
             data = wire_of(piece)
@@ -54,7 +54,8 @@ class LimitData(Fault):
                 passed.append(Delivery(data[:room], piece.at))
             if room >= 0:
                 passed.append(Delivery(Cut(self.cut), piece.at))
-                after = wire_bytes(passed)
+                before = unmasked(pieces)
+                after = before[: self.bytes - start]
                 here.struck(f"cut after {self.bytes} bytes", passing, before, after)
             sent.bytes = self.bytes + 1
             break

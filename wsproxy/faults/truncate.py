@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wsproxy.faults.attributes import SHARE, attribute, choice
-from wsproxy.faults.base import Delivery, Fault, Here, Stage, wire_bytes
+from wsproxy.faults.base import Delivery, Fault, Here, Stage, unmasked, wire_bytes
 from wsproxy.faults.steps import Cut
 from wsproxy.passing import Passing
 
@@ -21,7 +21,7 @@ class Truncate(Fault):
 
     kind: ClassVar[str] = "truncate"
     example: ClassVar[str] = "truncate:keep=0.5,nth=3"
-    stage: ClassVar[Stage] = Stage.BYTES
+    stage: ClassVar[Stage] = Stage.CUTS
 
     keep: float = attribute(SHARE, "The share of the message's bytes that is still sent.", 0.5)
     cut: str = attribute(choice("close", "reset"), "Whether to end with FIN or with RST.", "close")
@@ -35,6 +35,6 @@ class Truncate(Fault):
         # At least a byte, or nothing would be announced; at least one is missing.
         size = max(min(int(len(before) * self.keep), len(before) - 1), 1)
         at = pieces[-1].at
-        after = before[:size]
-        here.struck(f"cut after {size} of {len(before)} bytes", passing, before, after)
-        return [Delivery(after, at), Delivery(Cut(self.cut), at)]
+        plain = unmasked(pieces)
+        here.struck(f"cut after {size} of {len(before)} bytes", passing, plain, plain[:size])
+        return [Delivery(before[:size], at), Delivery(Cut(self.cut), at)]
