@@ -167,7 +167,7 @@ def parse_spec(raw: Any, taken: Iterable[str] = ()) -> Spec:
     kind = raw.get("type")
     if kind is None:
         raise FaultError(f"a fault needs a type{did_you_mean('', KINDS)}", "type")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise FaultError(f"there is no fault {kind!r}{did_you_mean(str(kind), KINDS)}", "type")
     known = attributes_of(KINDS[kind])
     names = [item.name for item in known]
