@@ -16,7 +16,7 @@ FLOORS: list[set[str]] = [
         *("render", "scenario"),
     },
     {"ports", "lane", "session"},
-    {"engine", "addonhost", "store", "log", "formats", "web", "breakpoints", "hooks"},
+    {"engine", "addonhost", "store", "log", "tape", "formats", "web", "breakpoints", "hooks"},
     {"config", "app", "demo"},
     {"cli", "__main__", "pytest_plugin", "testing"},
 ]
