@@ -103,6 +103,8 @@ class Lane:
     @property
     def intercepted(self) -> bool:
         """Whether an interceptor may change what passes."""
+        if not self.interceptors:
+            return False
         direction = self.link.direction
         return any(interceptor.wants(direction) for interceptor in self.interceptors)
 
@@ -195,6 +197,7 @@ class HeldLane:
         self._inbox: deque[tuple[bytes, float] | Passing] = deque()
         self._outbox: deque[tuple[float, bytes | Cut | Stall]] = deque()
         self._waiting = 0
+        self._full = False
         self._last_at = 0.0
         self._finish: Callable[[], None] | None = None
         self.stalled = False
@@ -407,7 +410,8 @@ class HeldLane:
         if self._outbox:
             self._plan()
             return
-        self._signal.set()
+        if not self._lane.wanted:
+            self._signal.set()  # that was all there was to hold for
         if self._finish is not None and self._task.done():
             self._finish()
 
@@ -426,7 +430,7 @@ class HeldLane:
 
     def _plan_tick(self) -> None:
         faults = self._lane.faults
-        at = faults.next_time() if faults is not None and faults.active else None
+        at = faults.next_time() if faults is not None else None
         if at == self._tick_at:
             return
         self._tick_at = at
@@ -447,4 +451,7 @@ class HeldLane:
 
     def _count(self, size: int) -> None:
         self._waiting += size
-        self._lane.pause("held", self._waiting > HELD_HIGH_WATER)
+        full = self._waiting > HELD_HIGH_WATER
+        if full != self._full:
+            self._full = full
+            self._lane.pause("held", full)

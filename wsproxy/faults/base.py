@@ -92,6 +92,9 @@ class Fault:
     timed: ClassVar[bool] = False
     """Whether it strikes at its time, without a message, unless it has conditions on messages."""
 
+    only_delays: ClassVar[bool] = False
+    """Whether `strike` gives back each delivery with nothing but another time."""
+
     @classmethod
     def documentation(cls) -> tuple[str, str]:
         """The docstring: its first line, and the rest as one line."""

@@ -63,6 +63,11 @@ class _Entry:
         )
         """Whether it does nothing but strike at messages, for ever."""
 
+    @property
+    def only_delays(self) -> bool:
+        """Whether everything that passes goes on as it is, only later."""
+        return self.timeless and self.fault.only_delays and self.conditions.none
+
     def done(self, now: float) -> bool:
         """Whether nothing more is to be expected of it."""
         if self.fault.busy(self.here):
@@ -101,6 +106,9 @@ class FaultChain:
         self._now = connection.opened
         self._seen: tuple[Named, ...] | None = None
         self._entries: list[_Entry] = []
+        self._only: _Entry | None = None
+        """The one fault there is, if it does nothing but delay everything: a short way for what
+        is asked for most."""
         self._mortal_entries: list[_Entry] = []
         self._message_entries: list[_Entry] = []
         self._wire_entries: list[_Entry] = []
@@ -116,8 +124,12 @@ class FaultChain:
     def passed(self, passing: Passing, now: float) -> list[Step]:
         """What to do with a message or control frame."""
         self._begin(now)
+        item = Delivery(passing, passing.time or now)
+        if self._only is not None and not self._owed:
+            (item,) = self._only.fault.strike(item, self._only.here)
+            return [Send(passing, max(item.at - now, 0.0))]
         items = self._timely()
-        fresh: Sequence[Delivery] = (Delivery(passing, passing.time or now),)
+        fresh: Sequence[Delivery] = (item,)
         for entry in self._message_entries:
             if len(fresh) == 1:
                 fresh = self._through(entry, fresh[0])
@@ -193,6 +205,7 @@ class FaultChain:
         self._entries = entries
         self._mortal_entries = [e for e in entries if not e.timeless]
         self._message_entries = [e for e in entries if e.fault.stage is Stage.MESSAGES]
+        self._only = entries[0] if len(entries) == 1 and entries[0].only_delays else None
         wire = [e for e in entries if e.fault.stage is not Stage.MESSAGES]
         self._wire_entries = sorted(wire, key=lambda entry: entry.fault.stage)
 

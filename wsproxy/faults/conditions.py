@@ -48,6 +48,12 @@ class Conditions:
         return self.ends is None and spec.nth is None and spec.first is None
 
     @property
+    def none(self) -> bool:
+        """Whether it strikes whatever passes, from the beginning."""
+        spec = self._spec
+        return self.endless and not spec.waits_for_a_message and not spec.after
+
+    @property
     def looks(self) -> bool:
         """Whether a Subject has to be made for it."""
         return self._spec.match is not None

@@ -21,6 +21,7 @@ class Latency(Fault):
     kind: ClassVar[str] = "latency"
     example: ClassVar[str] = "latency:latency=200ms,jitter=50ms,stream=downstream"
     scope: ClassVar[Scope] = Scope.ALL
+    only_delays: ClassVar[bool] = True
 
     latency: float = attribute(DURATION, "How much later a message goes on.")
     jitter: float = attribute(DURATION, "At most this much more or less, evenly spread.", 0.0)
