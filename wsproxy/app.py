@@ -53,6 +53,11 @@ class Proxy:
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
+    def upstream_url(self) -> str:
+        """The server behind, without a password that the settings may name."""
+        return self._upstream.url
+
+    @property
     def capture(self) -> Path:
         """The capture file."""
         return self._recorder.path

@@ -154,7 +154,7 @@ async def _run(settings: Settings, *, quiet: bool, log_format: str) -> None:
     proxy = Proxy(settings, [printer] if printer else [])
     try:
         await proxy.start()
-        ready = f"wsproxy listens on {proxy.url} for {settings.upstream_url}"
+        ready = f"wsproxy listens on {proxy.url} for {proxy.upstream_url}"
         # With JSON on standard output, that is all there is on it.
         click.echo(ready, err=log_format == "jsonl")
         if settings.capture is not None:

@@ -13,7 +13,7 @@ from typing import Protocol
 import aiohttp
 from aiohttp import hdrs, web
 
-from wsproxy.engine.http import decoded, proxy_origin, refusal, relay_answer, relay_request
+from wsproxy.engine.http import decoded, refusal, relay_answer, relay_request
 from wsproxy.engine.transport import SwitchedResponse, take_client, take_upstream
 from wsproxy.engine.upstream import MAX_HEADER, Upstream
 from wsproxy.errors import HandshakeError, WsproxyError
@@ -82,9 +82,7 @@ class Listener:
             max_field_size=MAX_HEADER,
             logger=_log,
         )
-        self._runner = web.ServerRunner(
-            server, handle_signals=False, shutdown_timeout=STOP_SECONDS
-        )
+        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=STOP_SECONDS)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port, ssl_context=ssl_context, backlog=1024)
         try:
@@ -170,9 +168,7 @@ class Listener:
             answer.close()
             self._refused(connection, End("aborted", None, None, str(error)))
             return SwitchedResponse()
-        client.write(
-            _switching(answer, self._env.upstream.back_to_proxy(headers, proxy_origin(request)))
-        )
+        client.write(_switching(answer))
         session = Session(
             connection,
             client,
@@ -214,10 +210,11 @@ def _dialled(headers: Headers) -> Headers:
     return [*end_to_end(headers), (hdrs.CONNECTION, "Upgrade"), (hdrs.UPGRADE, "websocket")]
 
 
-def _switching(answer: aiohttp.ClientResponse, headers: Headers) -> bytes:
+def _switching(answer: aiohttp.ClientResponse) -> bytes:
     """The upstream's 101, to the letter."""
-    lines = [f"HTTP/1.1 101 {answer.reason}", *(f"{name}: {value}" for name, value in headers)]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+    reason = (answer.reason or "").encode("utf-8", "surrogateescape")
+    lines = [b"HTTP/1.1 101 " + reason, *(b": ".join(header) for header in answer.raw_headers)]
+    return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
 def _address(request: web.BaseRequest) -> str:
