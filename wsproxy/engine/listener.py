@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -89,8 +91,11 @@ class Listener:
             await site.start()
         except OSError as error:
             await self._runner.cleanup()
-            reason = (error.strerror or str(error)).lower()
-            raise WsproxyError(f"cannot listen on {host}:{port}: {reason}") from None
+            # asyncio wraps the reason in a sentence of its own.
+            known = error.errno is not None and error.errno > 0
+            reason = os.strerror(error.errno) if known else (error.strerror or str(error))
+            hint = "; -p chooses another port" if error.errno == errno.EADDRINUSE else ""
+            raise WsproxyError(f"cannot listen on {host}:{port}: {reason.lower()}{hint}") from None
         return int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:
