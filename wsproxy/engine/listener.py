@@ -92,9 +92,9 @@ class Listener:
         except OSError as error:
             await self._runner.cleanup()
             # asyncio wraps the reason in a sentence of its own.
-            known = error.errno is not None and error.errno > 0
-            reason = os.strerror(error.errno) if known else (error.strerror or str(error))
-            hint = "; -p chooses another port" if error.errno == errno.EADDRINUSE else ""
+            number = error.errno or 0
+            reason = os.strerror(number) if number > 0 else (error.strerror or str(error))
+            hint = "; -p chooses another port" if number == errno.EADDRINUSE else ""
             raise WsproxyError(f"cannot listen on {host}:{port}: {reason.lower()}{hint}") from None
         return int(self._runner.addresses[0][1])
 
