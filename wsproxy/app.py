@@ -13,7 +13,7 @@ from wsproxy.config import Settings
 from wsproxy.engine.listener import Environment, FaultSource, Listener
 from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
-from wsproxy.ports import Interception, Watcher
+from wsproxy.ports import Interception, LiveConnection, Watcher
 from wsproxy.store.sqlite import SqliteRecorder
 
 
@@ -61,6 +61,14 @@ class Proxy:
     def capture(self) -> Path:
         """The capture file."""
         return self._recorder.path
+
+    def live(self) -> dict[int, LiveConnection]:
+        """The open connections by their ids (ports.Connections)."""
+        return self._listener.live()
+
+    def flush(self) -> None:
+        """Hand everything that has passed to the watchers and to the capture, now."""
+        self._recorder.flush()
 
     async def start(self) -> None:
         """Listen. Raises WsproxyError for what the user has to mend; nothing is left open then."""

@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from wsproxy.encoder import LaneEncoder
-from wsproxy.faults.steps import Cut, Send, SendBytes, Step
-from wsproxy.link import Link
+from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Stall, Step
+from wsproxy.link import ClosePassed, Link
 from wsproxy.passing import Passing
 from wsproxy.ports import Clock, Interceptor, Recorder, Transport
+from wsproxy.protocol.close import parse_close
+from wsproxy.protocol.frames import Opcode
 from wsproxy.records import FrameRecord
 
 HELD_HIGH_WATER = 1024 * 1024
@@ -36,6 +38,9 @@ class Faults(Protocol):
 
     def tick(self, now: float) -> list[Step]:
         """What to do without anything passing."""
+
+    def ended(self, now: float) -> list[Step]:
+        """What to do when the source has ended its stream."""
 
 
 class Lane:
@@ -132,6 +137,21 @@ class Lane:
             if not self._pauses:
                 self.source.resume_reading()
 
+    @property
+    def held(self) -> bool:
+        """Whether what passes is held, or else written on at once."""
+        return self._held is not None
+
+    @property
+    def at_frame_boundary(self) -> bool:
+        """Whether a frame of the proxy's own could be sent now."""
+        return self.link.at_frame_boundary and (self._held is None or self._held.idle)
+
+    @property
+    def stalled(self) -> bool:
+        """Whether a fault keeps everything back, the end of the stream included."""
+        return self._held is not None and self._held.stalled
+
     def finish(self, then: Callable[[], None]) -> None:
         """The source has ended its stream: call `then` when all it sent was passed on."""
         self.ended = True
@@ -168,16 +188,22 @@ class HeldLane:
         self._lane = lane
         self._released = released
         self._inbox: deque[tuple[bytes, float] | Passing] = deque()
-        self._outbox: deque[tuple[float, bytes | Cut]] = deque()
+        self._outbox: deque[tuple[float, bytes | Cut | Stall]] = deque()
         self._waiting = 0
         self._last_at = 0.0
         self._finish: Callable[[], None] | None = None
-        self._stalled = False
+        self.stalled = False
+        self._cut_off = False
         self._cancel_timer: Callable[[], None] | None = None
         self._cancel_tick: Callable[[], None] | None = None
         self._signal = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run())
         self._plan_tick()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is held at all."""
+        return not self._inbox and not self._outbox and not self.stalled
 
     def bytes_received(self, data: bytes) -> None:
         """Bytes from the source."""
@@ -218,9 +244,10 @@ class HeldLane:
                     await self._handle(item)
                     continue
                 data, time = item
-                lane.record(lane.link.feed(data, time))
-                for passing in lane.link.take():
-                    await self._handle(passing)
+                for records, completed in lane.link.feed_held(data, time):
+                    lane.record(records)
+                    for passing in completed:
+                        await self._handle(passing)
                 self._count(-len(data))
             if self._finish is not None:
                 await self._end()
@@ -237,7 +264,7 @@ class HeldLane:
         return (
             not lane.wanted
             and not self._outbox
-            and not self._stalled
+            and not self.stalled
             and lane.encoder.verbatim
             and lane.link.at_message_boundary
         )
@@ -248,6 +275,8 @@ class HeldLane:
         lane.record(records)
         for passing in lane.link.take():
             await self._handle(passing)
+        if lane.faults is not None and lane.faults.active:
+            self._take_steps(lane.faults.ended(lane.clock.time()))
         rest = lane.link.take_rest()
         if rest is not None:
             self._send(b"".join(frame.wire for frame in rest.frames), 0.0)
@@ -255,7 +284,7 @@ class HeldLane:
             for record in records:
                 if isinstance(record, FrameRecord) and not record.frame.payload_cut:
                     self._send(record.frame.wire, 0.0)
-        if not self._outbox and self._finish is not None and not self._stalled:
+        if not self._outbox and self._finish is not None and not self.stalled:
             self._finish()
 
     async def _handle(self, passing: Passing) -> None:
@@ -275,33 +304,48 @@ class HeldLane:
     def _take_steps(self, steps: Sequence[Step]) -> None:
         for step in steps:
             if isinstance(step, Send):
-                self._encode(step.passing, step.delay)
+                self._encode(step)
             elif isinstance(step, SendBytes):
                 self._send(step.data, step.delay)
+            elif isinstance(step, Resume):
+                self._resume()
+            elif isinstance(step, Cut) and step.at_once:
+                self._cut(step)
             else:
                 self._put(step, step.delay)
 
-    def _encode(self, passing: Passing, delay: float) -> None:
+    def _encode(self, step: Send) -> None:
         lane = self._lane
+        passing = step.passing
         if passing.verdict == "injected" and passing.number is None:
             passing.number = lane.link.next_number(passing)
         frames = lane.encoder.encode(passing)
         if passing.verdict == "injected":
             lane.record(lane.link.injected_records(passing, frames))
+            if passing.opcode == Opcode.CLOSE and lane.link.close is None:
+                said = parse_close(passing.content)
+                by = ", ".join(passing.causes)
+                lane.link.close = ClosePassed(lane.clock.time(), *said, by)
         record = lane.link.message_record(passing)
         if record is not None:
             lane.record([record])
-        if frames:
-            self._send(b"".join(frame.wire for frame in frames), delay)
+        if not frames:
+            return
+        if step.shape is not None:
+            self._take_steps(step.shape(frames))
+        else:
+            self._send(b"".join(frame.wire for frame in frames), step.delay)
 
     def _send(self, data: bytes, delay: float) -> None:
-        if delay <= 0 and not self._outbox and not self._stalled:
+        if delay <= 0 and not self._outbox and not self.stalled:
             self._lane.sink.write(data)
             return
         self._count(len(data))
         self._put(data, delay)
 
-    def _put(self, item: bytes | Cut, delay: float) -> None:
+    def _put(self, item: bytes | Cut | Stall, delay: float) -> None:
+        if self._cut_off:
+            return
         # A stream keeps its order: nothing overtakes what was put before it.
         self._last_at = max(self._lane.clock.time() + delay, self._last_at)
         self._outbox.append((self._last_at, item))
@@ -315,22 +359,36 @@ class HeldLane:
     def _deliver(self) -> None:
         self._cancel_timer = None
         now = self._lane.clock.time() + 0.0005  # timers may come a little early
-        while self._outbox and self._outbox[0][0] <= now:
+        while self._outbox and self._outbox[0][0] <= now and not self.stalled:
             _, item = self._outbox.popleft()
             if isinstance(item, bytes):
                 self._count(-len(item))
-                if not self._stalled:
-                    self._lane.sink.write(item)
-            elif item.how == "stall":
-                self._stalled = True
+                self._lane.sink.write(item)
+            elif isinstance(item, Stall):
+                self.stalled = True
             else:
-                self._lane.cut(item.how)
+                self._cut(item)
+        if self.stalled:
+            return
         if self._outbox:
             self._plan()
             return
         self._signal.set()
-        if self._finish is not None and self._task.done() and not self._stalled:
+        if self._finish is not None and self._task.done():
             self._finish()
+
+    def _cut(self, cut: Cut) -> None:
+        """What is still to be sent goes nowhere."""
+        self._cut_off = True
+        self._outbox.clear()
+        self._lane.cut(cut.how)
+
+    def _resume(self) -> None:
+        self._outbox = deque(item for item in self._outbox if not isinstance(item[1], Stall))
+        if self._cancel_timer is not None:
+            self._cancel_timer()
+        self.stalled = False
+        self._deliver()
 
     def _plan_tick(self) -> None:
         if self._cancel_tick is not None:
@@ -348,6 +406,7 @@ class HeldLane:
         if faults is not None:
             self._take_steps(faults.tick(self._lane.clock.time()))
             self._plan_tick()
+            self._signal.set()  # that may have been all there was to hold for
 
     def _count(self, size: int) -> None:
         self._waiting += size

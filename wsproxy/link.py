@@ -6,6 +6,7 @@ the linter. It does no I/O and reads no clock.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from wsproxy.errors import Fault
@@ -33,6 +34,8 @@ class ClosePassed(NamedTuple):
     time: float
     code: int | None
     reason: str
+    by: str | None = None
+    """Who made it, if its sender did not."""
 
 
 class Link:
@@ -228,6 +231,17 @@ class Link:
             self._seen(frame, time, records)
         self._ready = self._plain and self._decoder.at_boundary and not self._holding
         return records
+
+    def feed_held(self, data: bytes, time: float) -> Iterator[tuple[list[Record], list[Passing]]]:
+        """While holding: for each frame that `data` completes its records and what it completes.
+
+        One at a time, so that a message that is injected after one of them gets the next number,
+        however the bytes were cut into pieces on their way.
+        """
+        for frame in self._decoder.feed(data):
+            records: list[Record] = []
+            self._seen(frame, time, records)
+            yield records, self.take()
 
     def eof(self, time: float) -> list[Record]:
         """The record of a frame that the end of the stream cut off, if there is one."""

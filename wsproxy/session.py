@@ -89,6 +89,8 @@ class Session:
         lane = self.lanes[direction]
         if not lane.ended:
             lane.finish(lambda: self._stream_ended(direction))
+            if lane.stalled:
+                self._ended_in_silence(direction)
 
     def connection_lost(self, direction: Direction, error: Exception | None) -> None:
         """The socket of the peer that sends in `direction` is gone."""
@@ -137,7 +139,7 @@ class Session:
         for lane in self.lanes:
             # The Close frame goes where this lane goes, unless it would split a frame.
             link = lane.link
-            if link.close is None and link.at_frame_boundary and not lane.ended:
+            if link.close is None and lane.at_frame_boundary and not lane.ended:
                 key = secrets.token_bytes(4) if link.direction is Direction.UPSTREAM else None
                 frame = make_frame(Opcode.CLOSE, encode_close(code, reason), masking_key=key)
                 lane.sink.write(frame.wire)
@@ -173,6 +175,16 @@ class Session:
             self._close_both()
             return
         self._deadline(HALF_CLOSED_SECONDS, self._reset_both)
+
+    def _ended_in_silence(self, direction: Direction) -> None:
+        """A peer has ended its stream, and a stall keeps the other from hearing of it."""
+        if self.lanes[direction.other].ended:
+            self._blame(direction, "ended the stream")
+            self._close_both()
+        elif direction is Direction.UPSTREAM:
+            # A server that is left without word must not cost a connection for ever. The other
+            # way round the client is still there to be tested, and its leaving ends it.
+            self._deadline(HALF_CLOSED_SECONDS, self._reset_both)
 
     def _cut_by_fault(self, how: str) -> None:
         self._cause = End("aborted", "fault", None, how)
@@ -229,6 +241,7 @@ class Session:
             return broke_off
         close, lane = min(closes, key=lambda item: item[0].time)
         if len(closes) == 2:
-            return End("closed", lane.link.direction.sender.value, close.code, close.reason)
+            by = close.by or lane.link.direction.sender.value
+            return End("closed", by, close.code, close.reason)
         # One side said Close, and there was no answer.
         return broke_off._replace(code=close.code, reason=f"{broke_off.reason} after Close")

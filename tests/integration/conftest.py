@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
+
+from tests.integration.faulty import Proxied, faulty_proxy
 
 # What the peers assert is explained like what the tests themselves assert.
 pytest.register_assert_rewrite("tests.integration.peers")
@@ -14,3 +18,10 @@ def no_other_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "ws_proxy", "wss_proxy", "socks_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+async def proxied() -> AsyncIterator[Proxied]:
+    """A proxy with faults in front of an echo server."""
+    async with faulty_proxy() as made:
+        yield made

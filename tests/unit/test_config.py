@@ -1,25 +1,11 @@
-"""Sizes and upstream URLs."""
+"""Upstream URLs."""
 
 from __future__ import annotations
 
 import pytest
 
-from wsproxy.config import Settings, parse_size, parse_upstream
+from wsproxy.config import Settings, parse_upstream
 from wsproxy.errors import WsproxyError
-
-
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [("4096", 4096), ("64k", 64_000), ("2 GB", 2_000_000_000), ("1MiB", 1048576), ("1.5kb", 1500)],
-)
-def test_sizes(text: str, size: int) -> None:
-    assert parse_size(text) == size
-
-
-@pytest.mark.parametrize("text", ["", "big", "-1", "1TB", "MB"])
-def test_what_is_no_size(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a size"):
-        parse_size(text)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from tests.unit.fakes import FakeClock, FakeRecorder, FakeTransport, connection
-from wsproxy.faults.steps import Cut, Send, SendBytes, Step
+from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Stall, Step
 from wsproxy.passing import Passing
 from wsproxy.ports import LiveConnection
 from wsproxy.protocol.frames import make_frame
@@ -56,6 +56,9 @@ class Chain:
         return None
 
     def tick(self, now: float) -> list[Step]:
+        return []
+
+    def ended(self, now: float) -> list[Step]:
         return []
 
 
@@ -201,18 +204,31 @@ async def test_bytes_and_cuts() -> None:
     scene.session.lanes[DOWN].abandon()
 
 
-async def test_after_a_stall_nothing_passes() -> None:
-    scene = Scene(
-        chain=Chain(
-            lambda passing: [Cut("stall")] if passing.content == b"stall" else [Send(passing)]
-        )
-    )
+async def test_what_a_stall_holds_goes_on_when_it_is_over() -> None:
+    special: dict[bytes, Step] = {b"stall": Stall(), b"resume": Resume()}
+    scene = Scene(chain=Chain(lambda passing: [special.get(passing.content, Send(passing))]))
     await scene.server_sends(text(b"before") + text(b"stall"))
     scene.clock.advance(0.1)
     await scene.server_sends(text(b"after"))
     scene.clock.advance(0.1)
     assert scene.got == text(b"before")
+    await scene.server_sends(text(b"resume"))
+    assert scene.got == text(b"after")
+    scene.session.lanes[DOWN].abandon()
+
+
+async def test_the_end_of_the_stream_waits_for_the_end_of_a_stall() -> None:
+    special: dict[bytes, Step] = {b"stall": Stall()}
+    chain = Chain(lambda passing: [special.get(passing.content, Send(passing))])
+    scene = Scene(chain=chain)
+    await scene.server_sends(text(b"stall"))
+    scene.clock.advance(0.1)
+    scene.session.eof_received(DOWN)
+    await settle()
+    scene.clock.advance(100.0)
     assert scene.client.events == []
+    scene.session.eof_received(UP)  # the client has had enough
+    assert "close" in scene.client.events + scene.server.events
     scene.session.lanes[DOWN].abandon()
 
 

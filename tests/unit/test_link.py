@@ -136,7 +136,7 @@ def test_a_compressed_message_larger_than_what_is_kept_keeps_the_context() -> No
 def test_close_is_remembered() -> None:
     link = Link(1, Direction.UPSTREAM)
     link.feed(make_frame(8, encode_close(4001, "bye"), masking_key=KEY).wire, 7.0)
-    assert link.close == (7.0, 4001, "bye")
+    assert link.close == (7.0, 4001, "bye", None)
 
 
 def test_eof_records_what_was_cut_off() -> None:

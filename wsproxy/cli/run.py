@@ -10,9 +10,12 @@ from pathlib import Path
 import click
 
 from wsproxy.app import LoopClock, Proxy
+from wsproxy.cli.faulty import fault_set, shown
 from wsproxy.cli.runtime import configure_logging, run_loop
-from wsproxy.config import Settings, parse_size, parse_upstream
+from wsproxy.config import Settings, parse_upstream
+from wsproxy.faults.control import FaultSet
 from wsproxy.log.printer import Jsonl, Pretty, Printer
+from wsproxy.units import parse_size
 
 
 class Size(click.ParamType[int]):
@@ -51,6 +54,7 @@ EPILOG = """\b
 Examples:
   wsproxy run ws://staging.example:8080
   wsproxy run wss://api.example/v2 --rewrite-origin --capture api.wsproxy
+  wsproxy run ws://localhost:8000 --fault latency:latency=200ms --fault drop:probability=0.01
   wsproxy run http://localhost:8888 -p 0 --log-format jsonl | jq .payload
 """
 
@@ -123,6 +127,23 @@ Examples:
     is_flag=True,
     help="Send the upstream's own Origin, for servers that check it.",
 )
+@click.option(
+    "--fault",
+    "fault_lines",
+    multiple=True,
+    metavar="SPEC",
+    help="Put a fault in force, e.g. latency:latency=200ms,jitter=50ms,stream=downstream;"
+    " may be repeated. `wsproxy faults list` knows them all.",
+)
+@click.option(
+    "--faults", "scenario", type=_FILE, metavar="FILE", help="Put a scenario's faults in force."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    help="Where the faults' randomness comes from: the same seed and the same traffic give the"
+    " same faults. Without it a new one, which is shown.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print no frames.")
 @click.option(
     "--log-format",
@@ -131,18 +152,28 @@ Examples:
     show_default=True,
     help="Frames as lines for people or as JSON objects.",
 )
-def command(upstream: str, quiet: bool, log_format: str, **options: object) -> None:
+def command(
+    upstream: str,
+    quiet: bool,
+    log_format: str,
+    fault_lines: tuple[str, ...],
+    scenario: Path | None,
+    seed: int | None,
+    **options: object,
+) -> None:
     """Stand in front of UPSTREAM and show, record and relay every frame.
 
     UPSTREAM is a ws://, wss://, http:// or https:// URL, with a path prefix or none. Point the
-    client at the proxy's address instead of the server's; nothing is changed on the way.
+    client at the proxy's address instead of the server's; nothing is changed on the way, unless
+    a fault does.
     """
     settings = Settings(upstream_url=upstream, **options)  # type: ignore[arg-type]
+    faults = fault_set(fault_lines, scenario, seed)
     configure_logging()
-    run_loop(_run(settings, quiet=quiet, log_format=log_format))
+    run_loop(_run(settings, faults, quiet=quiet, log_format=log_format))
 
 
-async def _run(settings: Settings, *, quiet: bool, log_format: str) -> None:
+async def _run(settings: Settings, faults: FaultSet, *, quiet: bool, log_format: str) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
@@ -151,12 +182,14 @@ async def _run(settings: Settings, *, quiet: bool, log_format: str) -> None:
     if not quiet:
         lines = Jsonl() if log_format == "jsonl" else Pretty(colour=sys.stdout.isatty())
         printer = Printer(lines, LoopClock())
-    proxy = Proxy(settings, [printer] if printer else [])
+    proxy = Proxy(settings, [printer] if printer else [], faults=faults)
     try:
         await proxy.start()
         ready = f"wsproxy listens on {proxy.url} for {proxy.upstream_url}"
         # With JSON on standard output, that is all there is on it.
         click.echo(ready, err=log_format == "jsonl")
+        for line in shown(faults):
+            click.echo(line, err=True)
         if settings.capture is not None:
             click.echo(f"capture: {settings.capture}", err=True)
         await stop.wait()

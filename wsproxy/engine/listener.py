@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
+import math
 import os
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -19,6 +21,7 @@ from wsproxy.engine.http import decoded, refusal, relay_answer, relay_request
 from wsproxy.engine.transport import SwitchedResponse, take_client, take_upstream
 from wsproxy.engine.upstream import MAX_HEADER, Upstream
 from wsproxy.errors import HandshakeError, WsproxyError
+from wsproxy.faults.refusals import Refusal
 from wsproxy.lane import Faults
 from wsproxy.ports import Clock, Interception, LiveConnection, Recorder
 from wsproxy.protocol.handshake import (
@@ -31,8 +34,11 @@ from wsproxy.protocol.handshake import (
     header_values,
     is_upgrade,
 )
-from wsproxy.records import ConnectionRecord, Direction, End
+from wsproxy.records import ConnectionRecord, Direction, End, FaultRecord
 from wsproxy.session import STOP_SECONDS, Session
+
+LOOK_SECONDS = 0.5
+"""How often to look whether a client that a fault keeps waiting is still there."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,8 +46,18 @@ _log = logging.getLogger(__name__)
 class FaultSource(Protocol):
     """Where the faults of a connection come from (`faults.control.FaultSet`)."""
 
-    def chain(self, connection: ConnectionRecord, direction: Direction) -> Faults:
-        """The faults of one direction."""
+    def chain(
+        self,
+        connection: ConnectionRecord,
+        direction: Direction,
+        record: Callable[[FaultRecord], None],
+    ) -> Faults:
+        """The faults of one direction; `record` is told of every strike."""
+
+    def refusal(
+        self, connection: ConnectionRecord, record: Callable[[FaultRecord], None]
+    ) -> Refusal | None:
+        """What to do with an opening handshake instead of relaying it."""
 
     def subscribe(self, live: LiveConnection) -> None:
         """Call `live.reconsider` when faults change, until `unsubscribe`."""
@@ -70,6 +86,7 @@ class Listener:
         self._sessions: dict[int, Session] = {}
         self._all_ended = asyncio.Event()
         self._runner: web.ServerRunner | None = None
+        self._stopping = asyncio.Event()
 
     async def start(self, host: str, port: int, ssl_context: ssl.SSLContext | None = None) -> int:
         """Listen; returns the port, which is a free one for `port` 0.
@@ -101,6 +118,7 @@ class Listener:
     async def stop(self) -> None:
         """Take no more clients and end the sessions, which get a few seconds for it."""
         assert self._runner is not None
+        self._stopping.set()
         for site in list(self._runner.sites):
             await site.stop()
         for session in list(self._sessions.values()):
@@ -137,6 +155,9 @@ class Listener:
         try:
             key = check_request(request.method, headers)
             env.recorder.connection_changed(connection)
+            refused = await self._refused_by_fault(request, connection)
+            if refused is not None:
+                return refused
             answer = await env.upstream.request("GET", request.raw_path, _dialled(headers))
         except HandshakeError as error:
             self._refused(connection, End("failed", error.fault.value, error.status, error.reason))
@@ -155,6 +176,34 @@ class Listener:
             self._refused(connection, End("failed", "server", error.status, error.reason))
             raise
         return await self._relay(request, answer, connection)
+
+    async def _refused_by_fault(
+        self, request: web.BaseRequest, connection: ConnectionRecord
+    ) -> web.StreamResponse | None:
+        """Do what a fault wants of a handshake; None where the handshake goes on."""
+        faults = self._env.faults
+        strike = faults.refusal(connection, self._fault_struck) if faults is not None else None
+        if strike is None:
+            return None
+        await self._wait(request, math.inf if strike.never else strike.delay)
+        connected = _connected(request)
+        if connected and strike.status is None and not strike.never:
+            return None
+        status = strike.status if connected else None
+        self._refused(connection, End("refused", f"fault {strike.name}", status))
+        if status is None:
+            return SwitchedResponse()
+        return web.Response(status=status, text=f"wsproxy: fault {strike.name}\n")
+
+    async def _wait(self, request: web.BaseRequest, seconds: float) -> None:
+        """Wait, but not longer than the client does, nor than the proxy runs."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while _connected(request) and (left := end - loop.time()) > 0:
+            # aiohttp tells nobody that a client has left before it was answered.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), min(left, LOOK_SECONDS))
+                return
 
     async def _relay(
         self,
@@ -189,13 +238,18 @@ class Listener:
         faults = env.faults
         if faults is not None:
             faults.subscribe(session)
-            chains = [faults.chain(connection, direction) for direction in Direction]
+            chains = [faults.chain(connection, d, self._fault_struck) for d in Direction]
             session.intercept(env.interceptions, chains)
         elif env.interceptions:
             session.intercept(env.interceptions)
         client.attach(session, early_upstream)
         server.attach(session, early_downstream)
         return SwitchedResponse()
+
+    def _fault_struck(self, record: FaultRecord) -> None:
+        recorder = self._env.recorder
+        recorder.journal.add_fault(record)
+        recorder.wake()
 
     def _ended(self, connection_id: int) -> None:
         session = self._sessions.pop(connection_id)
@@ -220,6 +274,10 @@ def _switching(answer: aiohttp.ClientResponse) -> bytes:
     reason = (answer.reason or "").encode("utf-8", "surrogateescape")
     lines = [b"HTTP/1.1 101 " + reason, *(b": ".join(header) for header in answer.raw_headers)]
     return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def _connected(request: web.BaseRequest) -> bool:
+    return request.transport is not None and not request.transport.is_closing()
 
 
 def _address(request: web.BaseRequest) -> str:

@@ -100,7 +100,7 @@ def test_the_oldest_goes_where_the_limit_is_reached(path: Path) -> None:
     link = Link(1, DOWN)
     for number in range(60):
         recorder.journal.chunks.append((link, float(number), text(b"%06d" % number * 10_000)))
-        recorder._flush()
+        recorder.flush()
     recorder.close()
     assert path.stat().st_size < 3_000_000
     capture = Capture(path)
@@ -128,7 +128,7 @@ def test_a_slow_disk_is_felt_and_let_go(path: Path) -> None:
 def test_a_full_disk_is_said_once_and_counted(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     recorder = open_recorder(path)
     recorder.connection_changed(connection())
-    recorder._flush()
+    recorder.flush()
     recorder._queue.put(None)
     recorder._thread.join()
     (pages,) = recorder._db.execute("PRAGMA page_count").fetchone()
@@ -136,7 +136,7 @@ def test_a_full_disk_is_said_once_and_counted(path: Path, caplog: pytest.LogCapt
     link = Link(1, DOWN)
     for _ in range(2):
         recorder.journal.chunks.append((link, 1.0, text(b"x" * 100_000)))
-        recorder._flush()
+        recorder.flush()
     recorder._queue.put(None)
     recorder._write_all()
     assert [r.getMessage().split(": ")[1] for r in caplog.records] == [
@@ -145,7 +145,7 @@ def test_a_full_disk_is_said_once_and_counted(path: Path, caplog: pytest.LogCapt
     assert caplog.records[0].exc_info is None
     recorder._db.execute("PRAGMA max_page_count = 1000000")
     recorder.journal.chunks.append((link, 1.0, text(b"again")))
-    recorder._flush()
+    recorder.flush()
     recorder._queue.put(None)
     recorder._write_all()
     assert "can be written again" in caplog.records[1].getMessage()
