@@ -37,6 +37,8 @@ class Passing:
     """The content as it came."""
     moved: bool = False
     """Whether it goes on in another place than it came."""
+    wire: bytes | None = None
+    """The bytes as they came, where they are at hand in one piece."""
     came: list[Frame] = field(init=False)
     """The frames as they came, whatever `frames` is now."""
 

@@ -7,9 +7,9 @@ import os
 import platform
 
 from scripts.benchmarks.idle import idle
-from scripts.benchmarks.relay import large, small
+from scripts.benchmarks.relay import faulty, large, small
 
-BENCHMARKS = {"relay": small, "large": large, "idle": idle}
+BENCHMARKS = {"relay": small, "large": large, "faulty": faulty, "idle": idle}
 
 
 def main() -> None:

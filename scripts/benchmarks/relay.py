@@ -24,3 +24,14 @@ def large() -> None:
             bench.wsproxy("--max-payload", "1KiB", name="wsproxy 1 KiB kept"),
         ]
         report(take_turns(targets, size=256 * 1024, connections=8), "nginx")
+
+
+def faulty() -> None:
+    """128-byte messages with a latency fault in force; wanted: 0.4 of nginx's round trips.
+
+    The latency is 1 ms, for what is measured is what a fault costs, not how long it waits.
+    """
+    with Bench() as bench:
+        fault = ("--fault", "latency:latency=1ms")
+        targets = [bench.nginx(), bench.wsproxy(*fault, name="wsproxy latency")]
+        report(take_turns(targets, size=128, connections=64), "nginx")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from wsproxy.faults.base import Delivery, Here, Scope, Stage, wire_of
+from wsproxy.faults.base import Delivery, Fault, Here, Scope, Stage, wire_of
 from wsproxy.faults.conditions import Conditions, generator, is_toxic
 from wsproxy.faults.spec import Spec
 from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Stall, Step
@@ -43,7 +43,7 @@ class Source(Protocol):
 class _Entry:
     """One fault at work."""
 
-    __slots__ = ("by_time", "conditions", "fault", "here", "named", "waiting")
+    __slots__ = ("by_time", "conditions", "fault", "here", "named", "timeless", "waiting")
 
     def __init__(self, named: Named, conditions: Conditions, here: Here) -> None:
         self.named = named
@@ -55,6 +55,13 @@ class _Entry:
         """Whether it strikes once, at its time, instead of at messages."""
         self.waiting = self.by_time
         """Whether that strike is still to come."""
+        self.timeless = (
+            not self.by_time
+            and conditions.endless
+            and type(self.fault).due is Fault.due
+            and type(self.fault).busy is Fault.busy
+        )
+        """Whether it does nothing but strike at messages, for ever."""
 
     def done(self, now: float) -> bool:
         """Whether nothing more is to be expected of it."""
@@ -94,6 +101,7 @@ class FaultChain:
         self._now = connection.opened
         self._seen: tuple[Named, ...] | None = None
         self._entries: list[_Entry] = []
+        self._mortal_entries: list[_Entry] = []
         self._message_entries: list[_Entry] = []
         self._wire_entries: list[_Entry] = []
         self._owed: list[Delivery] = []
@@ -109,18 +117,23 @@ class FaultChain:
         """What to do with a message or control frame."""
         self._begin(now)
         items = self._timely()
-        fresh = [Delivery(passing, passing.time or now)]
+        fresh: Sequence[Delivery] = (Delivery(passing, passing.time or now),)
         for entry in self._message_entries:
-            fresh = [out for item in fresh for out in self._through(entry, item)]
+            if len(fresh) == 1:
+                fresh = self._through(entry, fresh[0])
+            else:
+                fresh = [out for item in fresh for out in self._through(entry, item)]
         self._clear_done()
-        return self._steps(items + fresh)
+        return self._steps([*items, *fresh])
 
     def next_time(self) -> float | None:
         """When `tick` wants to be called, in seconds since the epoch."""
         self._sync()
         if self._owed:
             return self._now
-        times = (entry.due() for entry in self._entries)
+        if not self._mortal_entries:
+            return None
+        times = (entry.due() for entry in self._mortal_entries)
         return min((time for time in times if time is not None), default=None)
 
     def tick(self, now: float) -> list[Step]:
@@ -178,14 +191,17 @@ class FaultChain:
 
     def _set(self, entries: list[_Entry]) -> None:
         self._entries = entries
+        self._mortal_entries = [e for e in entries if not e.timeless]
         self._message_entries = [e for e in entries if e.fault.stage is Stage.MESSAGES]
         wire = [e for e in entries if e.fault.stage is not Stage.MESSAGES]
         self._wire_entries = sorted(wire, key=lambda entry: entry.fault.stage)
 
     def _clear_done(self) -> None:
+        if not self._mortal_entries:
+            return
         now = self._now
         over = []
-        for entry in self._entries:
+        for entry in self._mortal_entries:
             ends = entry.conditions.ends
             if ends is not None and now >= ends:
                 self._owed += self._downstream_of(entry, entry.fault.release(entry.here))
@@ -204,7 +220,7 @@ class FaultChain:
     def _timely(self) -> list[Delivery]:
         """What is to be done now, whatever passes."""
         items = self._take_owed()
-        for entry in self._entries:
+        for entry in self._mortal_entries:
             due = entry.due()
             if due is None or due > self._now:
                 continue

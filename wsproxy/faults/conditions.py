@@ -42,6 +42,12 @@ class Conditions:
         self.ends = None if spec.lasts is None else self.begins + spec.lasts
 
     @property
+    def endless(self) -> bool:
+        """Whether it can always strike once more."""
+        spec = self._spec
+        return self.ends is None and spec.nth is None and spec.first is None
+
+    @property
     def looks(self) -> bool:
         """Whether a Subject has to be made for it."""
         return self._spec.match is not None
