@@ -12,8 +12,8 @@ ROOT = Path(__file__).parent.parent / "wsproxy"
 FLOORS: list[set[str]] = [
     {"errors", "protocol", "filters", "payloads"},
     {"records", "passing", "blocks", "link", "journal", "encoder", "faults", "matching", "render"},
-    {"ports", "lane", "session"},
-    {"engine", "addonhost", "store", "log", "formats", "web", "breakpoints", "hooks"},
+    {"ports", "hooks", "lane", "session"},
+    {"engine", "addonhost", "store", "log", "formats", "web", "breakpoints"},
     {"config", "app", "demo"},
     {"cli", "__main__", "pytest_plugin", "testing"},
 ]

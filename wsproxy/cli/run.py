@@ -6,10 +6,12 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from wsproxy.app import LoopClock, Proxy
+from wsproxy.cli.addons import addon_options, make_host
 from wsproxy.cli.runtime import configure_logging, run_loop
 from wsproxy.config import Settings, parse_size, parse_upstream
 from wsproxy.log.printer import Jsonl, Pretty, Printer
@@ -123,6 +125,7 @@ Examples:
     is_flag=True,
     help="Send the upstream's own Origin, for servers that check it.",
 )
+@addon_options
 @click.option("-q", "--quiet", is_flag=True, help="Print no frames.")
 @click.option(
     "--log-format",
@@ -131,7 +134,15 @@ Examples:
     show_default=True,
     help="Frames as lines for people or as JSON objects.",
 )
-def command(upstream: str, quiet: bool, log_format: str, **options: object) -> None:
+def command(
+    upstream: str,
+    quiet: bool,
+    log_format: str,
+    scripts: tuple[str, ...],
+    sets: tuple[str, ...],
+    save_stream_file: str | None,
+    **options: object,
+) -> None:
     """Stand in front of UPSTREAM and show, record and relay every frame.
 
     UPSTREAM is a ws://, wss://, http:// or https:// URL, with a path prefix or none. Point the
@@ -139,10 +150,13 @@ def command(upstream: str, quiet: bool, log_format: str, **options: object) -> N
     """
     settings = Settings(upstream_url=upstream, **options)  # type: ignore[arg-type]
     configure_logging()
-    run_loop(_run(settings, quiet=quiet, log_format=log_format))
+    addons = {"scripts": scripts, "sets": sets, "save_stream_file": save_stream_file}
+    run_loop(_run(settings, quiet=quiet, log_format=log_format, addons=addons))
 
 
-async def _run(settings: Settings, *, quiet: bool, log_format: str) -> None:
+async def _run(
+    settings: Settings, *, quiet: bool, log_format: str, addons: dict[str, Any]
+) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
@@ -151,16 +165,24 @@ async def _run(settings: Settings, *, quiet: bool, log_format: str) -> None:
     if not quiet:
         lines = Jsonl() if log_format == "jsonl" else Pretty(colour=sys.stdout.isatty())
         printer = Printer(lines, LoopClock())
-    proxy = Proxy(settings, [printer] if printer else [])
+    host = None
     try:
+        host = make_host(settings, LoopClock(), quiet=quiet, **addons)
+        if host is not None:
+            await host.load()
+        proxy = Proxy(settings, [printer] if printer else [], [host] if host else [], hooks=host)
         await proxy.start()
         ready = f"wsproxy listens on {proxy.url} for {settings.upstream_url}"
         # With JSON on standard output, that is all there is on it.
         click.echo(ready, err=log_format == "jsonl")
         if settings.capture is not None:
             click.echo(f"capture: {settings.capture}", err=True)
+        if host is not None:
+            await host.running(settings.listen_host, proxy.port, stop)
         await stop.wait()
         await proxy.stop()
     finally:
+        if host is not None:
+            await host.close()
         if printer is not None:
             await asyncio.to_thread(printer.close)
