@@ -70,6 +70,16 @@ class Journal:
         self.drain()
         self._add(records)
 
+    def add_whole(self, link: Link, time: float, number: int, data: bytes) -> None:
+        """Add a message in one frame whose wire bytes tell everything (`Link.take_whole`)."""
+        self.drain()
+        self.size += len(data)
+        builder = self._builder
+        builder.keys.append(link.key)
+        builder.times.append(time)
+        builder.messages.append(number)
+        builder.pieces.append(data)
+
     def take(self) -> Drained | None:
         """Everything drained since the last call; None if there was nothing."""
         self.drain()

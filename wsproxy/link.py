@@ -12,7 +12,7 @@ from wsproxy.errors import Fault
 from wsproxy.passing import Passing
 from wsproxy.protocol.close import parse_close
 from wsproxy.protocol.deflate import INFLATE_LIMIT, Inflater
-from wsproxy.protocol.frames import MASK, Frame, FrameDecoder, Opcode
+from wsproxy.protocol.frames import MASK, OPCODE, Frame, FrameDecoder, Opcode, header_size
 from wsproxy.protocol.handshake import Agreed
 from wsproxy.protocol.lint import FrameLinter, Violation, utf8_valid, violation
 from wsproxy.protocol.masking import apply_mask
@@ -163,6 +163,32 @@ class Link:
         self._decoder.keep, self._assembler.keep = self._keeps
         self._holding = False
         self._ready = self._plain and self._decoder.at_boundary
+
+    def take_whole(self, data: bytes, time: float) -> tuple[int, Passing] | None:
+        """While holding: the message, if `data` is exactly one, plain and in good order.
+
+        By far the most are, and then this costs a fifth of `feed` and `take`. Otherwise None:
+        then `data` has to be fed.
+        """
+        if not (self._plain and self._holding and self._decoder.at_boundary) or self._held:
+            return None
+        self._ready = True
+        number = self.whole_message(data)
+        self._ready = False
+        if not number:
+            return None
+        start = header_size(data[1])
+        header = data[:start]
+        payload = data[start:]
+        if self._mask_bit:
+            payload = apply_mask(payload, header[-4:])
+        size = len(payload)
+        opcode = data[0] & OPCODE
+        frame = Frame(opcode, header, payload, size, size)
+        message = Message(opcode, payload, size, size, frame_lengths=[size])
+        return number, Passing(
+            self.direction, time, opcode, payload, [frame], message, number, original=payload
+        )
 
     def take(self) -> list[Passing]:
         """While holding: the messages and control frames that were completed by `feed`."""

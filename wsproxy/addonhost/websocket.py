@@ -84,21 +84,32 @@ class FlowInterceptor:
 
     async def handle(self, passing: Passing) -> None:
         """Show a message or control frame to the addons, and do to it what they decided."""
+        rest = self.begin(passing)
+        if rest is not None:
+            await rest
+
+    def begin(self, passing: Passing) -> Awaitable[None] | None:
+        """As `handle`, up to where an addon has to be awaited (ports.PromptInterceptor)."""
         if passing.is_control:
             self._note_close(passing)
             if not self._addons.has("websocket_frame"):
-                return
-        waited = not self._turns.free
-        if waited:
-            await self._turns.take()
+                return None
+        if not self._turns.free:
+            return self._wait_and_show(passing)
         rest = self._show(passing)
         if rest is None:
-            if waited:
-                self._turns.give()
-            return
+            return None
         self._turns.free = False
         # The connection may end meanwhile: no reason to cut an addon's hook short.
-        await asyncio.shield(self._spawn(rest))
+        return asyncio.shield(self._spawn(rest))
+
+    async def _wait_and_show(self, passing: Passing) -> None:
+        await self._turns.take()
+        rest = self._show(passing)
+        if rest is None:
+            self._turns.give()
+        else:
+            await asyncio.shield(self._spawn(rest))
 
     def ended(self) -> None:
         self._over = True
@@ -218,6 +229,7 @@ class FlowInterceptor:
         await self._turns.take()
         try:
             self.flow.client_conn.state = ConnectionState.CLOSED
+            self.flow.server_conn.state = ConnectionState.CLOSED
             self._set_close_fields()
             # As it happens in mitmproxy: a server's Close is heard of before its FIN.
             if self.flow.websocket and self._closed_by_server:

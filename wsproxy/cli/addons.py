@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -63,13 +64,9 @@ def make_host(
     """
     if not scripts and not sets and save_stream_file is None:
         return None
-    try:
-        # mitmproxy takes a while to import, and is an extra.
-        import mitmproxy.version  # noqa: F401 - see above
-    except ImportError:
-        raise WsproxyError(
-            "-s, --set and -w need mitmproxy: pip install 'wsproxy[mitmproxy]'"
-        ) from None
+    if find_spec("mitmproxy") is None:
+        raise WsproxyError("-s, --set and -w need mitmproxy: pip install 'wsproxy[mitmproxy]'")
+    # It takes a while to import, and is an extra.
     from wsproxy.addonhost.host import AddonHost, HostSettings
 
     values: dict[str, Any] = {
