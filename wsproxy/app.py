@@ -13,6 +13,7 @@ from wsproxy.config import Settings
 from wsproxy.engine.listener import Environment, FaultSource, Listener
 from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
+from wsproxy.hooks import HttpHooks
 from wsproxy.ports import Interception, LiveConnection, Watcher
 from wsproxy.store.sqlite import SqliteRecorder
 
@@ -37,8 +38,10 @@ class Proxy:
         watchers: Sequence[Watcher] = (),
         interceptions: Sequence[Interception] = (),
         faults: FaultSource | None = None,
+        hooks: HttpHooks | None = None,
     ) -> None:
         self.settings = settings
+        self._hooks = hooks
         self._interceptions = interceptions
         self._faults = faults
         self.port = 0
@@ -105,6 +108,7 @@ class Proxy:
                 settings.max_payload,
                 self._interceptions,
                 self._faults,
+                self._hooks,
             )
         )
         try:

@@ -13,7 +13,6 @@ from aiohttp import hdrs
 from multidict import CIMultiDict
 from yarl import URL
 
-from wsproxy.engine.transport import verbatim_url
 from wsproxy.errors import Fault, HandshakeError
 from wsproxy.protocol.handshake import Headers
 
@@ -37,10 +36,12 @@ class Upstream:
         keep_host_header: bool = False,
         rewrite_origin: bool = False,
         timeout: float = 30.0,
+        connector: aiohttp.BaseConnector | None = None,
     ) -> None:
         """`url` is ws(s):// or http(s)://, with a path prefix or none. `timeout`, in seconds,
         is for an answer's headers; its body may take as long as it likes.
         """
+        self.ssl_context = ssl_context
         base = URL(url, encoded=True)
         self._authorization = None
         if base.user is not None:
@@ -56,9 +57,8 @@ class Upstream:
         self._rewrite_origin = rewrite_origin
         self._timeout = timeout
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, ssl=ssl_context if ssl_context is not None else True
-            ),
+            connector=connector
+            or aiohttp.TCPConnector(limit=0, ssl=ssl_context if ssl_context is not None else True),
             # Nothing of its own may come in: one client's cookies must not reach another's upstream.
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_AUTOMATIC,
@@ -74,9 +74,30 @@ class Upstream:
         """Scheme, host and port, e.g. `http://localhost:8000`."""
         return f"{self._scheme}://{self._authority}"
 
+    @property
+    def target(self) -> tuple[str, int, bool]:
+        """Host, port, and whether it speaks TLS."""
+        url = URL(self.origin, encoded=True)
+        return url.host or "", url.port or 0, url.scheme == "https"
+
+    def fork(self, connector: aiohttp.BaseConnector) -> Upstream:
+        """The same upstream, dialled by another connector."""
+        return Upstream(
+            self.url,
+            ssl_context=self.ssl_context,
+            keep_host_header=self._keep_host_header,
+            rewrite_origin=self._rewrite_origin,
+            timeout=self._timeout,
+            connector=connector,
+        )
+
     async def close(self) -> None:
         """Close what is idle."""
         await self._session.close()
+
+    def prefixed(self, target: str) -> str:
+        """A client's path and query, as this upstream has them."""
+        return f"{self._prefix}{target}"
 
     async def request(
         self,
@@ -89,13 +110,23 @@ class Upstream:
 
         Raises HandshakeError: 502 where there is no answer, 504 where it takes too long.
         """
-        url = verbatim_url(self.origin, self._prefix + target)
+        url = f"{self.origin}{self.prefixed(target)}"
+        return await self.send(method, url, self.rewritten(headers), body)
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        headers: Headers,
+        body: AsyncIterable[bytes] | bytes | None = None,
+    ) -> aiohttp.ClientResponse:
+        """Send a request to any URL, to the letter; raises as `request` does."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._session.request(
                     method,
-                    url,
-                    headers=CIMultiDict(self._rewritten(headers)),
+                    URL(url, encoded=True),
+                    headers=CIMultiDict(headers),
                     data=body,
                     allow_redirects=False,
                 )
@@ -136,7 +167,8 @@ class Upstream:
             )
         )
 
-    def _rewritten(self, headers: Headers) -> Headers:
+    def rewritten(self, headers: Headers) -> Headers:
+        """A client's headers, as this upstream is sent them."""
         rewritten = []
         authorized = False
         for name, value in headers:
