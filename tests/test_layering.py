@@ -15,8 +15,8 @@ FLOORS: list[set[str]] = [
         *("records", "passing", "blocks", "link", "journal", "encoder", "faults", "matching"),
         *("render", "scenario"),
     },
-    {"ports", "lane", "session"},
-    {"engine", "addonhost", "store", "log", "tape", "formats", "web", "breakpoints", "hooks"},
+    {"ports", "hooks", "lane", "session"},
+    {"engine", "addonhost", "store", "log", "tape", "formats", "web", "breakpoints"},
     {"config", "app", "demo"},
     {"cli", "__main__", "pytest_plugin", "testing"},
 ]

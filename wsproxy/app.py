@@ -15,6 +15,7 @@ from wsproxy.config import Settings
 from wsproxy.engine.listener import Environment, FaultSource, Listener
 from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
+from wsproxy.hooks import HttpHooks
 from wsproxy.ports import Interception, LiveConnection, Watcher
 from wsproxy.store.sqlite import SqliteRecorder
 
@@ -74,8 +75,10 @@ class Proxy:
         watchers: Sequence[Watcher] = (),
         interceptions: Sequence[Interception] = (),
         faults: FaultSource | None = None,
+        hooks: HttpHooks | None = None,
     ) -> None:
         self.settings = settings
+        self._hooks = hooks
         self._interceptions = interceptions
         self._faults = faults
         self.port = 0
@@ -88,6 +91,11 @@ class Proxy:
         scheme = "wss" if self.settings.certs else "ws"
         host = self.settings.listen_host
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def upstream_url(self) -> str:
+        """The server behind, without a password that the settings may name."""
+        return self._upstream.url
 
     @property
     def capture(self) -> Path:
@@ -137,6 +145,7 @@ class Proxy:
                 settings.max_payload,
                 self._interceptions,
                 self._faults,
+                self._hooks,
             )
         )
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from wsproxy.journal import Drained, Journal
@@ -81,6 +81,13 @@ class Interceptor(Protocol):
 
     def ended(self) -> None:
         """The connection has ended; its record says how."""
+
+
+class PromptInterceptor(Interceptor, Protocol):
+    """An Interceptor that needs no task where it has nothing to wait for."""
+
+    def begin(self, passing: Passing) -> Awaitable[None] | None:
+        """As `handle`, up to where it has to wait; what is returned has to be awaited then."""
 
 
 class LiveConnection(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Callable, Sequence
 
@@ -142,7 +143,8 @@ class Session:
             if link.close is None and lane.at_frame_boundary and not lane.ended:
                 key = secrets.token_bytes(4) if link.direction is Direction.UPSTREAM else None
                 frame = make_frame(Opcode.CLOSE, encode_close(code, reason), masking_key=key)
-                lane.sink.write(frame.wire)
+                with contextlib.suppress(RuntimeError):  # uvloop's word for a socket that is gone
+                    lane.sink.write(frame.wire)
                 lane.record(
                     [FrameRecord(link.connection_id, link.direction, now, frame, None, (), cause)]
                 )

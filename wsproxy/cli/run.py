@@ -6,10 +6,12 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from wsproxy.app import LoopClock, Proxy
+from wsproxy.cli.addons import addon_options, make_host
 from wsproxy.cli.faulty import fault_set, shown
 from wsproxy.cli.runtime import configure_logging, run_loop
 from wsproxy.config import Settings, parse_upstream
@@ -144,6 +146,7 @@ Examples:
     help="Where the faults' randomness comes from: the same seed and the same traffic give the"
     " same faults. Without it a new one, which is shown.",
 )
+@addon_options
 @click.option("-q", "--quiet", is_flag=True, help="Print no frames.")
 @click.option(
     "--log-format",
@@ -159,6 +162,9 @@ def command(
     fault_lines: tuple[str, ...],
     scenario: Path | None,
     seed: int | None,
+    scripts: tuple[str, ...],
+    sets: tuple[str, ...],
+    save_stream_file: str | None,
     **options: object,
 ) -> None:
     """Stand in front of UPSTREAM and show, record and relay every frame.
@@ -170,10 +176,18 @@ def command(
     settings = Settings(upstream_url=upstream, **options)  # type: ignore[arg-type]
     faults = fault_set(fault_lines, scenario, seed)
     configure_logging()
-    run_loop(_run(settings, faults, quiet=quiet, log_format=log_format))
+    addons = {"scripts": scripts, "sets": sets, "save_stream_file": save_stream_file}
+    run_loop(_run(settings, faults, quiet=quiet, log_format=log_format, addons=addons))
 
 
-async def _run(settings: Settings, faults: FaultSet, *, quiet: bool, log_format: str) -> None:
+async def _run(
+    settings: Settings,
+    faults: FaultSet,
+    *,
+    quiet: bool,
+    log_format: str,
+    addons: dict[str, Any],
+) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
@@ -182,18 +196,32 @@ async def _run(settings: Settings, faults: FaultSet, *, quiet: bool, log_format:
     if not quiet:
         lines = Jsonl() if log_format == "jsonl" else Pretty(colour=sys.stdout.isatty())
         printer = Printer(lines, LoopClock())
-    proxy = Proxy(settings, [printer] if printer else [], faults=faults)
+    host = None
     try:
+        host = make_host(settings, LoopClock(), quiet=quiet, **addons)
+        if host is not None:
+            await host.load()
+        proxy = Proxy(
+            settings,
+            [printer] if printer else [],
+            [host] if host else [],
+            faults=faults,
+            hooks=host,
+        )
         await proxy.start()
-        ready = f"wsproxy listens on {proxy.url} for {settings.upstream_url}"
+        ready = f"wsproxy listens on {proxy.url} for {proxy.upstream_url}"
         # With JSON on standard output, that is all there is on it.
         click.echo(ready, err=log_format == "jsonl")
         for line in shown(faults):
             click.echo(line, err=True)
         if settings.capture is not None:
             click.echo(f"capture: {settings.capture}", err=True)
+        if host is not None:
+            await host.running(settings.listen_host, proxy.port, stop)
         await stop.wait()
         await proxy.stop()
     finally:
+        if host is not None:
+            await host.close()
         if printer is not None:
             await asyncio.to_thread(printer.close)

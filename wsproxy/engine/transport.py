@@ -1,7 +1,7 @@
 """Taking a socket over from aiohttp after an upgrade.
 
-This is the only file that touches what aiohttp keeps to itself (its `set_parser`, to get at the
-bytes that came together with a handshake); tests/integration/test_transport_contract.py holds
+This is the only file that touches what aiohttp keeps to itself (above all its `set_parser`, to get
+at the bytes that came together with a handshake); tests/integration/test_transport_contract.py holds
 every version of the pinned range against what is assumed here. From then on the socket talks to
 a `Peer` by asyncio's public `set_protocol`.
 """
@@ -15,6 +15,7 @@ import struct
 
 from aiohttp import ClientResponse, web
 from aiohttp.connector import Connection
+from yarl import URL
 
 from wsproxy.records import Direction
 from wsproxy.session import Session
@@ -151,8 +152,16 @@ def take_upstream(response: ClientResponse) -> tuple[Peer, bytes]:
         raise ConnectionResetError("the upstream has gone")
     collector = _Collector()
     protocol.set_parser(collector, collector)
-    response._connection = None  # noqa: SLF001 - the response goes, the connection stays
+    response._connection = None  # the response goes, the connection stays
     return Peer(Direction.DOWNSTREAM, transport, protocol, connection), bytes(collector.data)
+
+
+def verbatim_url(origin: str, target: str) -> URL:
+    """A URL whose request target is sent to the letter: `/path?` keeps its question mark."""
+    url = URL(origin + target, encoded=True)
+    # yarl keeps no empty query; this is where aiohttp looks the target up.
+    url._cache["raw_path_qs"] = target
+    return url
 
 
 class SwitchedResponse(web.StreamResponse):
