@@ -11,7 +11,18 @@ ROOT = Path(__file__).parent.parent / "wsproxy"
 
 FLOORS: list[set[str]] = [
     {"errors", "protocol", "filters", "payloads"},
-    {"records", "passing", "blocks", "link", "journal", "encoder", "faults", "matching", "render"},
+    {
+        "records",
+        "passing",
+        "blocks",
+        "link",
+        "journal",
+        "encoder",
+        "faults",
+        "matching",
+        "queries",
+        "render",
+    },
     {"ports", "lane", "session"},
     {"engine", "addonhost", "store", "log", "formats", "web", "breakpoints", "hooks"},
     {"config", "app", "demo"},

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
-from wsproxy.config import Settings
+from wsproxy.breakpoints import Breakpoints
+from wsproxy.config import DEFAULT_WEB_PORT, Settings
 from wsproxy.engine.listener import Environment, FaultSource, Listener
 from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
-from wsproxy.ports import Interception, Watcher
+from wsproxy.ports import FaultControl, Interception, Watcher
+from wsproxy.store.browser import CaptureBrowser
 from wsproxy.store.sqlite import SqliteRecorder
+from wsproxy.web.context import Context
+from wsproxy.web.feed import Feed
+from wsproxy.web.reading import Reading
+from wsproxy.web.server import WebServer
+from wsproxy.web.totals import Totals
 
 
 class LoopClock:
@@ -37,13 +46,19 @@ class Proxy:
         watchers: Sequence[Watcher] = (),
         interceptions: Sequence[Interception] = (),
         faults: FaultSource | None = None,
+        fault_control: FaultControl | None = None,
     ) -> None:
         self.settings = settings
         self._interceptions = interceptions
         self._faults = faults
+        self._fault_control = fault_control
         self.port = 0
+        self.web_port = 0
+        """Where the page is; 0 without one."""
+        self.token = settings.web_token or secrets.token_urlsafe(24)
         self._watchers = watchers
         self._private: Path | None = None
+        self._web: WebServer | None = None
 
     @property
     def url(self) -> str:
@@ -51,6 +66,13 @@ class Proxy:
         scheme = "wss" if self.settings.certs else "ws"
         host = self.settings.listen_host
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def page_url(self) -> str:
+        """The page, with the token."""
+        host = self.settings.web_host
+        host = f"[{host}]" if ":" in host else host
+        return f"http://{host}:{self.web_port}/?token={quote(self.token, safe='')}"
 
     @property
     def capture(self) -> Path:
@@ -69,13 +91,15 @@ class Proxy:
         if path is None:
             self._private = Path(tempfile.mkdtemp(prefix="wsproxy-"))
             path = self._private / "capture.wsproxy"
+        totals = Totals()
+        feed = Feed(clock, totals)
         self._recorder = SqliteRecorder(
             path,
             clock,
             asyncio.get_running_loop().call_soon_threadsafe,
             limit=settings.capture_limit,
             secrets=settings.capture_secrets,
-            watchers=self._watchers,
+            watchers=[*self._watchers, *([] if settings.no_web else [feed])],
         )
         self._upstream = Upstream(
             settings.upstream_url,
@@ -84,13 +108,14 @@ class Proxy:
             rewrite_origin=settings.rewrite_origin,
             timeout=settings.handshake_timeout,
         )
+        breakpoints = Breakpoints(clock)
         self._listener = Listener(
             Environment(
                 self._upstream,
                 self._recorder,
                 clock,
                 settings.max_payload,
-                self._interceptions,
+                [*self._interceptions, breakpoints],
                 self._faults,
             )
         )
@@ -101,11 +126,39 @@ class Proxy:
         except BaseException:
             await self._close()
             raise
+        if not settings.no_web:
+            reading = Reading(lambda: CaptureBrowser(self._recorder.path))
+            ctx = Context(
+                reading,
+                self._listener,
+                breakpoints,
+                self._fault_control,
+                totals,
+                clock,
+                settings.upstream_url,
+                self.url,
+            )
+            await self._start_web(ctx, feed)
 
     async def stop(self) -> None:
         """End all connections with Close 1001 and write what is left of the capture."""
         await self._listener.stop()
+        if self._web is not None:
+            await self._web.stop()
         await self._close()
+
+    async def _start_web(self, ctx: Context, feed: Feed) -> None:
+        settings = self.settings
+        ctx.totals.start_with(await ctx.reading(lambda reader: reader.traffic()))
+        self._web = WebServer(ctx, feed, self.token, settings.web_host)
+        try:
+            self.web_port = await self._web.start(
+                DEFAULT_WEB_PORT if settings.web_port is None else settings.web_port,
+                or_any=settings.web_port is None,
+            )
+        except BaseException:
+            await self.stop()
+            raise
 
     async def _close(self) -> None:
         await self._upstream.close()

@@ -11,7 +11,7 @@ import click
 
 from wsproxy.app import LoopClock, Proxy
 from wsproxy.cli.runtime import configure_logging, run_loop
-from wsproxy.config import Settings, parse_size, parse_upstream
+from wsproxy.config import DEFAULT_WEB_PORT, Settings, parse_size, parse_upstream
 from wsproxy.log.printer import Jsonl, Pretty, Printer
 
 
@@ -71,6 +71,23 @@ Examples:
     show_default=True,
     help="Address for clients; 0.0.0.0 lets other machines in.",
 )
+@click.option(
+    "--web-port",
+    type=click.IntRange(0, 65535),
+    help="Port of the page; 0 picks a free one. Without it 8081, or a free one if that is taken.",
+)
+@click.option(
+    "--web-host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address of the page; 0.0.0.0 lets other machines in, if they have the token.",
+)
+@click.option(
+    "--web-token",
+    metavar="T",
+    help="What the page and its API ask for. Without it, a random one.",
+)
+@click.option("--no-web", is_flag=True, help="No page and no API.")
 @click.option(
     "--capture",
     type=_FILE,
@@ -157,6 +174,10 @@ async def _run(settings: Settings, *, quiet: bool, log_format: str) -> None:
         ready = f"wsproxy listens on {proxy.url} for {settings.upstream_url}"
         # With JSON on standard output, that is all there is on it.
         click.echo(ready, err=log_format == "jsonl")
+        if proxy.web_port:
+            moved = settings.web_port is None and proxy.web_port != DEFAULT_WEB_PORT
+            taken = f" (port {DEFAULT_WEB_PORT} is taken)" if moved else ""
+            click.echo(f"page: {proxy.page_url}{taken}", err=True)
         if settings.capture is not None:
             click.echo(f"capture: {settings.capture}", err=True)
         await stop.wait()
