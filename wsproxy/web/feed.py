@@ -225,7 +225,7 @@ class Feed:
         return {
             "type": "batch",
             "time": now,
-            "total": {"frames": totals.frames, "bytes": totals.bytes, **totals.rate(now)._asdict()},
+            "total": {"frames": totals.frames, "bytes": totals.bytes, "rate": totals.rate(now)._asdict()},
             "connections": [
                 connection_summary(connection, totals.of(connection.id))
                 for connection in changed[-MAX_CONNECTIONS:]
