@@ -119,7 +119,7 @@ class Breakpoints:
 
     def breakpoints(self) -> list[dict[str, Any]]:
         """All breakpoints, each with how often it was hit."""
-        return [breakpoint.as_object() for breakpoint in self._breakpoints.values()]
+        return [each.as_object() for each in self._breakpoints.values()]
 
     def add(self, spec: dict[str, Any]) -> dict[str, Any]:
         """Add a breakpoint; raises ValueError that says which field is wrong."""
@@ -273,9 +273,9 @@ def _checked(spec: dict[str, Any]) -> dict[str, Any]:
             fields[name] = parse(value)
         elif name == "direction" and value in ("upstream", "downstream", None):
             fields[name] = Direction[value.upper()] if value else None
-        elif name == "connection" and (value is None or type(value) is int):
-            fields[name] = value
-        elif name in ("control", "enabled") and isinstance(value, bool):
+        elif (name == "connection" and (value is None or type(value) is int)) or (
+            name in ("control", "enabled") and isinstance(value, bool)
+        ):
             fields[name] = value
         elif name == "timeout" and type(value) in (int, float) and 0 < value <= 86400:
             fields[name] = float(value)

@@ -19,8 +19,8 @@ from wsproxy.store.blockcache import BlockCache
 from wsproxy.store.index import Index, frames_of
 from wsproxy.store.reader import Capture
 from wsproxy.store.rows import connection_from, fault_from, message_from
-from wsproxy.store.trips import pair_of, round_trips
 from wsproxy.store.timeline import timeline
+from wsproxy.store.trips import pair_of, round_trips
 
 INDEXES = 12
 """How many lists are remembered; each takes 8 bytes a row."""

@@ -23,8 +23,7 @@ from wsproxy.ports import Clock
 from wsproxy.protocol.frames import FIN
 from wsproxy.queries import Query, Seen
 from wsproxy.records import ConnectionRecord, FaultRecord, MessageRecord
-from wsproxy.render.rows import ROW_PREVIEW, connection_summary, row_object
-from wsproxy.render.text import preview
+from wsproxy.render.rows import connection_summary, row_object
 from wsproxy.web.totals import Totals
 
 TICK_SECONDS = 0.1
@@ -225,7 +224,11 @@ class Feed:
         return {
             "type": "batch",
             "time": now,
-            "total": {"frames": totals.frames, "bytes": totals.bytes, "rate": totals.rate(now)._asdict()},
+            "total": {
+                "frames": totals.frames,
+                "bytes": totals.bytes,
+                "rate": totals.rate(now)._asdict(),
+            },
             "connections": [
                 connection_summary(connection, totals.of(connection.id))
                 for connection in changed[-MAX_CONNECTIONS:]
@@ -308,31 +311,24 @@ def _updates(recent: list[tuple[int, Drained]]) -> list[dict[str, Any]]:
     """What became of messages, whose rows pages may have already."""
     found: list[dict[str, Any]] = []
     for _, drained in recent:
-        for message in drained.messages:
-            if message.verdict != "relayed":
-                found.append(
-                    {
-                        "connection": message.connection_id,
-                        "direction": message.direction.name.lower(),
-                        "message": message.number,
-                        "verdict": message.verdict,
-                        "size": message.length,
-                        "preview": preview(
-                            message.opcode,
-                            message.content,
-                            length=message.length,
-                            limit=ROW_PREVIEW,
-                        ),
-                    }
-                )
-        for fault in drained.faults:
-            if fault.direction is not None and fault.message is not None:
-                found.append(
-                    {
-                        "connection": fault.connection_id,
-                        "direction": fault.direction.name.lower(),
-                        "message": fault.message,
-                        "fault": fault.kind,
-                    }
-                )
+        found += [
+            {
+                "connection": message.connection_id,
+                "direction": message.direction.name.lower(),
+                "message": message.number,
+                "verdict": message.verdict,
+            }
+            for message in drained.messages
+            if message.verdict != "relayed"
+        ]
+        found += [
+            {
+                "connection": fault.connection_id,
+                "direction": fault.direction.name.lower(),
+                "message": fault.message,
+                "fault": fault.kind,
+            }
+            for fault in drained.faults
+            if fault.direction is not None and fault.message is not None
+        ]
     return found[-MAX_ROWS:]

@@ -112,7 +112,7 @@ class WebServer:
             response = self._refuse(request, error)
         except web.HTTPException as error:
             response = error_response(_from_aiohttp(error))
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer
             _log.exception("%s %s failed", request.method, request.path)
             response = error_response(ApiError("internal"))
         if not response.prepared:

@@ -4,23 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.integration.conversation import (
-    Event,
-    Exchange,
-    Message,
-    Say,
-    SayInPieces,
-    Step,
-    closed,
-    events,
-    pinged,
-    ponged,
-    said,
-)
-from wsproxy.link import DEFAULT_MAX_PAYLOAD
-from wsproxy.protocol.close import parse_close
-from wsproxy.protocol.frames import Opcode
-from wsproxy.records import ConnectionRecord, Direction, FrameRecord, MessageRecord
+from wsproxy.records import Direction, FrameRecord, MessageRecord
 from wsproxy.store.reader import Capture
 
 Messages = dict[tuple[int, int, int], MessageRecord]

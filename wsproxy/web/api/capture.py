@@ -83,6 +83,11 @@ async def connection(ctx: Context, request: web.Request) -> web.Response:
     """A connection with its handshake."""
     wanted = path_number(request)
     found = await ctx.reading(lambda reader: reader.connection(wanted))
+    for _ in range(20):
+        if found is not None or wanted not in ctx.connections.live():
+            break
+        await asyncio.sleep(0.05)  # it has just opened, and is being written
+        found = await ctx.reading(lambda reader: reader.connection(wanted))
     if found is None:
         raise ApiError("no_connection")
     return web.json_response(connection_detail(found, ctx.totals.of(wanted)))
@@ -102,10 +107,13 @@ async def _page(ctx: Context, request: web.Request, *, messages: bool) -> web.Re
     query = query_of(request, messages=messages)
     limit = max(number(request, "limit", 100, most=MAX_ROWS) or 0, 0)
     start = number(request, "start", 0) or 0
-    place = {name: number(request, name) for name in ("offset", "after", "before")}
+    offset, after, before = (number(request, name) for name in ("offset", "after", "before"))
 
     def work(reader: CaptureReader) -> str:
-        return json.dumps(page_object(reader.page(query, limit=limit, start=start, **place)))
+        page = reader.page(
+            query, offset=offset, after=after, before=before, limit=limit, start=start
+        )
+        return json.dumps(page_object(page))
 
     try:
         return json_text(await ctx.reading(work))

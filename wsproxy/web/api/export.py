@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 from aiohttp import web
 
@@ -38,9 +39,7 @@ async def export(ctx: Context, request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     seen: set[int] = set()
     while first is not None:
-        ids = first
-        lines = await ctx.reading(lambda reader: _lines(reader, ids, seen))
-        await response.write(lines)
+        await response.write(await ctx.reading(partial(_lines, ids=first, seen=seen)))
         first = await anext(pieces, None)
     await response.write_eof()
     return response

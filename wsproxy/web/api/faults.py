@@ -114,7 +114,10 @@ def _changed(control: FaultControl, request: web.Request, changes: dict[str, Any
 
 _SPEC: dict[str, Any] = {
     "name": {"type": "string", "description": "Its own name; found for it where there is none."},
-    "kind": {"type": "string", "description": "One of `GET /faults/kinds`."},
+    "type": {"type": "string", "description": "One of `GET /faults/kinds`."},
+    "stream": {"type": "string", "enum": ["upstream", "downstream", "both"]},
+    "toxicity": {"type": "number", "description": "The share of connections it is on."},
+    "match": {"type": ["string", "null"], "description": "A filter."},
     "enabled": {"type": "boolean"},
     "attributes": {"type": "object", "description": "As the kind describes them."},
 }

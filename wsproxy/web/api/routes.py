@@ -52,10 +52,10 @@ class Route:
 
 def path_number(request: web.Request, name: str = "id") -> int:
     """A number in the path."""
-    try:
-        return int(request.match_info[name])
-    except ValueError:
-        raise ApiError("bad_request", f"{name} in the path must be a number") from None
+    text = request.match_info[name]
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise ApiError("bad_request", f"{name} in the path must be a number")
+    return int(text)
 
 
 def number(

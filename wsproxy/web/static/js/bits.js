@@ -35,7 +35,7 @@ export function bits(frame) {
   const put = (name, size, value, title, bad, continued) => {
     const cell = el('td', {
       colspan: size, title: `${name}: ${value}${title ? ` – ${title}` : ''}`,
-      class: bad ? 'broken' : size === 1 && value ? 'on' : '',
+      class: `${bad ? 'broken' : size === 1 && value ? 'on' : ''}${size === 1 ? ' narrow' : ''}`,
     }, el('b', {}, continued ? '…' : String(value)), el('span', {}, continued ? `${name} (continued)` : name));
     line.append(cell);
     used += size;
