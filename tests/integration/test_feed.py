@@ -80,9 +80,7 @@ async def test_a_burst_is_counted_and_can_be_fetched(rig: Rig) -> None:
                 await client.send(str(number))
             for _ in range(2000):
                 await client.recv()
-            heard = await _heard(
-                socket, lambda heard: len(_rows(heard)) + _skipped(heard) >= 4000
-            )
+            heard = await _heard(socket, lambda heard: len(_rows(heard)) + _skipped(heard) >= 4000)
             assert len(_rows(heard)) + _skipped(heard) == 4000
             assert _skipped(heard) > 0
             assert (await rig.rows(4000, offset=0))[0]["preview"] == "0"
@@ -120,7 +118,5 @@ async def test_breakpoints_are_told(rig: Rig) -> None:
             )
             held = heard[-1]["breakpoints"]["held"][0]
             await rig.call("POST", f"/held/{held['id']}/forward", {"text": "on"})
-            heard = await _heard(
-                socket, lambda heard: any(b.get("updates") for b in heard)
-            )
+            heard = await _heard(socket, lambda heard: any(b.get("updates") for b in heard))
             assert heard[-1]["updates"][0]["verdict"] == "changed"

@@ -92,6 +92,8 @@ def _span(
             return list(when)
         return [t for k, t in zip(keys, when, strict=True) if k >> 1 == connection_id]
 
+    if start is not None and end is not None:
+        return start, max(end, start + 0.001)
     if not first_ids:
         return None
     if start is None:

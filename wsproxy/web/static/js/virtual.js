@@ -21,7 +21,10 @@ export class VirtualList {
     this.element = el('div', { class: 'viewport', tabindex: 0, ...properties }, this.canvas);
     this.element.addEventListener('scroll', () => this.#scrolled());
     this.element.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
-    new ResizeObserver(() => this.draw()).observe(this.element);
+    new ResizeObserver(() => {
+      this.scrollTo(this.top);
+      this.onresize?.();
+    }).observe(this.element);
   }
 
   get visible() {
@@ -80,14 +83,16 @@ export class VirtualList {
       row.classList.add('vrow');
       row.style.transform = `translateY(${Math.round(origin + (place - this.top) * this.rowHeight)}px)`;
       row.style.height = `${this.rowHeight}px`;
-      if (row !== old) {
-        old?.remove();
-        this.canvas.append(row);
-      }
       kept.set(place, row);
     }
     for (const [place, row] of this.#rows) {
-      if (!kept.has(place)) row.remove();
+      if (kept.get(place) !== row) row.remove();
+    }
+    // In order, for those who read with their ears.
+    let next = this.canvas.firstChild;
+    for (const row of kept.values()) {
+      if (row === next) next = next.nextSibling;
+      else this.canvas.insertBefore(row, next);
     }
     this.#rows = kept;
   }

@@ -24,13 +24,13 @@ class FaultPanel extends HTMLElement {
     this.name = el('input', { placeholder: 'name (optional)', 'aria-label': 'Name', size: 14 });
     this.match = el('input', { class: 'mono', placeholder: 'match (a filter)', 'aria-label': 'Match', size: 20 });
     this.toxicity = el('input', { value: '1', size: 4, 'aria-label': 'Toxicity: the share of connections', title: 'The share of connections it is on' });
-    this.attributes = el('span', { class: 'row' });
+    this.inputs = el('span', { class: 'row' });
     this.about = el('div', { class: 'dim' });
     this.body = el('tbody');
     const file = el('input', { type: 'file', accept: '.yaml,.yml,.json', class: 'visually-hidden', tabindex: -1, 'aria-label': 'Scenario file', onchange: () => this.#scenario(file) });
     this.append(
       el('form', { onsubmit: (event) => { event.preventDefault(); this.#add(); } },
-        this.kind, this.stream, this.attributes, this.match, el('label', {}, 'share', this.toxicity), this.name,
+        this.kind, this.stream, this.inputs, this.match, el('label', {}, 'share', this.toxicity), this.name,
         el('button', { class: 'primary' }, 'Add fault'),
         button('Load scenario…', () => file.click()), file,
         button('Remove all', () => this.#do(() => post('/faults/reset')), { class: 'danger' })),
@@ -48,13 +48,13 @@ class FaultPanel extends HTMLElement {
   #choose() {
     const kind = this.#kinds.find((each) => each.type === this.kind.value);
     this.about.textContent = kind ? `${kind.summary} ${kind.effect ?? ''}` : '';
-    this.attributes.replaceChildren(...(kind?.attributes ?? []).map((each) => el('label', { title: `${each.doc} (${each.unit})` }, each.name,
+    this.inputs.replaceChildren(...(kind?.attributes ?? []).map((each) => el('label', { title: `${each.doc} (${each.unit})` }, each.name,
       el('input', { 'data-attribute': each.name, size: 8, value: each.default ?? '', placeholder: each.required ? 'needed' : '', required: each.required }))));
   }
 
   #add() {
     const attributes = {};
-    for (const input of this.attributes.querySelectorAll('input')) {
+    for (const input of this.inputs.querySelectorAll('input')) {
       if (input.value !== '') attributes[input.dataset.attribute] = value(input.value);
     }
     const spec = { type: this.kind.value, stream: this.stream.value, toxicity: Number(this.toxicity.value), attributes };

@@ -20,6 +20,7 @@ class Frames extends HTMLElement {
     this.list = new VirtualList(ROW_HEIGHT, (place, old) => this.#render(place, old),
       { role: 'listbox', 'aria-label': 'Frames', 'aria-multiselectable': 'true' });
     this.list.onscroll = () => this.#scrolled();
+    this.list.onresize = () => this.#tail && this.list.scrollTo(rows.total);
     this.empty = el('div', { class: 'empty', role: 'status' });
     this.newer = button('', () => this.#follow(), { class: 'newer', hidden: true });
     this.foot = el('div', { class: 'foot', role: 'status' });
@@ -48,7 +49,7 @@ class Frames extends HTMLElement {
   async #find() {
     const id = view.get('frame');
     if (!id) return;
-    const place = await rows.placeOf(id);
+    const place = await rows.placeOf(id).catch(() => -1); // a wrong filter is told elsewhere
     if (place < 0) return;
     this.#tail = false;
     this.#place = place;
