@@ -18,7 +18,7 @@ from tests.fake_faults import FakeFaults
 from wsproxy.app import Proxy
 from wsproxy.config import Settings
 
-TOKEN = "a-token-for-tests"  # noqa: S105
+TOKEN = "a-token-for-tests"
 
 
 class Rig:
@@ -102,7 +102,7 @@ async def running(**settings: Any) -> AsyncIterator[Rig]:
     ) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         faults = FakeFaults()
-        options = {
+        options: dict[str, Any] = {
             "upstream_url": f"ws://127.0.0.1:{port}",
             "listen_port": 0,
             "web_port": 0,
