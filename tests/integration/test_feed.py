@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -87,7 +87,7 @@ async def test_a_burst_is_counted_and_can_be_fetched(rig: Rig) -> None:
             assert (await rig.rows(4000, offset=0))[0]["preview"] == "0"
             # No gap between the batches: each goes on where the last one ended.
             spans = [(b["frames"]["from"], b["frames"]["to"]) for b in heard if "frames" in b]
-            assert all(a[1] + 1 == b[0] for a, b in itertools.pairwise(spans))
+            assert all(a[1] + 1 == b[0] for a, b in pairwise(spans))
 
 
 async def test_a_page_that_reads_nothing_is_told_that_it_fell_behind(

@@ -21,7 +21,8 @@ from wsproxy.store.blockcache import BlockCache
 from wsproxy.store.rows import block_from, message_from
 
 BREATH_SECONDS = 0.001
-"""How long a scan works and then rests, in turns: the relay has the same interpreter."""
+"""How long a scan works and then rests, in turns, while there is traffic: the relay has the same
+interpreter."""
 
 MessageKey = tuple[int, int, int]
 
@@ -47,6 +48,9 @@ class Index:
         """All frames up to this id were looked at."""
         self._upto_time = 0.0
         self._message_row = 0
+        self._known: dict[int, ConnectionRecord | None] = {}
+        self._newest = 0
+        self._busy = False
 
     def extend(self, budget: float) -> bool:
         """Look at what is new for at most `budget` seconds; False if there is more."""
@@ -54,6 +58,8 @@ class Index:
         self._db.execute("BEGIN")
         try:
             self._trim()
+            (newest,) = self._db.execute("SELECT coalesce(max(first_id), 0) FROM block").fetchone()
+            self._busy, self._newest = newest != self._newest, newest
             if self._matches is not None:
                 self._late_messages()
             return self._look(time.monotonic() + budget)
@@ -141,7 +147,8 @@ class Index:
         query = self._query
         if not (query.since is not None and row[2] < query.since):
             keys, _, _, numbers = block.columns()
-            messages = self._messages(set(keys), keys, numbers)
+            messages = self._messages(keys, numbers)
+            self._known.clear()
             rest_at = time.monotonic() + BREATH_SECONDS
             for index, record in block.frames(query.connection_id):
                 message = None
@@ -149,7 +156,7 @@ class Index:
                     message = messages.get((record.connection_id, record.direction, record.message))
                 if self._wanted(record, message):
                     self.ids.append(first_id + index)
-                if not index & 15 and time.monotonic() > rest_at:
+                if self._busy and not index & 15 and time.monotonic() > rest_at:
                     time.sleep(BREATH_SECONDS)
                     rest_at = time.monotonic() + BREATH_SECONDS
         self.upto = first_id + block.count - 1
@@ -169,30 +176,35 @@ class Index:
             return False
         if self._matches is None:
             return True
-        connection = self._connection(record.connection_id)
+        connection = self._connection_of(record.connection_id)
         return self._matches(subject_of(record, message, connection))
 
-    def _messages(
-        self, distinct: set[int], keys: array[int], numbers: array[int]
-    ) -> dict[MessageKey, MessageRecord]:
+    def _messages(self, keys: array[int], numbers: array[int]) -> dict[MessageKey, MessageRecord]:
         """The records of the messages that a block has frames of."""
         found: dict[MessageKey, MessageRecord] = {}
         (self._message_row,) = self._db.execute(
             "SELECT coalesce(max(id), 0) FROM message"
         ).fetchone()
         wanted = self._query.connection_id
-        for key in distinct:
-            if wanted is not None and key >> 1 != wanted:
-                continue
-            mine = [n for k, n in zip(keys, numbers, strict=True) if n and k == key]
-            if mine:
+        spans: dict[int, tuple[int, int]] = {}
+        for key, number in zip(keys, numbers, strict=True):
+            if number:
+                first, last = spans.get(key, (number, number))
+                spans[key] = (min(first, number), max(last, number))
+        for key, span in spans.items():
+            if wanted in (None, key >> 1):
                 rows = self._db.execute(
                     "SELECT * FROM message WHERE connection_id = ? AND direction = ?"
                     " AND number BETWEEN ? AND ?",
-                    (key >> 1, key & 1, min(mine), max(mine)),
+                    (key >> 1, key & 1, *span),
                 )
                 found.update((row[1:4], message_from(row)) for row in rows)
         return found
+
+    def _connection_of(self, number: int) -> ConnectionRecord | None:
+        if number not in self._known:
+            self._known[number] = self._connection(number)
+        return self._known[number]
 
     def _late_messages(self) -> None:
         """What was decided about messages after their frames were looked at."""

@@ -15,7 +15,7 @@ function node(key, value, depth) {
   if (value === null || typeof value !== 'object') return el('li', {}, label, leaf(value));
   const isArray = Array.isArray(value);
   const keys = Object.keys(value);
-  const summary = isArray ? `[${keys.length}]` : `{${keys.length}}`;
+  const summary = isArray ? `[${keys.length}] ` : `{${keys.length}} `;
   if (!keys.length) return el('li', {}, label, summary);
   const inner = el('ul');
   const open = depth < 2 && keys.length <= 50;
@@ -29,12 +29,21 @@ function node(key, value, depth) {
       inner.append(more);
     }
   };
-  const details = el('details', { open }, el('summary', {}, label, el('span', { class: 'dim' }, summary)), inner);
+  const preview = el('span', { class: 'dim untrusted', hidden: open }, glimpse(value, keys));
+  const details = el('details', { open }, el('summary', {}, label, el('span', { class: 'dim' }, summary), preview), inner);
   if (open) fill(0);
   details.addEventListener('toggle', () => {
+    preview.hidden = details.open;
     if (details.open && !inner.childElementCount) fill(0);
   });
   return el('li', {}, details);
+}
+
+/** The beginning of what a closed node holds. */
+function glimpse(value, keys) {
+  const short = (inner) => (typeof inner === 'object' && inner ? '…' : typeof inner === 'string' ? JSON.stringify(inner.slice(0, 24)) : String(inner));
+  const parts = keys.slice(0, 4).map((key) => (Array.isArray(value) ? short(value[key]) : `${key.slice(0, 24)}: ${short(value[key])}`));
+  return shown(parts.join(', ') + (keys.length > 4 ? ', …' : ''));
 }
 
 function leaf(value) {

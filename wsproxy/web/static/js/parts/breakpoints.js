@@ -95,7 +95,7 @@ class BreakpointPanel extends HTMLElement {
     editor.area.disabled = editor.format.disabled = !whole || !each.readable;
     const forward = () => this.#do(() => post(`/held/${each.id}/forward`, editor.changed ? editor.body : {}));
     return el('article', { class: 'held', 'data-held': each.id },
-      el('div', { class: 'row' }, el('b', {}, each.name), `connection #${each.connection}`, `${count(each.length)} bytes`,
+      el('div', { class: 'row' }, el('b', {}, each.name), `connection #${each.connection}, ${count(each.length)} bytes`,
         el('span', { class: 'dim' }, `since ${clock(each.time)}, lets go at ${clock(each.until)}`)),
       whole ? null : el('div', { class: 'note' }, 'Too long to be edited here; the beginning is shown.'),
       editor.area,
