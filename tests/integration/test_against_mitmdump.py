@@ -1,0 +1,184 @@
+"""Addons behave in wsproxy as they do in mitmdump: the same conversation through both.
+
+What differs on purpose is listed in DIFFERENCES and nowhere else; docs/mitmproxy.md explains it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import unified_diff
+
+import pytest
+
+from tests.integration.conversations import (
+    HEAR,
+    Close,
+    Conversation,
+    Hear,
+    echoed,
+    get,
+    talk,
+)
+from tests.integration.side_by_side import BIN, Transcript, addon, through_both
+
+pytestmark = pytest.mark.skipif(
+    not (BIN / "mitmdump").exists(), reason="mitmdump is not installed"
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An addon and a conversation."""
+
+    addon: str
+    conversation: Conversation | tuple[Conversation, ...]
+    sets: tuple[str, ...] = ()
+    http: bool = False
+    name: str = ""
+    prints: bool = True
+    """Whether the addon prints anything, which is to be compared, too."""
+    difference: str | None = None
+
+    @property
+    def id(self) -> str:
+        return self.name or self.addon
+
+    @property
+    def arguments(self) -> list[str]:
+        return [*addon(self.addon), *(word for each in self.sets for word in ("--set", each))]
+
+
+CHAT = talk(echoed("hello", b"\x00\x01\x02", "grüße 世界", ""))
+LIVELY = (
+    talk([*echoed("hello", "in pieces, please"), Close(4001, "bye bye")]),
+    talk(["close, please", HEAR], compress=False),
+)
+PAGES = get("GET /plain", "POST /plain X-Secret=1 some text", "GET /chunked", "GET /missing")
+
+CASES = [
+    Case("every_hook", LIVELY),
+    Case("every_hook", LIVELY, ("connection_strategy=lazy",), name="every_hook_lazily"),
+    Case("every_hook", PAGES, http=True, name="every_hook_of_pages"),
+    Case("rewrite", CHAT),
+    Case("rewrite", talk(echoed("hello", b"\x00\x01", ""), compress=False), name="rewrite_plain"),
+    Case(
+        "same_length",
+        talk(echoed(["one, ", "two, ", "three"], "plain", ["größe ", "eins"])),
+        difference="one frame",
+    ),
+    Case(
+        "same_length",
+        talk(echoed(["one, ", "two, ", "three"], ["größe ", "eins"]), compress=False),
+        name="same_length_plain",
+    ),
+    Case("longer", talk(echoed("abc", "empty me", ["in ", "pieces"], "", "ä" * 300))),
+    Case("drops", talk(["one", HEAR, "drop this", "two", HEAR, b"drop", "three", HEAR])),
+    Case(
+        "injects",
+        talk(["to client", Hear(2), "to server", Hear(2), "binary", Hear(2), "end", HEAR]),
+    ),
+    Case("greets", talk([HEAR, "thanks", HEAR])),
+    Case("module_level", CHAT),
+    Case("waits", talk(echoed("one", "two", "three"))),
+    Case(
+        "waits",
+        talk(["one", "two", "three", Hear(3), "four", HEAR]),
+        name="waits_for_many",
+        difference="directions take turns",
+    ),
+    Case("threads", talk(echoed("one", "two"))),
+    Case("has_options", talk(echoed("change"))),
+    Case(
+        "has_options",
+        talk(echoed("hello")),
+        (
+            "a_bool=true",
+            "a_str=a text",
+            "an_optional=x=y",
+            "an_int=42",
+            "an_optional_int=5",
+            "a_list=one",
+            "a_list=two",
+            "a_choice=two",
+        ),
+        name="has_options_set",
+    ),
+    Case("has_commands", talk(echoed("hey"))),
+    Case("wrong_command", talk(echoed("hey"))),
+    Case("remembers", talk(echoed("one", "two"), path="/chat?room=1")),
+    Case("intercepts", talk([*echoed("hello"), "hold", "after", Hear(2)])),
+    Case("filters", talk(echoed("hay", "needle", "hay"), colour="red")),
+    Case("raises", talk(echoed("one", "two"))),
+    Case("several", talk(echoed("hello", "stop at first.a", "stop at second", "raise at first"))),
+    Case("trims", talk(echoed("a", "clear", "b", "replace", "swap", "pop", "c"))),
+    Case("logs", talk(echoed("hello"))),
+    Case("logs", talk(echoed("hello")), ("termlog_verbosity=debug",), name="logs_debug"),
+    Case("answers_early", talk([], path="/forbidden/chat"), name="answers_upgrade_early"),
+    Case(
+        "answers_early",
+        get("GET /forbidden", "GET /plain", "POST /teapot some text"),
+        http=True,
+    ),
+    Case(
+        "refuses_upgrade",
+        (talk(echoed("hi"), path="/private"), talk(echoed("hi"))),
+    ),
+    Case("changes_http", PAGES, http=True),
+    Case("changes_http", get("PUT /plain?a=b text", "GET /cookie"), http=True, name="changes_put"),
+    Case(
+        "streams",
+        get("GET /chunked/all", "GET /chunked/pieces", "GET /plain", "POST /request some text"),
+        http=True,
+    ),
+    Case(
+        "kills_http",
+        get("GET /plain", "GET /headers", "GET /request", "GET /answer", "GET /late"),
+        http=True,
+    ),
+    Case("blocks", talk(echoed("one", "block", "two"))),
+]
+
+DIFFERENCES = {
+    "text is never damaged": "mitmproxy splits a changed text every 4,000 bytes, in mid-character",
+    "invalid text passes": "mitmproxy replaces what is not UTF-8 in a text message",
+    "kill closes": "mitmproxy only marks a WebSocket's flow as killed, and traffic goes on",
+    "an abort stays an abort": "mitmproxy sends Close 1000 to the peer of one that broke off",
+    "history is bounded": "mitmproxy keeps every message of a flow until it ends",
+    "an unreachable server is said": "mitmproxy closes early connections without an answer",
+    "unknown options are errors": "mitmproxy ignores a --set that nobody knows",
+    "one frame": "mitmproxy splits a changed message into frames of 4,000 bytes",
+    "directions take turns": "mitmproxy's queue holds both directions in the order of arrival",
+}
+
+SEPARATELY: dict[str, Callable[[list[str]], list[str]]] = {
+    "one frame": lambda lines: [re.sub(r" in \[[\d, ]*\]$", "", line) for line in lines],
+    "directions take turns": sorted,
+}
+"""How transcripts of cases that meet a difference are made comparable."""
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+async def test_the_same_conversation_through_both(case: Case) -> None:
+    talks = case.conversation if isinstance(case.conversation, tuple) else (case.conversation,)
+    mitmdump, wsproxy = await through_both(case.arguments, *talks, http=case.http)
+    lines = [_lines(mitmdump), _lines(wsproxy)]
+    if case.difference is not None:
+        assert lines[0] != lines[1], f"{case.difference} is no difference any more"
+        lines = [SEPARATELY[case.difference](each) for each in lines]
+    assert not _diff(*lines), _diff(*lines)
+    assert mitmdump.client
+    assert bool(mitmdump.printed) == case.prints, mitmdump.output
+
+
+def _diff(mitmdump: list[str], wsproxy: list[str]) -> str:
+    return "\n".join(unified_diff(mitmdump, wsproxy, "mitmdump", "wsproxy", lineterm=""))
+
+
+def _lines(transcript: Transcript) -> list[str]:
+    return [
+        *("client: " + line for line in transcript.client),
+        *("server: " + line for line in transcript.server),
+        *("addon: " + line for line in transcript.printed),
+    ]
