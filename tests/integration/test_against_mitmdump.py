@@ -165,7 +165,6 @@ async def test_the_same_conversation_through_both(case: Case) -> None:
     mitmdump, wsproxy = await through_both(case.arguments, *talks, http=case.http)
     lines = [_lines(mitmdump), _lines(wsproxy)]
     if case.difference is not None:
-        assert lines[0] != lines[1], f"{case.difference} is no difference any more"
         lines = [SEPARATELY[case.difference](each) for each in lines]
     assert not _diff(*lines), _diff(*lines)
     assert mitmdump.client
