@@ -5,16 +5,16 @@ class Marker:
     def running(self) -> None:
         print("MARK running", flush=True)
 
-    def client_connected(self, client) -> None:
+    def client_connected(self, client: object) -> None:
         print("MARK open", flush=True)
 
-    def client_disconnected(self, client) -> None:
+    def client_disconnected(self, client: object) -> None:
         print("MARK closed", flush=True)
 
-    def server_connected(self, data) -> None:
+    def server_connected(self, data: object) -> None:
         print("MARK open", flush=True)
 
-    def server_disconnected(self, data) -> None:
+    def server_disconnected(self, data: object) -> None:
         print("MARK closed", flush=True)
 
 

@@ -15,17 +15,14 @@ import pytest
 from tests.integration.conversations import (
     HEAR,
     Close,
-    Conversation,
     Hear,
     echoed,
     get,
     talk,
 )
-from tests.integration.side_by_side import BIN, Transcript, addon, through_both
+from tests.integration.side_by_side import BIN, Conversation, Transcript, addon, through_both
 
-pytestmark = pytest.mark.skipif(
-    not (BIN / "mitmdump").exists(), reason="mitmdump is not installed"
-)
+pytestmark = pytest.mark.skipif(not (BIN / "mitmdump").exists(), reason="mitmdump is not installed")
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,9 @@ class AddonHost:
             values["termlog_verbosity"] = "error"
         set_options(self.master, (), values)
         set_options(self.master, settings.sets, {})
-        set_options(self.master, (), {"scripts": list(settings.scripts)} if settings.scripts else {})
+        set_options(
+            self.master, (), {"scripts": list(settings.scripts)} if settings.scripts else {}
+        )
         for _ in range(_LOADING_TURNS):
             await asyncio.sleep(0)
         self._check()
@@ -129,4 +131,3 @@ class AddonHost:
         line = self._errors.line()
         if line is not None:
             raise WsproxyError(line)
-

@@ -49,4 +49,4 @@ class Proxyserver(MitmProxyserver):
             self._loop.call_soon_threadsafe(inject, event.message)
 
     def server_connect(self, data: Any) -> None:
-        """mitmproxy looks for loops here, among servers that are not there."""
+        """There are no servers of mitmproxy's among which to look for loops."""

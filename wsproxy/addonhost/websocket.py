@@ -141,9 +141,7 @@ class FlowInterceptor:
             if message_rest is not None:
                 await message_rest
 
-    def _show_message(
-        self, passing: Passing, content: bytes
-    ) -> Coroutine[Any, Any, None] | None:
+    def _show_message(self, passing: Passing, content: bytes) -> Coroutine[Any, Any, None] | None:
         websocket = self.flow.websocket
         if self._over or websocket is None or not passing.readable or passing.opcode not in _TYPES:
             return None
@@ -202,7 +200,7 @@ class FlowInterceptor:
         try:
             await rest
         except OptionsError as error:
-            _log.error("Addon error: %s", error)  # noqa: TRY400 - one line, as for any option
+            _log.error("Addon error: %s", error)
         finally:
             self._turns.give()
 
@@ -240,7 +238,7 @@ class FlowInterceptor:
                 await self._resumed(self._addons.flow_hook("websocket_end", self.flow))
             self.flow.live = False
         except OptionsError as error:
-            _log.error("Addon error: %s", error)  # noqa: TRY400 - see above
+            _log.error("Addon error: %s", error)
         finally:
             self._history.close()
             self._turns.give()

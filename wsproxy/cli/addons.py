@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-
 from wsproxy.config import Settings
 from wsproxy.errors import WsproxyError
 from wsproxy.ports import Clock

@@ -154,9 +154,7 @@ def command(
     run_loop(_run(settings, quiet=quiet, log_format=log_format, addons=addons))
 
 
-async def _run(
-    settings: Settings, *, quiet: bool, log_format: str, addons: dict[str, Any]
-) -> None:
+async def _run(settings: Settings, *, quiet: bool, log_format: str, addons: dict[str, Any]) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):

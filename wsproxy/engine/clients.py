@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -52,7 +53,7 @@ class ReportingServer(web.Server):
         handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
         hooks: HttpHooks,
         upstream: Upstream,
-        **options: object,
+        **options: Any,
     ) -> None:
         super().__init__(handler, **options)
         self._hooks = hooks
@@ -60,16 +61,12 @@ class ReportingServer(web.Server):
         self._clients: dict[object, Client] = {}
         self._leaving: set[asyncio.Task[None]] = set()
 
-    def connection_made(
-        self, handler: RequestHandler, transport: asyncio.Transport
-    ) -> None:
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
         hooks = self._hooks.client(socket_of(transport))
         self._clients[handler] = Client(hooks, self._upstream, transport)
 
-    def connection_lost(
-        self, handler: RequestHandler, exc: BaseException | None = None
-    ) -> None:
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
         super().connection_lost(handler, exc)
         client = self._clients.pop(handler, None)
         if client is not None:

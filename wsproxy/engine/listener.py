@@ -125,7 +125,9 @@ class Listener:
         try:
             if self._reporting is not None:
                 client = self._reporting.client_of(request)
-                return await self._hooked(client, request, headers) if client else SwitchedResponse()
+                return (
+                    await self._hooked(client, request, headers) if client else SwitchedResponse()
+                )
             if is_upgrade(headers):
                 return await self._upgrade(request, headers)
             return await relay_request(request, self._env.upstream)
