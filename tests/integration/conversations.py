@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.typing import Origin
 
 from tests.integration.side_by_side import Conversation
 
@@ -30,7 +31,12 @@ Step = str | bytes | Sequence[str] | Hear | Close
 
 
 def talk(
-    steps: Iterable[Step], *, path: str = "/chat", compress: bool = True, **headers: str
+    steps: Iterable[Step],
+    *,
+    path: str = "/chat",
+    compress: bool = True,
+    origin: str | None = None,
+    **headers: str,
 ) -> Conversation:
     """A conversation over one WebSocket; a list is a message in pieces."""
     steps = list(steps)
@@ -41,6 +47,7 @@ def talk(
                 f"ws://{address}{path}",
                 compression="deflate" if compress else None,
                 additional_headers={f"x-{name}": value for name, value in headers.items()},
+                origin=Origin(origin) if origin else None,
                 ping_interval=None,
                 proxy=None,
             ) as socket:

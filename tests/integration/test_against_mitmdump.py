@@ -5,10 +5,12 @@ What differs on purpose is listed in DIFFERENCES and nowhere else; docs/mitmprox
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import unified_diff
+from pathlib import Path
 
 import pytest
 
@@ -20,9 +22,19 @@ from tests.integration.conversations import (
     get,
     talk,
 )
-from tests.integration.side_by_side import BIN, Conversation, Transcript, addon, through_both
+from tests.integration.side_by_side import (
+    BIN,
+    Conversation,
+    Transcript,
+    addon,
+    through,
+    through_both,
+)
 
 pytestmark = pytest.mark.skipif(not (BIN / "mitmdump").exists(), reason="mitmdump is not installed")
+
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @dataclass(frozen=True)
@@ -137,6 +149,43 @@ CASES = [
     Case("blocks", talk(echoed("one", "block", "two"))),
 ]
 
+SAMPLES = [
+    Case(
+        "rewrite_json_field",
+        talk(echoed('{"price": 5, "name": "x"}', "no json", b"\x00", '{"name": "y"}')),
+        prints=False,
+    ),
+    Case("hide_heartbeats", talk(echoed("2", "hello", "ping", "bye"))),
+    Case(
+        "redact_secrets",
+        talk(echoed('{"token": "abc", "a": 1}', "card 4111 1111 1111 1111", "key-77 and more")),
+        ("redact=key-[0-9]+",),
+        prints=False,
+    ),
+    Case(
+        "slow_down_user",
+        (talk(echoed("a", "b"), path="/chat?user=alice"), talk(echoed("c"), path="/chat?user=bob")),
+        ("slow_milliseconds=50",),
+        prints=False,
+    ),
+    Case(
+        "check_origin",
+        (talk(echoed("a"), origin="https://app.example"), talk(echoed("b"))),
+        ("allowed_origin=https://app.example",),
+    ),
+    Case(
+        "log_topic",
+        talk(echoed('{"topic": "prices", "n": 1}', '{"topic": "news"}', "none")),
+        prints=False,
+    ),
+    Case("notify_on_timer", talk([HEAR, HEAR]), ("notify_seconds=0.05",), prints=False),
+    Case(
+        "decode_socketio",
+        talk(echoed('42["join", {"room": 1}]', '42["leave"]', "2")),
+        ("rename_event=join:enter",),
+    ),
+]
+
 DIFFERENCES = {
     "text is never damaged": "mitmproxy splits a changed text every 4,000 bytes, in mid-character",
     "invalid text passes": "mitmproxy replaces what is not UTF-8 in a text message",
@@ -166,6 +215,41 @@ async def test_the_same_conversation_through_both(case: Case) -> None:
     assert not _diff(*lines), _diff(*lines)
     assert mitmdump.client
     assert bool(mitmdump.printed) == case.prints, mitmdump.output
+
+
+@pytest.mark.parametrize("case", SAMPLES, ids=[case.id for case in SAMPLES])
+async def test_the_samples(case: Case, tmp_path: Path) -> None:
+    def arguments(name: str) -> list[str]:
+        sets = [*case.sets, f"topic_file={tmp_path / name}"]
+        if case.addon != "log_topic":
+            sets.pop()
+        script = ["-s", str(ROOT / "addons" / f"{case.addon}.py")]
+        return [*script, *(word for each in sets for word in ("--set", each))]
+
+    talks = case.conversation if isinstance(case.conversation, tuple) else (case.conversation,)
+    mitmdump, wsproxy = await asyncio.gather(
+        *(through(name, arguments(name), *talks) for name in ("mitmdump", "wsproxy"))
+    )
+    lines = [_lines(mitmdump), _lines(wsproxy)]
+    for each, transcript in zip(lines, (mitmdump, wsproxy), strict=True):
+        each += _own_lines(transcript)
+    if case.addon == "log_topic":
+        for each, name in zip(lines, ("mitmdump", "wsproxy"), strict=True):
+            each += (tmp_path / name).read_text().splitlines()
+        assert len(lines[0]) > len(_lines(mitmdump))
+    if case.addon == "notify_on_timer":
+        lines = [each[:3] for each in lines]  # how many more come until the end is a matter of time
+    assert not _diff(*lines), _diff(*lines)
+    assert bool(_own_lines(mitmdump)) == case.prints, mitmdump.output
+
+
+def _own_lines(transcript: Transcript) -> list[str]:
+    """What a sample printed: neither logged by the proxy nor by the marker."""
+    return [
+        line
+        for line in transcript.output.splitlines()
+        if not line.startswith(("[", "MARK", "wsproxy"))
+    ]
 
 
 def _diff(mitmdump: list[str], wsproxy: list[str]) -> str:
