@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
-from tests.integration.faulty import Proxied, hear, say
+from tests.integration.faulty import Proxied, faulty_proxy, hear, say
 from wsproxy.faults.registry import KINDS
 
 
@@ -276,6 +276,21 @@ async def test_refuse_never(proxied: Proxied) -> None:
     proxied.faults.add({"type": "refuse", "answer": "never"})
     with pytest.raises(TimeoutError):
         await proxied.connect(open_timeout=0.2)
+
+
+async def test_refuse_never_does_not_keep_the_proxy_from_stopping() -> None:
+    async with faulty_proxy() as proxied:
+        proxied.faults.add({"type": "refuse", "answer": "never"})
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxied.proxy.port)
+        writer.write(
+            b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        await proxied.records()
+        start = time.monotonic()
+    assert time.monotonic() - start < 5
+    assert await reader.read() == b""
+    writer.close()
 
 
 async def test_ping_flood(proxied: Proxied) -> None:
