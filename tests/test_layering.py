@@ -13,7 +13,7 @@ FLOORS: list[set[str]] = [
     {"errors", "protocol", "filters", "payloads", "units", "words"},
     {
         *("records", "passing", "blocks", "link", "journal", "encoder", "faults", "matching"),
-        *("render", "scenario"),
+        *("queries", "render", "scenario"),
     },
     {"ports", "hooks", "lane", "session"},
     {"engine", "addonhost", "store", "log", "tape", "formats", "web", "breakpoints"},

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import secrets
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from pathlib import Path
+from urllib.parse import quote
 
-from wsproxy.config import Settings
+from wsproxy.breakpoints import Breakpoints
+from wsproxy.config import DEFAULT_WEB_PORT, Settings
 from wsproxy.engine.listener import Environment, FaultSource, Listener
 from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
 from wsproxy.hooks import HttpHooks
-from wsproxy.ports import Interception, LiveConnection, Watcher
+from wsproxy.ports import FaultControl, Interception, LiveConnection, Watcher
+from wsproxy.store.browser import CaptureBrowser
 from wsproxy.store.sqlite import SqliteRecorder
+from wsproxy.web.context import Context
+from wsproxy.web.feed import Feed
+from wsproxy.web.reading import Reading
+from wsproxy.web.server import WebServer
+from wsproxy.web.totals import Totals
 
 TIMER_SLACK = 0.0005
 """Seconds that a timer may come early, together with another one."""
@@ -76,14 +85,20 @@ class Proxy:
         interceptions: Sequence[Interception] = (),
         faults: FaultSource | None = None,
         hooks: HttpHooks | None = None,
+        fault_control: FaultControl | None = None,
     ) -> None:
         self.settings = settings
         self._hooks = hooks
         self._interceptions = interceptions
         self._faults = faults
+        self._fault_control = fault_control
         self.port = 0
+        self.web_port = 0
+        """Where the page is; 0 without one."""
+        self.token = settings.web_token or secrets.token_urlsafe(24)
         self._watchers = watchers
         self._private: Path | None = None
+        self._web: WebServer | None = None
 
     @property
     def url(self) -> str:
@@ -96,6 +111,13 @@ class Proxy:
     def upstream_url(self) -> str:
         """The server behind, without a password that the settings may name."""
         return self._upstream.url
+
+    @property
+    def page_url(self) -> str:
+        """The page, with the token."""
+        host = self.settings.web_host
+        host = f"[{host}]" if ":" in host else host
+        return f"http://{host}:{self.web_port}/?token={quote(self.token, safe='')}"
 
     @property
     def capture(self) -> Path:
@@ -122,13 +144,15 @@ class Proxy:
         if path is None:
             self._private = Path(tempfile.mkdtemp(prefix="wsproxy-"))
             path = self._private / "capture.wsproxy"
+        totals = Totals()
+        feed = Feed(clock, totals)
         self._recorder = SqliteRecorder(
             path,
             clock,
             asyncio.get_running_loop().call_soon_threadsafe,
             limit=settings.capture_limit,
             secrets=settings.capture_secrets,
-            watchers=self._watchers,
+            watchers=[*self._watchers, *([] if settings.no_web else [feed])],
         )
         self._upstream = Upstream(
             settings.upstream_url,
@@ -137,13 +161,14 @@ class Proxy:
             rewrite_origin=settings.rewrite_origin,
             timeout=settings.handshake_timeout,
         )
+        breakpoints = Breakpoints(clock)
         self._listener = Listener(
             Environment(
                 self._upstream,
                 self._recorder,
                 clock,
                 settings.max_payload,
-                self._interceptions,
+                [*self._interceptions, breakpoints],
                 self._faults,
                 self._hooks,
             )
@@ -155,11 +180,39 @@ class Proxy:
         except BaseException:
             await self._close()
             raise
+        if not settings.no_web:
+            reading = Reading(lambda: CaptureBrowser(self._recorder.path))
+            ctx = Context(
+                reading,
+                self._listener,
+                breakpoints,
+                self._fault_control,
+                totals,
+                clock,
+                settings.upstream_url,
+                self.url,
+            )
+            await self._start_web(ctx, feed)
 
     async def stop(self) -> None:
         """End all connections with Close 1001 and write what is left of the capture."""
         await self._listener.stop()
+        if self._web is not None:
+            await self._web.stop()
         await self._close()
+
+    async def _start_web(self, ctx: Context, feed: Feed) -> None:
+        settings = self.settings
+        ctx.totals.start_with(await ctx.reading(lambda reader: reader.traffic()))
+        self._web = WebServer(ctx, feed, self.token, settings.web_host)
+        try:
+            self.web_port = await self._web.start(
+                DEFAULT_WEB_PORT if settings.web_port is None else settings.web_port,
+                or_any=settings.web_port is None,
+            )
+        except BaseException:
+            await self.stop()
+            raise
 
     async def _close(self) -> None:
         await self._upstream.close()

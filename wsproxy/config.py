@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from wsproxy.errors import WsproxyError
 from wsproxy.link import DEFAULT_MAX_PAYLOAD
 
+DEFAULT_WEB_PORT = 8081
+
 DEFAULT_CAPTURE_LIMIT = 2 * 1000**3
 
 
@@ -51,6 +53,13 @@ class Settings:
     keep_host_header: bool = False
     rewrite_origin: bool = False
     handshake_timeout: float = 30.0
+    web_host: str = "127.0.0.1"
+    web_port: int | None = None
+    """Where the page is; None: at DEFAULT_WEB_PORT, or at a free port if that is taken."""
+    web_token: str | None = None
+    """What the page's users have to show; None: a random one."""
+    no_web: bool = False
+    """Whether there is no page."""
 
     def __post_init__(self) -> None:
         try:

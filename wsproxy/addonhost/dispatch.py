@@ -53,7 +53,7 @@ class CachedAddonManager(AddonManager):
         """The functions to call for a hook."""
         groups = self._groups.get(name)
         if groups is None:
-            found = ([f for f in self._functions(addon, name)] for addon in self.chain)
+            found = (list(self._functions(addon, name)) for addon in self.chain)
             groups = self._groups[name] = [group for group in found if group]
         return groups
 

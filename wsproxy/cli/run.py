@@ -14,7 +14,7 @@ from wsproxy.app import LoopClock, Proxy
 from wsproxy.cli.addons import addon_options, make_host
 from wsproxy.cli.faulty import fault_set, shown
 from wsproxy.cli.runtime import configure_logging, run_loop
-from wsproxy.config import Settings, parse_upstream
+from wsproxy.config import DEFAULT_WEB_PORT, Settings, parse_upstream
 from wsproxy.faults.control import FaultSet
 from wsproxy.log.printer import Jsonl, Pretty, Printer
 from wsproxy.units import parse_size
@@ -77,6 +77,23 @@ Examples:
     show_default=True,
     help="Address for clients; 0.0.0.0 lets other machines in.",
 )
+@click.option(
+    "--web-port",
+    type=click.IntRange(0, 65535),
+    help="Port of the page; 0 picks a free one. Without it 8081, or a free one if that is taken.",
+)
+@click.option(
+    "--web-host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address of the page; 0.0.0.0 lets other machines in, if they have the token.",
+)
+@click.option(
+    "--web-token",
+    metavar="T",
+    help="What the page and its API ask for. Without it, a random one.",
+)
+@click.option("--no-web", is_flag=True, help="No page and no API.")
 @click.option(
     "--capture",
     type=_FILE,
@@ -206,12 +223,17 @@ async def _run(
             [printer] if printer else [],
             [host] if host else [],
             faults=faults,
+            fault_control=faults,
             hooks=host,
         )
         await proxy.start()
         ready = f"wsproxy listens on {proxy.url} for {proxy.upstream_url}"
         # With JSON on standard output, that is all there is on it.
         click.echo(ready, err=log_format == "jsonl")
+        if proxy.web_port:
+            moved = settings.web_port is None and proxy.web_port != DEFAULT_WEB_PORT
+            taken = f" (port {DEFAULT_WEB_PORT} is taken)" if moved else ""
+            click.echo(f"page: {proxy.page_url}{taken}", err=True)
         for line in shown(faults):
             click.echo(line, err=True)
         if settings.capture is not None:
