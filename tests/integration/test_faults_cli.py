@@ -74,7 +74,7 @@ async def test_run_says_what_is_in_force_and_logs_what_it_does(
     scenario.write_text(SCENARIO)
     async with asyncio.timeout(PATIENCE), serve(echo, "127.0.0.1", 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        command = ["-m", "wsproxy", "run", f"ws://127.0.0.1:{port}", "-p", "0"]
+        command = ["-m", "wsproxy", "run", f"ws://127.0.0.1:{port}", "-p", "0", "--no-web"]
         command += ["--faults", str(scenario), "--fault", "replace:pattern=b,replacement=B"]
         command += ["--capture", str(tmp_path / "c.wsproxy"), "--log-format", log_format]
         process = await asyncio.create_subprocess_exec(
