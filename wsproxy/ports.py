@@ -189,7 +189,7 @@ class BreakpointControl(Protocol):
         """Remove a breakpoint, and let go what waits at it; raises KeyError."""
 
     def held(self) -> list[dict[str, Any]]:
-        """What waits, in both directions, the oldest first."""
+        """What waits, in both directions, the oldest first, and not more than a page can show."""
 
     def content(self, number: int) -> bytes:
         """All of what one that waits holds; raises KeyError."""
