@@ -75,7 +75,7 @@ def test_without_mitmproxy_it_says_what_to_install(tmp_path: Path) -> None:
         ("", ["--set", "no_such_option=1"], "unknown option no_such_option"),
         ("", ["--set", "mode=regular"], "option mode cannot be set here: give the upstream"),
         ("", ["--set", "http2=false"], "wsproxy speaks HTTP/1.1 and WebSocket only"),
-        ("", ["--set", "map_remote=nonsense"], "no such thing"),
+        ("", ["--set", "map_remote=/x"], "Cannot parse map_remote option"),
         ("", ["--set", "wsproxy_websocket_history=-1"], "must not be negative"),
         ("", ["-s", "no_such_file.py"], "no script no_such_file.py"),
     ],
