@@ -20,7 +20,6 @@ THEMES = ("light", "dark")
 
 async def main(folder: Path) -> None:
     """Run the demo, look at it in every view and both themes."""
-    folder.mkdir(parents=True, exist_ok=True)
     server, port = await demo.start_upstream()
     proxy = Proxy(Settings(upstream_url=f"ws://127.0.0.1:{port}", listen_port=0, web_port=0))
     await proxy.start()
@@ -77,4 +76,6 @@ async def _stop_one(page: Page) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    images = Path(sys.argv[1])
+    images.mkdir(parents=True, exist_ok=True)
+    asyncio.run(main(images))

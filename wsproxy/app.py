@@ -115,7 +115,10 @@ class Proxy:
     @property
     def page_url(self) -> str:
         """The page, with the token."""
-        host = self.settings.web_host
+        # A browser wants an address to go to, not the one that stands for all of them.
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(  # noqa: S104 - that is the point
+            self.settings.web_host, self.settings.web_host
+        )
         host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.web_port}/?token={quote(self.token, safe='')}"
 

@@ -6,6 +6,7 @@ import asyncio
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from wsproxy.filters import Filter, parse
@@ -18,8 +19,11 @@ from wsproxy.records import ConnectionRecord, Direction
 DEFAULT_TIMEOUT = 60.0
 """Seconds that a message waits at most, where a breakpoint says nothing else."""
 
-SHOWN = 64 * 1024
+SHOWN = 16 * 1024
 """Bytes of what waits that a list has; `content` has all."""
+
+LISTED = 100
+"""How many of those that wait are listed; the others come up when these have gone."""
 
 MAX_HELD = 1000
 """How many may wait at once; what comes then passes, or a busy app would pile up here."""
@@ -148,7 +152,7 @@ class Breakpoints:
 
     def held(self) -> list[dict[str, Any]]:
         """What waits, in both directions, the oldest first."""
-        return [held.as_object() for held in self._held.values()]
+        return [held.as_object() for held in islice(self._held.values(), LISTED)]
 
     def content(self, number: int) -> bytes:
         """All of what one that waits holds; raises KeyError."""

@@ -128,8 +128,9 @@ class Exchange(Protocol):
 class ClientHooks(Protocol):
     """One client's connection."""
 
-    dials_early: Target | None
-    """The server to dial before the client has said anything, or None."""
+    @property
+    def dials_early(self) -> Target | None:
+        """The server to dial before the client has said anything, or None."""
 
     async def connected(self) -> str | None:
         """The client is there; returns why it must go, or None."""

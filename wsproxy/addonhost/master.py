@@ -64,7 +64,7 @@ class Master(MitmMaster):
         self.addons.add(*self._default_addons())
 
     def _default_addons(self) -> list[Any]:
-        """Mitmdump's addons in its order, less those that own sockets or TLS."""
+        """The addons of mitmdump in its order, less those that own sockets or TLS."""
         return [
             core.Core(),
             block.Block(),
@@ -123,7 +123,7 @@ def check_deferred(master: Master) -> None:
 
 
 def reverse_mode(upstream_url: str) -> str:
-    """Mitmproxy's mode for an upstream: it knows http and https, not ws and wss."""
+    """The mode of mitmproxy for an upstream: it knows http and https, not ws and wss."""
     url = urlsplit(upstream_url)
     scheme = {"ws": "http", "wss": "https"}.get(url.scheme, url.scheme)
     return f"reverse:{scheme}://{url.netloc.rpartition('@')[2]}"

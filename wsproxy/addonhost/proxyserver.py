@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,7 @@ class Proxyserver(MitmProxyserver):
         """How to inject into an open WebSocket, by the id of its flow."""
         self.addresses: list[Address] = []
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
 
     def configure(self, updated: set[str]) -> None:
         super().configure(updated - {"mode", "server"})
@@ -41,8 +43,10 @@ class Proxyserver(MitmProxyserver):
         inject = self.live.get(flow.id) if isinstance(flow, http.HTTPFlow) else None
         if inject is None or not isinstance(event.message, WebSocketMessage):
             raise ValueError("Flow is not from a live connection.")
-        # A hook with @concurrent calls this from a thread of its own.
-        self._loop.call_soon_threadsafe(inject, event.message)
+        if threading.get_ident() == self._thread:
+            inject(event.message)
+        else:  # from a hook with @concurrent
+            self._loop.call_soon_threadsafe(inject, event.message)
 
     def server_connect(self, data: Any) -> None:
-        """Mitmproxy looks for loops here, among servers that are not there."""
+        """There are no servers of mitmproxy's among which to look for loops."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -52,7 +53,7 @@ class ReportingServer(web.Server):
         handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
         hooks: HttpHooks,
         upstream: Upstream,
-        **options: object,
+        **options: Any,
     ) -> None:
         super().__init__(handler, **options)
         self._hooks = hooks

@@ -55,12 +55,11 @@ class ReportingConnector(aiohttp.TCPConnector):
 
     async def connect(self, *args: Any, **kwargs: Any) -> Any:
         connection = await super().connect(*args, **kwargs)
-        self.server = self._servers.get(connection.protocol)
+        if connection.protocol is not None:
+            self.server = self._servers.get(connection.protocol)
         return connection
 
-    async def _create_connection(
-        self, req: Any, traces: list[Any], timeout: aiohttp.ClientTimeout
-    ) -> ResponseHandler:
+    async def _create_connection(self, req: Any, *args: Any, **kwargs: Any) -> ResponseHandler:
         target = Target(req.url.raw_host or "", req.url.port or 0, req.is_ssl())
         early = self._early.pop(target, None)
         if early is not None and early.is_connected():
@@ -69,7 +68,7 @@ class ReportingConnector(aiohttp.TCPConnector):
         if refused := await server.connect():
             raise DialRefusedError(refused)
         try:
-            proto = await super()._create_connection(req, traces, timeout)
+            proto = await super()._create_connection(req, *args, **kwargs)
         except (OSError, aiohttp.ClientError) as error:
             await server.failed(str(getattr(error, "os_error", error)))
             raise

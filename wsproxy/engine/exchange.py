@@ -56,15 +56,14 @@ class HookedExchange:
         if self._request.body_exists and hooks.request_stream is not None:
             data = self._streamed(hooks.request_stream)
         else:
-            collected = await self._collected()
+            data = await self._collected()
             if self._settled:
                 return None
-            if isinstance(collected, bytes):
-                await hooks.request_received(collected)
+            if isinstance(data, bytes):
+                await hooks.request_received(data)
                 if self._settled:
                     return None
-                collected = hooks.request.body
-            data = collected
+                data = hooks.request.body
         return await self._send(data)
 
     async def answer(self, answer: aiohttp.ClientResponse) -> web.StreamResponse:

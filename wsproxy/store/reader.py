@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from wsproxy.blocks import Block
 from wsproxy.errors import CaptureError
 from wsproxy.records import (
     ConnectionRecord,
@@ -89,8 +90,8 @@ class Capture:
     def traffic(self) -> dict[int, Traffic]:
         """How much passed on each connection, as far as the capture still has it."""
         totals: dict[int, Traffic] = {}
-        for row in self.db.execute("SELECT * FROM block ORDER BY first_id"):
-            keys, _, sizes, _ = block_from(row)[1].columns()
+        for count, entries in self.db.execute("SELECT count, entries FROM block"):
+            keys, _, sizes, _ = Block(count, entries, b"", {}).columns()
             for key, size in zip(keys, sizes, strict=True):
                 traffic = totals.setdefault(key >> 1, Traffic([0, 0], [0, 0]))
                 traffic.frames[key & 1] += 1

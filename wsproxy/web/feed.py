@@ -138,7 +138,9 @@ class Feed:
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Talk to a page until it leaves."""
-        socket = web.WebSocketResponse(heartbeat=20.0, max_msg_size=64 * 1024, compress=False)
+        socket = web.WebSocketResponse(
+            heartbeat=20.0, timeout=1.0, max_msg_size=64 * 1024, compress=False
+        )
         await socket.prepare(request)
         subscriber = Subscriber(socket)
         sender = asyncio.create_task(subscriber.send_all())
@@ -158,8 +160,7 @@ class Feed:
 
     async def close(self) -> None:
         """Tell nobody anything any more."""
-        for subscriber in list(self._subscribers):
-            await subscriber.leave()
+        await asyncio.gather(*(subscriber.leave() for subscriber in self._subscribers))
 
     def _heard(self, subscriber: Subscriber, text: str) -> None:
         try:

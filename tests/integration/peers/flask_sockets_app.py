@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 import geventwebsocket.handler  # type: ignore[import-not-found]
-from flask import Flask  # type: ignore[import-not-found]
+from flask import Flask
 from flask_sockets import Sockets  # type: ignore[import-not-found]
 from gevent.fileobject import FileObject  # type: ignore[import-untyped]
 from gevent.pywsgi import WSGIServer  # type: ignore[import-untyped]
@@ -118,7 +118,7 @@ def answer_on(ws: HearingSocket, message: Message) -> None:
 
 def main() -> None:
     app = Flask(__name__)
-    app.app_protocol = lambda path: SUBPROTOCOL  # where gevent-websocket looks for it
+    app.app_protocol = lambda path: SUBPROTOCOL  # type: ignore[attr-defined]  # where gevent-websocket looks
     Sockets(app).add_url_rule("/chat", None, converse)
     geventwebsocket.handler.WebSocket = HearingSocket
     server = WSGIServer(

@@ -43,7 +43,7 @@ class _Handler(WebSocketHandler):
     def get_compression_options(self) -> dict[str, Any]:
         return {}
 
-    def open(self) -> None:
+    def open(self, *args: str, **kwargs: str) -> None:
         request = self.request
         assert request.uri is not None
         self._heard = Heard.handshake(

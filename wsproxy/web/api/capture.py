@@ -38,6 +38,7 @@ from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
 
 MAX_ROWS = 1000
+MAX_CONNECTIONS = 5000
 MAX_BUCKETS = 2000
 
 
@@ -64,19 +65,16 @@ async def status(ctx: Context, request: web.Request) -> web.Response:
 async def connections(ctx: Context, request: web.Request) -> web.Response:
     """A page of the connections."""
     after = number(request, "after", 0) or 0
-    limit = number(request, "limit", 200, most=MAX_ROWS) or 200
+    limit = max(number(request, "limit", 200, most=MAX_CONNECTIONS) or 200, 1)
     newest = switch(request, "newest", default=False)
-    found = await ctx.reading(
-        lambda reader: reader.connections(after, max(limit, 1), newest=newest)
-    )
-    return web.json_response(
-        {
-            "connections": [
-                connection_summary(connection, ctx.totals.of(connection.id)) for connection in found
-            ],
-            "next": found[-1].id if len(found) == limit and not newest else None,
-        }
-    )
+
+    def work(reader: CaptureReader) -> str:
+        found = reader.connections(after, limit, newest=newest)
+        summaries = [connection_summary(each, ctx.totals.of(each.id)) for each in found]
+        more = len(found) == limit and not newest
+        return json.dumps({"connections": summaries, "next": found[-1].id if more else None})
+
+    return json_text(await ctx.reading(work))
 
 
 async def connection(ctx: Context, request: web.Request) -> web.Response:
@@ -222,7 +220,9 @@ ROUTES = (
         "Connections",
         (
             Parameter("after", "integer", "Only connections with a higher id."),
-            Parameter("limit", "integer", f"At most so many, and never more than {MAX_ROWS}."),
+            Parameter(
+                "limit", "integer", f"At most so many, and never more than {MAX_CONNECTIONS}."
+            ),
             Parameter("newest", "integer", "1 gives the newest instead of the oldest."),
         ),
     ),

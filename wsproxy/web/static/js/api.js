@@ -38,6 +38,13 @@ export const post = (path, body = {}) => request('POST', path, { body });
 export const patch = (path, body) => request('PATCH', path, { body });
 export const remove = (path) => request('DELETE', path);
 
+/** What a download would give. */
+export async function getBytes(path) {
+  const response = await fetch(apiUrl(path));
+  if (!response.ok) throw new Error((await response.json()).error.message);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
 /** Have the browser save what is at a path. */
 export function download(path, parameters) {
   const link = document.createElement('a');

@@ -4,6 +4,7 @@ import { get } from './api.js';
 import { feed } from './feed.js';
 
 const RATE_SECONDS = 3;
+const MAX = 5000; // connections that the page knows; the newest ones
 
 class Connections extends EventTarget {
   byId = new Map();
@@ -17,12 +18,8 @@ class Connections extends EventTarget {
   }
 
   async load() {
-    let after = 0;
-    do {
-      const page = await get('/connections', { after, limit: 1000 });
-      for (const connection of page.connections) this.#put(connection);
-      after = page.next;
-    } while (after);
+    const page = await get('/connections', { newest: 1, limit: MAX });
+    for (const connection of page.connections) this.#put(connection);
     this.#changed();
   }
 
@@ -42,6 +39,13 @@ class Connections extends EventTarget {
   #put(connection) {
     connection.past = this.byId.get(connection.id)?.past ?? [];
     this.byId.set(connection.id, connection);
+    if (this.byId.size <= MAX) return;
+    for (const old of this.byId.values()) { // the oldest that is over
+      if (old.state !== 'open' && old.state !== 'opening') {
+        this.byId.delete(old.id);
+        break;
+      }
+    }
   }
 
   #heard(batch) {

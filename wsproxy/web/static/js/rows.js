@@ -7,6 +7,7 @@ import { feed } from './feed.js';
 const PIECE = 100;
 const MAX_PIECES = 80; // the memory of the page stays bounded: 8,000 rows
 const RESYNC_MS = 300;
+const REFETCH_MS = 200;
 
 export class Rows extends EventTarget {
   total = 0;
@@ -16,6 +17,8 @@ export class Rows extends EventTarget {
   #query = null;
   #pieces = new Map();
   #fetching = new Map();
+  #fetchedAt = new Map();
+  #again = 0;
   #upto = 0;
   #generation = 0;
   #timer = 0;
@@ -33,6 +36,7 @@ export class Rows extends EventTarget {
     this.#query = query;
     this.#generation += 1;
     this.#pieces.clear();
+    this.#fetchedAt.clear();
     for (const controller of this.#fetching.values()) controller.abort();
     this.#fetching.clear();
     this.total = 0;
@@ -142,15 +146,26 @@ export class Rows extends EventTarget {
 
   #want(number) {
     if (this.#fetching.has(number)) return;
+    // A row that the feed told of and the store lacks yet: look again, but not without end.
+    if (performance.now() - (this.#fetchedAt.get(number) ?? -Infinity) < REFETCH_MS) {
+      this.#again ||= setTimeout(() => {
+        this.#again = 0;
+        this.#changed();
+      }, REFETCH_MS);
+      return;
+    }
+    if (this.#fetchedAt.size > MAX_PIECES) this.#fetchedAt.clear();
     // Who scrolls on does not want the pieces that were passed by.
     while (this.#fetching.size >= 4) {
       const [oldest, controller] = this.#fetching.entries().next().value;
       controller.abort();
+      this.#fetchedAt.delete(oldest);
       this.#fetching.delete(oldest);
     }
     const controller = new AbortController();
     const generation = this.#generation;
     this.#fetching.set(number, controller);
+    this.#fetchedAt.set(number, performance.now());
     controller.done = get('/frames', { ...this.#query, offset: number * PIECE, limit: PIECE },
       controller.signal)
       .then((page) => {

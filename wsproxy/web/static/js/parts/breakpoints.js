@@ -1,6 +1,6 @@
 // Breakpoints: where messages wait, and the two queues of those that do.
 
-import { patch, post, remove } from '../api.js';
+import { getBytes, patch, post, remove } from '../api.js';
 import { breakpoints } from '../breakpoints.js';
 import { ContentEditor } from '../content-editor.js';
 import { attempt, button, el, select } from '../dom.js';
@@ -90,15 +90,19 @@ class BreakpointPanel extends HTMLElement {
 
   #held(each) {
     const data = fromBase64(each.base64);
-    const whole = data.length === each.length;
     const editor = new ContentEditor('Content to forward', data);
-    editor.area.disabled = editor.format.disabled = !whole || !each.readable;
+    const lock = (locked) => { editor.area.disabled = editor.format.disabled = locked; };
+    lock(data.length < each.length || !each.readable);
+    const load = button('Load all of it to edit it', () => attempt(async () => {
+      editor.set(await getBytes(`/held/${each.id}/content`));
+      lock(!each.readable);
+      load.remove();
+    }), { hidden: data.length === each.length });
     const forward = () => this.#do(() => post(`/held/${each.id}/forward`, editor.changed ? editor.body : {}));
     return el('article', { class: 'held', 'data-held': each.id },
       el('div', { class: 'row' }, el('b', {}, each.name), `connection #${each.connection}, ${count(each.length)} bytes`,
         el('span', { class: 'dim' }, `since ${clock(each.time)}, lets go at ${clock(each.until)}`)),
-      whole ? null : el('div', { class: 'note' }, 'Too long to be edited here; the beginning is shown.'),
-      editor.area,
+      load, editor.area,
       el('div', { class: 'row' }, editor.format, button('Forward', forward, { class: 'primary' }),
         button('Drop', () => this.#do(() => post(`/held/${each.id}/drop`)), { class: 'danger' })));
   }
