@@ -53,5 +53,5 @@ def make_capture(path: Path, frames: int, connections: int = 4) -> None:
         if n % PIECE == PIECE - 1:
             while recorder._waiting > 1 << 24:
                 time.sleep(0.01)
-            recorder._flush()
+            recorder.flush()
     recorder.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,9 +15,9 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from tests.fake_faults import FakeFaults
 from wsproxy.app import Proxy
 from wsproxy.config import Settings
+from wsproxy.faults.control import FaultSet
 
 TOKEN = "a-token-for-tests"
 
@@ -101,7 +102,7 @@ async def running(**settings: Any) -> AsyncIterator[Rig]:
         process_request=_refuse_secret,
     ) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        faults = FakeFaults()
+        faults = FaultSet(7, time.time)  # noqa: TID251 - the real time is wanted
         options: dict[str, Any] = {
             "upstream_url": f"ws://127.0.0.1:{port}",
             "listen_port": 0,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,7 +18,8 @@ from wsproxy.config import DEFAULT_WEB_PORT, Settings
 from wsproxy.engine.listener import Environment, FaultSource, Listener
 from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
-from wsproxy.ports import FaultControl, Interception, Watcher
+from wsproxy.hooks import HttpHooks
+from wsproxy.ports import FaultControl, Interception, LiveConnection, Watcher
 from wsproxy.store.browser import CaptureBrowser
 from wsproxy.store.sqlite import SqliteRecorder
 from wsproxy.web.context import Context
@@ -25,16 +28,51 @@ from wsproxy.web.reading import Reading
 from wsproxy.web.server import WebServer
 from wsproxy.web.totals import Totals
 
+TIMER_SLACK = 0.0005
+"""Seconds that a timer may come early, together with another one."""
+
 
 class LoopClock:
-    """The Clock of a running event loop."""
+    """The Clock of a running event loop.
+
+    Timers that are due at about the same time share one of the loop's, which a delay on every
+    message of many connections is glad of.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.time = time.time  # noqa: TID251 - this is where it is handed in
+        self._timers: list[tuple[float, int, list[Callable[[], None]]]] = []
+        self._count = itertools.count()
+        self._handle: asyncio.TimerHandle | None = None
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> Callable[[], None]:
-        return self._loop.call_later(delay, callback).cancel
+        timers = self._timers
+        callbacks = [callback]
+        timer = (self._loop.time() + delay, next(self._count), callbacks)
+        heappush(timers, timer)
+        if timers[0] is timer:
+            self._arm()
+        return callbacks.clear
+
+    def _arm(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        self._handle = self._loop.call_at(self._timers[0][0], self._fire) if self._timers else None
+
+    def _fire(self) -> None:
+        self._handle = None
+        timers = self._timers
+        due = self._loop.time() + TIMER_SLACK
+        while timers and timers[0][0] <= due:
+            for callback in heappop(timers)[2]:
+                try:
+                    callback()
+                except Exception as error:  # noqa: BLE001 - the loop's own timers do no worse
+                    context = {"message": "a timer failed", "exception": error}
+                    self._loop.call_exception_handler(context)
+        if self._handle is None:
+            self._arm()
 
 
 class Proxy:
@@ -46,9 +84,11 @@ class Proxy:
         watchers: Sequence[Watcher] = (),
         interceptions: Sequence[Interception] = (),
         faults: FaultSource | None = None,
+        hooks: HttpHooks | None = None,
         fault_control: FaultControl | None = None,
     ) -> None:
         self.settings = settings
+        self._hooks = hooks
         self._interceptions = interceptions
         self._faults = faults
         self._fault_control = fault_control
@@ -68,6 +108,11 @@ class Proxy:
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
+    def upstream_url(self) -> str:
+        """The server behind, without a password that the settings may name."""
+        return self._upstream.url
+
+    @property
     def page_url(self) -> str:
         """The page, with the token."""
         # A browser wants an address to go to, not the one that stands for all of them.
@@ -81,6 +126,14 @@ class Proxy:
     def capture(self) -> Path:
         """The capture file."""
         return self._recorder.path
+
+    def live(self) -> dict[int, LiveConnection]:
+        """The open connections by their ids (ports.Connections)."""
+        return self._listener.live()
+
+    def flush(self) -> None:
+        """Hand everything that has passed to the watchers and to the capture, now."""
+        self._recorder.flush()
 
     async def start(self) -> None:
         """Listen. Raises WsproxyError for what the user has to mend; nothing is left open then."""
@@ -120,6 +173,7 @@ class Proxy:
                 settings.max_payload,
                 [*self._interceptions, breakpoints],
                 self._faults,
+                self._hooks,
             )
         )
         try:
@@ -138,7 +192,7 @@ class Proxy:
                 self._fault_control,
                 totals,
                 clock,
-                settings.upstream_url,
+                self.upstream_url,
                 self.url,
             )
             await self._start_web(ctx, feed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from wsproxy.journal import Drained, Journal
@@ -84,6 +84,13 @@ class Interceptor(Protocol):
         """The connection has ended; its record says how."""
 
 
+class PromptInterceptor(Interceptor, Protocol):
+    """An Interceptor that needs no task where it has nothing to wait for."""
+
+    def begin(self, passing: Passing) -> Awaitable[None] | None:
+        """As `handle`, up to where it has to wait; what is returned has to be awaited then."""
+
+
 class LiveConnection(Protocol):
     """An open connection, as those see it who steer it."""
 
@@ -155,9 +162,6 @@ class FaultControl(Protocol):
 
     def kinds(self) -> list[dict[str, Any]]:
         """Every kind of fault with its attributes and what it does."""
-
-    def load_scenario(self, text: str) -> list[dict[str, Any]]:
-        """Put the faults of a scenario file (YAML) in place of all others; raises FaultError."""
 
 
 class BreakpointControl(Protocol):

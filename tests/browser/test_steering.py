@@ -104,6 +104,7 @@ async def test_a_fault_is_switched_on_felt_and_off(
 ) -> None:
     page = await open_page("&tool=faults")
     async with rig.client() as client:
+        await page.get_by_label("Kind of fault").select_option("drop")
         await page.get_by_role("button", name="Add fault").click()
         row = page.locator("tr[data-fault=drop]")
         await expect(row).to_be_visible()

@@ -6,13 +6,18 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from wsproxy.app import LoopClock, Proxy
+from wsproxy.cli.addons import addon_options, make_host
+from wsproxy.cli.faulty import fault_set, shown
 from wsproxy.cli.runtime import configure_logging, run_loop
-from wsproxy.config import DEFAULT_WEB_PORT, Settings, parse_size, parse_upstream
+from wsproxy.config import DEFAULT_WEB_PORT, Settings, parse_upstream
+from wsproxy.faults.control import FaultSet
 from wsproxy.log.printer import Jsonl, Pretty, Printer
+from wsproxy.units import parse_size
 
 
 class Size(click.ParamType[int]):
@@ -51,6 +56,7 @@ EPILOG = """\b
 Examples:
   wsproxy run ws://staging.example:8080
   wsproxy run wss://api.example/v2 --rewrite-origin --capture api.wsproxy
+  wsproxy run ws://localhost:8000 --fault latency:latency=200ms --fault drop:probability=0.01
   wsproxy run http://localhost:8888 -p 0 --log-format jsonl | jq .payload
 """
 
@@ -140,6 +146,24 @@ Examples:
     is_flag=True,
     help="Send the upstream's own Origin, for servers that check it.",
 )
+@click.option(
+    "--fault",
+    "fault_lines",
+    multiple=True,
+    metavar="SPEC",
+    help="Put a fault in force, e.g. latency:latency=200ms,jitter=50ms,stream=downstream;"
+    " may be repeated. `wsproxy faults list` knows them all.",
+)
+@click.option(
+    "--faults", "scenario", type=_FILE, metavar="FILE", help="Put a scenario's faults in force."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    help="Where the faults' randomness comes from: the same seed and the same traffic give the"
+    " same faults. Without it a new one, which is shown.",
+)
+@addon_options
 @click.option("-q", "--quiet", is_flag=True, help="Print no frames.")
 @click.option(
     "--log-format",
@@ -148,18 +172,39 @@ Examples:
     show_default=True,
     help="Frames as lines for people or as JSON objects.",
 )
-def command(upstream: str, quiet: bool, log_format: str, **options: object) -> None:
+def command(
+    upstream: str,
+    quiet: bool,
+    log_format: str,
+    fault_lines: tuple[str, ...],
+    scenario: Path | None,
+    seed: int | None,
+    scripts: tuple[str, ...],
+    sets: tuple[str, ...],
+    save_stream_file: str | None,
+    **options: object,
+) -> None:
     """Stand in front of UPSTREAM and show, record and relay every frame.
 
     UPSTREAM is a ws://, wss://, http:// or https:// URL, with a path prefix or none. Point the
-    client at the proxy's address instead of the server's; nothing is changed on the way.
+    client at the proxy's address instead of the server's; nothing is changed on the way, unless
+    a fault does.
     """
     settings = Settings(upstream_url=upstream, **options)  # type: ignore[arg-type]
+    faults = fault_set(fault_lines, scenario, seed)
     configure_logging()
-    run_loop(_run(settings, quiet=quiet, log_format=log_format))
+    addons = {"scripts": scripts, "sets": sets, "save_stream_file": save_stream_file}
+    run_loop(_run(settings, faults, quiet=quiet, log_format=log_format, addons=addons))
 
 
-async def _run(settings: Settings, *, quiet: bool, log_format: str) -> None:
+async def _run(
+    settings: Settings,
+    faults: FaultSet,
+    *,
+    quiet: bool,
+    log_format: str,
+    addons: dict[str, Any],
+) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
@@ -168,20 +213,37 @@ async def _run(settings: Settings, *, quiet: bool, log_format: str) -> None:
     if not quiet:
         lines = Jsonl() if log_format == "jsonl" else Pretty(colour=sys.stdout.isatty())
         printer = Printer(lines, LoopClock())
-    proxy = Proxy(settings, [printer] if printer else [])
+    host = None
     try:
+        host = make_host(settings, LoopClock(), quiet=quiet, **addons)
+        if host is not None:
+            await host.load()
+        proxy = Proxy(
+            settings,
+            [printer] if printer else [],
+            [host] if host else [],
+            faults=faults,
+            fault_control=faults,
+            hooks=host,
+        )
         await proxy.start()
-        ready = f"wsproxy listens on {proxy.url} for {settings.upstream_url}"
+        ready = f"wsproxy listens on {proxy.url} for {proxy.upstream_url}"
         # With JSON on standard output, that is all there is on it.
         click.echo(ready, err=log_format == "jsonl")
         if proxy.web_port:
             moved = settings.web_port is None and proxy.web_port != DEFAULT_WEB_PORT
             taken = f" (port {DEFAULT_WEB_PORT} is taken)" if moved else ""
             click.echo(f"page: {proxy.page_url}{taken}", err=True)
+        for line in shown(faults):
+            click.echo(line, err=True)
         if settings.capture is not None:
             click.echo(f"capture: {settings.capture}", err=True)
+        if host is not None:
+            await host.running(settings.listen_host, proxy.port, stop)
         await stop.wait()
         await proxy.stop()
     finally:
+        if host is not None:
+            await host.close()
         if printer is not None:
             await asyncio.to_thread(printer.close)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import ssl
 from collections.abc import AsyncIterable
+from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 from aiohttp import hdrs
@@ -20,6 +22,9 @@ MAX_HEADER = 64 * 1024
 _AUTOMATIC = (hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE)
 
 
+_SCHEMES = {"ws": "http", "wss": "https"}
+
+
 class Upstream:
     """The server behind the proxy."""
 
@@ -31,22 +36,29 @@ class Upstream:
         keep_host_header: bool = False,
         rewrite_origin: bool = False,
         timeout: float = 30.0,
+        connector: aiohttp.BaseConnector | None = None,
     ) -> None:
         """`url` is ws(s):// or http(s)://, with a path prefix or none. `timeout`, in seconds,
         is for an answer's headers; its body may take as long as it likes.
         """
-        self.url = url
+        self.ssl_context = ssl_context
         base = URL(url, encoded=True)
-        self._scheme = {"ws": "http", "wss": "https"}.get(base.scheme, base.scheme)
+        self._authorization = None
+        if base.user is not None:
+            credentials = f"{base.user}:{base.password or ''}".encode()
+            self._authorization = f"Basic {base64.b64encode(credentials).decode()}"
+            base = base.with_user(None)
+        self.url = str(base)
+        """As it was given, less a user and password."""
+        self._scheme = _SCHEMES.get(base.scheme, base.scheme)
         self._authority = base.raw_authority
         self._prefix = base.raw_path.rstrip("/")
         self._keep_host_header = keep_host_header
         self._rewrite_origin = rewrite_origin
         self._timeout = timeout
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, ssl=ssl_context if ssl_context is not None else True
-            ),
+            connector=connector
+            or aiohttp.TCPConnector(limit=0, ssl=ssl_context if ssl_context is not None else True),
             # Nothing of its own may come in: one client's cookies must not reach another's upstream.
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_AUTOMATIC,
@@ -62,9 +74,30 @@ class Upstream:
         """Scheme, host and port, e.g. `http://localhost:8000`."""
         return f"{self._scheme}://{self._authority}"
 
+    @property
+    def target(self) -> tuple[str, int, bool]:
+        """Host, port, and whether it speaks TLS."""
+        url = URL(self.origin, encoded=True)
+        return url.host or "", url.port or 0, url.scheme == "https"
+
+    def fork(self, connector: aiohttp.BaseConnector) -> Upstream:
+        """The same upstream, dialled by another connector."""
+        return Upstream(
+            self.url,
+            ssl_context=self.ssl_context,
+            keep_host_header=self._keep_host_header,
+            rewrite_origin=self._rewrite_origin,
+            timeout=self._timeout,
+            connector=connector,
+        )
+
     async def close(self) -> None:
         """Close what is idle."""
         await self._session.close()
+
+    def prefixed(self, target: str) -> str:
+        """A client's path and query, as this upstream has them."""
+        return f"{self._prefix}{target}"
 
     async def request(
         self,
@@ -77,13 +110,23 @@ class Upstream:
 
         Raises HandshakeError: 502 where there is no answer, 504 where it takes too long.
         """
-        url = URL(f"{self.origin}{self._prefix}{target}", encoded=True)
+        url = f"{self.origin}{self.prefixed(target)}"
+        return await self.send(method, url, self.rewritten(headers), body)
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        headers: Headers,
+        body: AsyncIterable[bytes] | bytes | None = None,
+    ) -> aiohttp.ClientResponse:
+        """Send a request to any URL, to the letter; raises as `request` does."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._session.request(
                     method,
-                    url,
-                    headers=CIMultiDict(self._rewritten(headers)),
+                    URL(url, encoded=True),
+                    headers=CIMultiDict(headers),
                     data=body,
                     allow_redirects=False,
                 )
@@ -102,27 +145,42 @@ class Upstream:
         ]
 
     def _proxied(self, location: str, proxy_origin: str) -> str:
-        for origin in (self.origin, self.origin.replace("http", "ws", 1)):
-            if location == origin or location.startswith((f"{origin}/", f"{origin}?")):
-                # The proxy's own scheme: it may speak TLS where the upstream does not.
-                path = location.removeprefix(origin)
-                return proxy_origin + self._without_prefix(path)
-        if location.startswith("/") and not location.startswith("//"):
-            return self._without_prefix(location)
-        return location
+        try:
+            url = urlsplit(location)
+        except ValueError:
+            return location
+        own = url.netloc.lower() == self._authority.lower()
+        if url.netloc and not (own and url.scheme in ("", *_SCHEMES, *_SCHEMES.values())):
+            return location
+        if not url.netloc and not url.path.startswith("/"):
+            return location
+        path = url.path
+        if self._prefix and (path + "/").startswith(self._prefix + "/"):
+            path = path.removeprefix(self._prefix) or "/"
+        # The proxy's own scheme: it may speak TLS where the upstream does not.
+        scheme, _, authority = proxy_origin.partition("://")
+        return urlunsplit(
+            url._replace(
+                scheme=scheme if url.scheme else "",
+                netloc=authority if url.netloc else "",
+                path=path,
+            )
+        )
 
-    def _without_prefix(self, path: str) -> str:
-        rest = path.removeprefix(self._prefix)
-        return rest if rest != path and rest.startswith(("/", "?")) else path
-
-    def _rewritten(self, headers: Headers) -> Headers:
+    def rewritten(self, headers: Headers) -> Headers:
+        """A client's headers, as this upstream is sent them."""
         rewritten = []
+        authorized = False
         for name, value in headers:
             if name.lower() == "host" and not self._keep_host_header:
                 value = self._authority
             elif name.lower() == "origin" and self._rewrite_origin:
                 value = self.origin
+            elif name.lower() == "authorization":
+                authorized = True
             rewritten.append((name, value))
+        if self._authorization is not None and not authorized:
+            rewritten.append((hdrs.AUTHORIZATION, self._authorization))
         return rewritten
 
     def _explain(self, error: Exception) -> str:

@@ -57,7 +57,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for frame in frames:
             recorder.journal.chunks.append((links[number][direction], time, frame.wire))
         if n % 100 == 99:
-            recorder._flush()
+            recorder.flush()
     recorder.close()
     return path
 
@@ -176,7 +176,7 @@ def test_what_is_decided_late_is_found(tmp_path: Path) -> None:
     for n in range(3):
         wire = make_frame(1, b"text %d" % n, masking_key=KEY).wire
         recorder.journal.chunks.append((link, START + n, wire))
-    recorder._flush()
+    recorder.flush()
     recorder.close()
     browser = CaptureBrowser(path)
     query = Query(filter="~changed")
@@ -189,7 +189,7 @@ def test_what_is_decided_late_is_found(tmp_path: Path) -> None:
     recorder.journal.add_fault(
         FaultRecord(1, Direction.UPSTREAM, START + 1, "slow", "latency", 2, "by 5 ms")
     )
-    recorder._flush()
+    recorder.flush()
     recorder.close()
     page = browser.page(query)
     (seen,) = page.rows

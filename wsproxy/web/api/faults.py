@@ -8,6 +8,7 @@ from aiohttp import web
 
 from wsproxy.errors import FaultError
 from wsproxy.ports import FaultControl
+from wsproxy.scenario import parse
 from wsproxy.web.api.routes import Route, body_of
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
@@ -87,7 +88,8 @@ async def scenario(ctx: Context, request: web.Request) -> web.Response:
     if not isinstance(text, str):
         raise ApiError("bad_request", "text must be a string, the scenario file")
     try:
-        control.load_scenario(text)
+        loaded = parse(text, "the scenario")
+        control.populate([spec.as_json() for spec in loaded.faults])
     except FaultError as error:
         raise ApiError("bad_fault", str(error)) from None
     return _all(control)

@@ -1,0 +1,283 @@
+"""One proxied WebSocket, as mitmproxy's addons see it: messages, drops, injections, the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from mitmproxy import http
+from mitmproxy.connection import ConnectionState
+from mitmproxy.exceptions import OptionsError
+from mitmproxy.flow import Error
+from mitmproxy.websocket import WebSocketMessage
+from wsproto.frame_protocol import CloseReason
+from wsproto.frame_protocol import Opcode as WsprotoOpcode
+
+from wsproxy.addonhost.dispatch import CachedAddonManager
+from wsproxy.addonhost.frames import frames_of, take_back
+from wsproxy.addonhost.history import History
+from wsproxy.addonhost.turns import Turns
+from wsproxy.passing import Passing
+from wsproxy.ports import LiveConnection
+from wsproxy.protocol.close import CloseCode, parse_close
+from wsproxy.protocol.frames import Opcode
+from wsproxy.protocol.lint import utf8_valid
+from wsproxy.records import Direction
+
+if TYPE_CHECKING:
+    from wsproxy.addonhost.http import ServerConnection
+
+CAUSE = "addon"
+
+_log = logging.getLogger(__name__)
+
+_TYPES = {Opcode.TEXT.value: WsprotoOpcode.TEXT, Opcode.BINARY.value: WsprotoOpcode.BINARY}
+_UPSTREAM = Direction.UPSTREAM
+_new_message = WebSocketMessage.__new__
+
+
+class FlowInterceptor:
+    """Takes messages through `websocket_message` (ports.Interceptor)."""
+
+    def __init__(
+        self,
+        flow: http.HTTPFlow,
+        live: LiveConnection,
+        addons: CachedAddonManager,
+        server: ServerConnection | None,
+        on_end: Callable[[], None],
+    ) -> None:
+        """`on_end` is called when the last hook is over."""
+        self.flow = flow
+        self._live = live
+        self._addons = addons
+        self._server = server
+        self._on_end = on_end
+        self._history = History(flow)
+        self._turns = Turns()
+        self._over = False
+        self._close: tuple[Direction, int | None, str] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        flow.kill = self._kill  # type: ignore[method-assign]
+
+    def start(self) -> None:
+        """Fire `websocket_start`; messages wait until it is over."""
+        rest = self._addons.flow_hook("websocket_start", self.flow)
+        if rest is not None or self.flow.intercepted:
+            self._turns.free = False
+            self._spawn(self._resumed(rest))
+
+    def inject(self, message: WebSocketMessage) -> None:
+        """Send a message of an addon's own; it passes through `websocket_message`, too."""
+        if self._over or self._close is not None:
+            _log.warning("cannot inject a message: the connection is closing")
+            return
+        direction = Direction.UPSTREAM if message.from_client else Direction.DOWNSTREAM
+        self._live.inject(direction, int(message.type), message.content, CAUSE)
+
+    # ports.Interceptor
+
+    def wants(self, direction: Direction) -> bool:
+        return not self._over
+
+    async def handle(self, passing: Passing) -> None:
+        """Show a message or control frame to the addons, and do to it what they decided."""
+        rest = self.begin(passing)
+        if rest is not None:
+            await rest
+
+    def begin(self, passing: Passing) -> Awaitable[None] | None:
+        """As `handle`, up to where an addon has to be awaited (ports.PromptInterceptor)."""
+        if passing.is_control:
+            self._note_close(passing)
+            if not self._addons.has("websocket_frame"):
+                return None
+        if not self._turns.free:
+            return self._wait_and_show(passing)
+        rest = self._show(passing)
+        if rest is None:
+            return None
+        self._turns.free = False
+        # The connection may end meanwhile: no reason to cut an addon's hook short.
+        return asyncio.shield(self._spawn(rest))
+
+    async def _wait_and_show(self, passing: Passing) -> None:
+        await self._turns.take()
+        rest = self._show(passing)
+        if rest is None:
+            self._turns.give()
+        else:
+            await asyncio.shield(self._spawn(rest))
+
+    def ended(self) -> None:
+        self._over = True
+        task = asyncio.get_running_loop().create_task(self._end())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # One message.
+
+    def _show(self, passing: Passing) -> Coroutine[Any, Any, None] | None:
+        """Call the hooks; what is returned has to be awaited in a task, for the rest of it."""
+        if self._addons.has("websocket_frame") and passing.frames:
+            return self._show_frames(passing)
+        return self._show_message(passing, passing.content)
+
+    async def _show_frames(self, passing: Passing) -> None:
+        frames = frames_of(passing)
+        for frame in frames:
+            rest = self._addons.call("websocket_frame", self.flow, frame)
+            if rest is not None:
+                await rest
+        await self._resumed(None)
+        take_back(passing, frames, CAUSE)
+        content = passing.content
+        if passing.message is not None and not passing.message.compressed:
+            content = b"".join(frame.payload for frame in passing.frames)
+        if passing.verdict != "dropped":
+            message_rest = self._show_message(passing, content)
+            if message_rest is not None:
+                await message_rest
+
+    def _show_message(self, passing: Passing, content: bytes) -> Coroutine[Any, Any, None] | None:
+        websocket = self.flow.websocket
+        if self._over or websocket is None or not passing.readable or passing.opcode not in _TYPES:
+            return None
+        # What WebSocketMessage(...) does, in half the time.
+        message = _new_message(WebSocketMessage)
+        message.type = _TYPES[passing.opcode]
+        message.from_client = passing.direction is _UPSTREAM
+        message.content = content
+        message.timestamp = passing.time
+        message.dropped = False
+        message.injected = passing.verdict == "injected"
+        self._history.append(message)
+        rest = self._addons.flow_hook("websocket_message", self.flow)
+        if rest is None and not self.flow.intercepted:
+            self._decide(passing, message, content)
+            return None
+        return self._conclude(rest, passing, message, content)
+
+    async def _conclude(
+        self,
+        rest: Awaitable[None] | None,
+        passing: Passing,
+        message: WebSocketMessage,
+        content: bytes,
+    ) -> None:
+        await self._resumed(rest)
+        self._decide(passing, message, content)
+
+    def _decide(self, passing: Passing, message: WebSocketMessage, shown: bytes) -> None:
+        """Only `content` and `dropped` of a message count, as in mitmproxy."""
+        if message.dropped or self._killed:
+            passing.drop(CAUSE)
+        elif message.content is not shown and message.content != shown:
+            content = message.content
+            if not isinstance(content, bytes):
+                _log.error("an addon set message.content to %r: the message passes", content)
+                return
+            if passing.opcode == Opcode.TEXT and not utf8_valid(content):
+                # RFC 6455, section 5.6: text is UTF-8. Sent as the addon wrote it all the same.
+                _log.warning("an addon changed a text message to bytes that are not UTF-8")
+            passing.change(content, CAUSE)
+
+    async def _resumed(self, rest: Awaitable[None] | None) -> None:
+        if rest is not None:
+            await rest
+        await self.flow.wait_for_resume()
+
+    def _spawn(self, rest: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run the rest of a hook in a task that ends the turn."""
+        task = asyncio.get_running_loop().create_task(self._in_turn(rest))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _in_turn(self, rest: Coroutine[Any, Any, None]) -> None:
+        try:
+            await rest
+        except OptionsError as error:
+            _log.error("Addon error: %s", error)
+        finally:
+            self._turns.give()
+
+    # The end.
+
+    @property
+    def _killed(self) -> bool:
+        error = self.flow.error
+        return error is not None and error.msg == Error.KILLED_MESSAGE
+
+    def _kill(self) -> None:
+        """`flow.kill()`: unlike in mitmproxy, the connection is closed at once."""
+        http.HTTPFlow.kill(self.flow)
+        resume = self.flow._resume_event  # noqa: SLF001 - kill() forgets who waits for a resume
+        if resume is not None:
+            resume.set()
+        self._live.close(CloseCode.POLICY_VIOLATION, "killed by an addon", CAUSE)
+
+    def _note_close(self, passing: Passing) -> None:
+        if self._close is None and passing.opcode == Opcode.CLOSE:
+            self._close = (passing.direction, *parse_close(passing.content))
+
+    async def _end(self) -> None:
+        await self._turns.take()
+        try:
+            self.flow.client_conn.state = ConnectionState.CLOSED
+            self.flow.server_conn.state = ConnectionState.CLOSED
+            self._set_close_fields()
+            # As it happens in mitmproxy: a server's Close is heard of before its FIN.
+            if self.flow.websocket and self._closed_by_server:
+                await self._resumed(self._addons.flow_hook("websocket_end", self.flow))
+                await self._server_gone()
+            else:
+                await self._server_gone()
+                await self._resumed(self._addons.flow_hook("websocket_end", self.flow))
+            self.flow.live = False
+        except OptionsError as error:
+            _log.error("Addon error: %s", error)
+        finally:
+            self._history.close()
+            self._turns.give()
+            self._on_end()
+
+    @property
+    def _closed_by_server(self) -> bool:
+        return self._close is not None and self._close[0] is Direction.DOWNSTREAM
+
+    async def _server_gone(self) -> None:
+        if self._server is not None:
+            await self._server.gone()
+
+    def _set_close_fields(self) -> None:
+        websocket = self.flow.websocket
+        if websocket is None:
+            return
+        end = self._live.connection.end
+        websocket.timestamp_end = self._live.connection.closed
+        if end is not None and end.by not in ("client", "server"):
+            websocket.closed_by_client = False
+            code, reason = end.code, end.reason
+        elif self._close is not None:
+            direction, code, reason = self._close
+            websocket.closed_by_client = direction is Direction.UPSTREAM
+        else:
+            websocket.closed_by_client = end is not None and end.by == "client"
+            websocket.close_code = CloseReason.ABNORMAL_CLOSURE
+            websocket.close_reason = None
+            return
+        websocket.close_code = _close_reason(code)
+        websocket.close_reason = reason
+
+
+def _close_reason(code: int | None) -> int:
+    """As mitmproxy has close codes: an enumeration where it knows them."""
+    if code is None:
+        return CloseReason.NO_STATUS_RCVD
+    try:
+        return CloseReason(code)
+    except ValueError:
+        return code
