@@ -142,6 +142,9 @@ class Connections(Protocol):
 class FaultControl(Protocol):
     """Faults, added and removed while traffic flows; docs/faults.md has the JSON objects."""
 
+    seed: int
+    """Where their randomness comes from."""
+
     def faults(self) -> list[dict[str, Any]]:
         """All faults, in order, each with how often it struck."""
 
@@ -156,6 +159,12 @@ class FaultControl(Protocol):
 
     def populate(self, specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Put these faults in place of all others, or, if one is wrong, change nothing."""
+
+    def load_scenario(self, text: str) -> list[dict[str, Any]]:
+        """Put the faults of a scenario file (YAML) in place of all others; raises FaultError.
+
+        Its seed, if it has one, is the seed from then on.
+        """
 
     def reset(self) -> None:
         """Remove all faults."""

@@ -114,10 +114,12 @@ class SyncProxy:
         self._thread = thread
         self._control = FaultSet(seed, time.time)  # noqa: TID251 - this is where it is handed in
         self._tape = Tape()
+        settings = {"listen_port": 0, "no_web": True} | settings
         self._proxy = Proxy(
-            Settings(upstream_url=upstream_url, listen_port=0, capture=capture, **settings),
+            Settings(upstream_url=upstream_url, capture=capture, **settings),
             [self._tape],
             faults=self._control,
+            fault_control=self._control,
         )
         self.capture = capture
         """The capture file; `wsproxy show` reads it."""

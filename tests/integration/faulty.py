@@ -74,7 +74,7 @@ async def faulty_proxy(seed: int = 1) -> AsyncIterator[Proxied]:
     made = Proxied(seed)
     async with serve(made.echo, "127.0.0.1", 0, max_size=None, ping_interval=None) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        settings = Settings(upstream_url=f"ws://127.0.0.1:{port}", listen_port=0)
+        settings = Settings(upstream_url=f"ws://127.0.0.1:{port}", listen_port=0, no_web=True)
         made.proxy = Proxy(settings, faults=made.faults)
         await made.proxy.start()
         try:

@@ -56,7 +56,10 @@ class Case:
 
     @property
     def arguments(self) -> list[str]:
-        return [*addon(self.addon), *(word for each in self.sets for word in ("--set", each))]
+        return [
+            *(addon(self.addon) if self.addon else ()),
+            *(word for each in self.sets for word in ("--set", each)),
+        ]
 
 
 CHAT = talk(echoed("hello", b"\x00\x01\x02", "grüße 世界", ""))
@@ -149,6 +152,65 @@ CASES = [
     Case("blocks", talk(echoed("one", "block", "two"))),
 ]
 
+BUILT_IN = [
+    Case(
+        "every_hook",
+        (talk(echoed("a")), talk(echoed("b"), path="/old?x=1")),
+        ("map_remote=|/old|/new", "modify_headers=/~q/x-colour/red"),
+        name="map_remote_path",
+    ),
+    Case(
+        "every_hook",
+        talk(echoed("b"), path="/old?x=1"),
+        ("map_remote=|//127.0.0.1|//localhost", "connection_strategy=lazy"),
+        name="map_remote_host",
+    ),
+    Case(
+        "every_hook",
+        get("GET /plain", "GET /local/page.txt", "GET /local/none"),
+        (f"map_local=|/local|{Path(__file__).parent / 'mitm_files'}",),
+        http=True,
+        name="map_local",
+    ),
+    Case(
+        "every_hook",
+        (talk(echoed("a"), path="/blocked"), talk(echoed("b")), talk([], path="/cut")),
+        ("block_list=/~u blocked/403", "block_list=/~u cut/444"),
+        name="block_list",
+    ),
+    Case(
+        "",
+        get("GET /plain", "POST /plain text", "GET /chunked"),
+        ("modify_headers=/~s/x-page", "modify_body=/~s/hello/bye", "modify_body=/~q/text/TEXT"),
+        http=True,
+        prints=False,
+        name="modify_headers_and_body",
+    ),
+    Case(
+        "",
+        get("GET /cookie", "GET /plain", "GET /plain Authorization=me", "GET /plain"),
+        ("stickycookie=.*", "stickyauth=.*"),
+        http=True,
+        prints=False,
+        name="sticky",
+    ),
+    Case(
+        "",
+        get("GET /plain If-None-Match=x", "GET /plain Accept-Encoding=gzip"),
+        ("anticache=true", "anticomp=true"),
+        http=True,
+        prints=False,
+        name="anticache",
+    ),
+    Case(
+        "streams",
+        get("POST /plain long enough to be streamed", "GET /chunked", "GET /plain"),
+        ("stream_large_bodies=10",),
+        http=True,
+        name="stream_large_bodies",
+    ),
+]
+
 SAMPLES = [
     Case(
         "rewrite_json_field",
@@ -205,7 +267,7 @@ SEPARATELY: dict[str, Callable[[list[str]], list[str]]] = {
 """How transcripts of cases that meet a difference are made comparable."""
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+@pytest.mark.parametrize("case", CASES + BUILT_IN, ids=[case.id for case in CASES + BUILT_IN])
 async def test_the_same_conversation_through_both(case: Case) -> None:
     talks = case.conversation if isinstance(case.conversation, tuple) else (case.conversation,)
     mitmdump, wsproxy = await through_both(case.arguments, *talks, http=case.http)

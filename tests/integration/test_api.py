@@ -267,7 +267,7 @@ async def test_faults(rig: Rig) -> None:
     text = json.dumps({"faults": [{"type": "drop", "name": "from a file"}]})
     _, answer = await rig.call("POST", "/faults/scenario", {"text": text})
     assert [f["name"] for f in answer["faults"]] == ["from a file"]
-    assert (await rig.call("POST", "/faults/reset"))[1] == {"faults": []}
+    assert (await rig.call("POST", "/faults/reset"))[1] == {"faults": [], "seed": 7}
 
 
 async def test_the_description_has_every_route(rig: Rig) -> None:

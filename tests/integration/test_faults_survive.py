@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from random import Random
 from typing import Any
 
 import pytest
@@ -200,6 +201,37 @@ async def test_a_change_takes_hold_at_the_next_message(proxied: Proxied) -> None
         await say(socket, "x")
         assert await hear(socket, 1) == ["x"]
     assert proxied.faults.faults()[0]["strikes"] == 2
+
+
+async def test_faults_that_come_and_go_at_random_lose_nothing(proxied: Proxied) -> None:
+    """None of these may lose, double or change a message, whenever it is added or removed."""
+    harmless: list[dict[str, Any]] = [
+        {"type": "latency", "latency": "5ms", "jitter": "5ms"},
+        {"type": "reorder", "window": 3, "wait": "10ms"},
+        {"type": "slicer", "size": 20, "pause": "1ms"},
+        {"type": "stall", "for": "30ms"},
+        {"type": "bandwidth", "rate": "500KB/s"},
+        {"type": "fragment", "frames": 3},
+    ]
+    random = Random(3)
+    sent = [f"message {number} " * 5 for number in range(300)]
+    async with proxied.connect(compression="deflate") as socket:
+        for message in sent:
+            await socket.send(message)
+            await asyncio.sleep(0.001)
+            chance = random.random()
+            faults = proxied.faults.faults()
+            if chance < 0.1:
+                stream = random.choice(["both", "upstream", "downstream"])
+                proxied.faults.add(random.choice(harmless) | {"stream": stream})
+            elif chance < 0.13 and faults:
+                proxied.faults.remove(random.choice(faults)["name"])
+            elif chance < 0.15:
+                proxied.faults.reset()
+        proxied.faults.reset()
+        assert sorted(map(str, await hear(socket, 300))) == sorted(sent)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(socket.recv(), 0.1)
 
 
 async def test_one_seed_one_history_with_a_real_client() -> None:

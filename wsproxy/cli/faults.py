@@ -71,6 +71,7 @@ def explain(file: Path) -> None:
     title = scenario.name or file.name
     click.echo(title + (f": {scenario.description.strip()}" if scenario.description else ""))
     seed = f"seed {scenario.seed}" if scenario.seed is not None else "a new seed for each run"
-    click.echo(f"{len(scenario.faults)} faults, {seed}")
+    count = len(scenario.faults)
+    click.echo(f"{count} fault{'s' if count != 1 else ''}, {seed}")
     for line in scenario.explain():
         click.echo(f"- {line}")

@@ -32,4 +32,4 @@ def fault_set(lines: tuple[str, ...], scenario: Path | None, seed: int | None) -
 def shown(faults: FaultSet) -> list[str]:
     """What is in force, for those who start the proxy."""
     lines = [f"fault {named.spec.explain()}" for named in faults.current]
-    return [*lines, f"seed: {faults.seed}"]
+    return [*lines, f"seed: {faults.seed}"] if lines else []

@@ -12,6 +12,7 @@ from wsproxy.faults.refusals import Refusal, Refusals
 from wsproxy.faults.registry import KINDS
 from wsproxy.faults.spec import Spec, parse_spec
 from wsproxy.records import ConnectionRecord, Direction, FaultRecord
+from wsproxy.scenario import parse as parse_scenario
 
 
 class Live(Protocol):
@@ -116,6 +117,18 @@ class FaultSet:
             }
             for fault in KINDS.values()
         ]
+
+    def load_scenario(self, text: str) -> list[dict[str, Any]]:
+        """Put the faults of a scenario file (YAML) in place of all others; raises FaultError.
+
+        Its seed, if it has one, is the seed from then on.
+        """
+        scenario = parse_scenario(text)
+        named = self._named(scenario.faults)
+        if scenario.seed is not None:
+            self.seed = scenario.seed
+        self._put(named)
+        return self.faults()
 
     def add_spec(self, spec: Spec) -> dict[str, Any]:
         """Add a fault that was parsed already; raises FaultError."""

@@ -104,6 +104,17 @@ def test_populate_is_all_or_nothing() -> None:
     assert [fault["name"] for fault in populated] == ["reset", "reset-2"]
 
 
+def test_a_scenario_takes_the_place_of_all_faults() -> None:
+    faults = make()
+    faults.add({"type": "drop"})
+    loaded = faults.load_scenario("seed: 9\nfaults:\n  - {type: reset, nth: 3}\n")
+    assert [fault["type"] for fault in loaded] == ["reset"]
+    assert faults.seed == 9
+    with pytest.raises(FaultError, match="line 3"):
+        faults.load_scenario("seed: 10\nfaults:\n  - {type: rest}\n")
+    assert (faults.faults(), faults.seed) == (loaded, 9)
+
+
 def test_what_is_not_there() -> None:
     faults = make()
     with pytest.raises(KeyError):

@@ -8,7 +8,6 @@ from aiohttp import web
 
 from wsproxy.errors import FaultError
 from wsproxy.ports import FaultControl
-from wsproxy.scenario import parse
 from wsproxy.web.api.routes import Route, body_of
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
@@ -88,8 +87,7 @@ async def scenario(ctx: Context, request: web.Request) -> web.Response:
     if not isinstance(text, str):
         raise ApiError("bad_request", "text must be a string, the scenario file")
     try:
-        loaded = parse(text, "the scenario")
-        control.populate([spec.as_json() for spec in loaded.faults])
+        control.load_scenario(text)
     except FaultError as error:
         raise ApiError("bad_fault", str(error)) from None
     return _all(control)
@@ -102,7 +100,7 @@ def _control(ctx: Context) -> FaultControl:
 
 
 def _all(control: FaultControl) -> web.Response:
-    return web.json_response({"faults": control.faults()})
+    return web.json_response({"faults": control.faults(), "seed": control.seed})
 
 
 def _changed(control: FaultControl, request: web.Request, changes: dict[str, Any]) -> web.Response:
