@@ -192,7 +192,7 @@ class Proxy:
                 self._fault_control,
                 totals,
                 clock,
-                settings.upstream_url,
+                self.upstream_url,
                 self.url,
             )
             await self._start_web(ctx, feed)
