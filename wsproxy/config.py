@@ -62,6 +62,8 @@ class Settings:
     """Whether there is no page."""
 
     def __post_init__(self) -> None:
+        if not 0 <= self.listen_port <= 65535:
+            raise WsproxyError(f"there is no port {self.listen_port}; ports are 0 to 65535")
         try:
             parse_upstream(self.upstream_url)
         except ValueError as error:

@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from wsproxy.engine.dial import ReportingConnector, socket_of
+from wsproxy.engine.server import Server
 from wsproxy.engine.upstream import Upstream
 from wsproxy.hooks import ClientHooks, HttpHooks
 
@@ -45,7 +46,7 @@ class Client:
         await self.connector.aclose()
 
 
-class ReportingServer(web.Server):
+class ReportingServer(Server):
     """aiohttp's server, which tells hooks of clients that come and go."""
 
     def __init__(

@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from wsproxy.engine.clients import Client
-from wsproxy.engine.http import decoded, proxy_origin
+from wsproxy.engine.http import decoded, proxy_origin, target_of
 from wsproxy.engine.transport import MirroredResponse, SwitchedResponse
 from wsproxy.errors import HandshakeError
 from wsproxy.hooks import Exchange, HttpRequest, HttpResponse, Target, Transform
@@ -32,7 +32,7 @@ class HookedExchange:
             HttpRequest(
                 request.method,
                 Target(*upstream.target),
-                upstream.prefixed(request.raw_path),
+                upstream.prefixed(target_of(request)),
                 upstream.rewritten(headers),
                 f"HTTP/{request.version.major}.{request.version.minor}",
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import hdrs, web
@@ -11,7 +12,7 @@ from multidict import CIMultiDict
 
 from wsproxy.engine.transport import MirroredResponse
 from wsproxy.engine.upstream import Upstream
-from wsproxy.errors import HandshakeError
+from wsproxy.errors import Fault, HandshakeError
 from wsproxy.protocol.handshake import Headers, end_to_end
 
 
@@ -28,6 +29,26 @@ def _decoded(value: bytes) -> str:
         return value.decode()
     except UnicodeDecodeError:
         return value.decode("iso-8859-1")
+
+
+def target_of(request: web.BaseRequest) -> str:
+    """Path and query of a request, as the client wrote them.
+
+    Whatever else a client writes there must not lead it to another server than the upstream.
+    Raises HandshakeError.
+    """
+    target = request.raw_path
+    if request.method == hdrs.METH_CONNECT:
+        raise HandshakeError(405, "CONNECT is for forward proxies, this is none", Fault.CLIENT)
+    if target.startswith("/"):
+        return target
+    if target == "*" and request.method == hdrs.METH_OPTIONS:
+        return "/"
+    if target.lower().startswith(("http://", "https://", "ws://", "wss://")):
+        # RFC 9112, section 3.2.2: the absolute form; its host counts for nothing here.
+        path = urlsplit(target)._replace(scheme="", netloc="", fragment="").geturl()
+        return path if path.startswith("/") else f"/{path}"
+    raise HandshakeError(400, f"the request target {target!r} is no path", Fault.CLIENT)
 
 
 def proxy_origin(request: web.BaseRequest) -> str:
@@ -52,18 +73,28 @@ async def relay_request(request: web.BaseRequest, upstream: Upstream) -> web.Str
         if request.transport is not None:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = request.content.iter_any() if request.body_exists else None
-    answer = await upstream.request(request.method, request.raw_path, headers, body)
+    answer = await upstream.request(request.method, target_of(request), headers, body)
     return await relay_answer(request, answer, upstream)
 
 
 async def relay_answer(
-    request: web.BaseRequest, answer: aiohttp.ClientResponse, upstream: Upstream
+    request: web.BaseRequest,
+    answer: aiohttp.ClientResponse,
+    upstream: Upstream,
+    *,
+    upgrade: bool = False,
 ) -> web.StreamResponse:
-    """Send an upstream's answer to the client, each piece as it comes."""
+    """Send an upstream's answer to the client, each piece as it comes.
+
+    After a refused `upgrade` the connection ends: a client that did not wait for the answer may
+    have sent frames, and they are no requests.
+    """
     headers = upstream.back_to_proxy(end_to_end(decoded(answer.raw_headers)), proxy_origin(request))
     response = MirroredResponse(
         status=answer.status, reason=answer.reason, headers=CIMultiDict(headers)
     )
+    if upgrade:
+        response.force_close()
     try:
         await response.prepare(request)
         async for piece in answer.content.iter_any():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import math
 import os
@@ -19,7 +18,8 @@ from aiohttp import hdrs, web
 
 from wsproxy.engine.clients import Client, ReportingServer
 from wsproxy.engine.exchange import HookedExchange
-from wsproxy.engine.http import decoded, refusal, relay_answer, relay_request
+from wsproxy.engine.http import decoded, refusal, relay_answer, relay_request, target_of
+from wsproxy.engine.server import Server
 from wsproxy.engine.transport import SwitchedResponse, take_client, take_upstream
 from wsproxy.engine.upstream import MAX_HEADER, Upstream
 from wsproxy.errors import Fault, HandshakeError, WsproxyError
@@ -105,9 +105,9 @@ class Listener:
             "max_field_size": MAX_HEADER,
             "logger": _log,
         }
-        server: web.Server
+        server: Server
         if self._env.hooks is None:
-            server = web.Server(self._handle, **options)
+            server = Server(self._handle, **options)
         else:
             server = self._reporting = ReportingServer(
                 self._handle, self._env.hooks, self._env.upstream, **options
@@ -122,8 +122,7 @@ class Listener:
             # asyncio wraps the reason in a sentence of its own.
             number = error.errno or 0
             reason = os.strerror(number) if number > 0 else (error.strerror or str(error))
-            hint = "; -p chooses another port" if number == errno.EADDRINUSE else ""
-            raise WsproxyError(f"cannot listen on {host}:{port}: {reason.lower()}{hint}") from None
+            raise WsproxyError(f"cannot listen on {host}:{port}: {reason.lower()}") from None
         return int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:
@@ -167,7 +166,7 @@ class Listener:
             env.clock.time(),
             _address(request),
             env.upstream.url,
-            request.raw_path,
+            target_of(request),
             headers,
         )
 
@@ -180,7 +179,7 @@ class Listener:
             refused = await self._refused_by_fault(request, connection)
             if refused is not None:
                 return refused
-            answer = await env.upstream.request("GET", request.raw_path, _dialled(headers))
+            answer = await env.upstream.dial(connection.target, _dialled(headers))
         except HandshakeError as error:
             self._refused(connection, End("failed", error.fault.value, error.status, error.reason))
             raise
@@ -190,7 +189,7 @@ class Listener:
         if answer.status != 101:
             end = End("refused", "server", answer.status, answer.reason or "")
             self._refused(connection, end)
-            return await relay_answer(request, answer, env.upstream)
+            return await relay_answer(request, answer, env.upstream, upgrade=True)
         try:
             check_answer(key, connection.response_headers)
         except HandshakeError as error:

@@ -13,7 +13,7 @@ import contextlib
 import socket
 import struct
 
-from aiohttp import ClientResponse, web
+from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.connector import Connection
 from yarl import URL
 
@@ -156,12 +156,19 @@ def take_upstream(response: ClientResponse) -> tuple[Peer, bytes]:
     return Peer(Direction.DOWNSTREAM, transport, protocol, connection), bytes(collector.data)
 
 
-def verbatim_url(origin: str, target: str) -> URL:
+def verbatim_url(url: str) -> URL:
     """A URL whose request target is sent to the letter: `/path?` keeps its question mark."""
-    url = URL(origin + target, encoded=True)
+    result = URL(url, encoded=True)
     # yarl keeps no empty query; this is where aiohttp looks the target up.
-    url._cache["raw_path_qs"] = target
-    return url
+    _, _, rest = url.partition("://")
+    result._cache["raw_path_qs"] = rest[rest.index("/") :] if "/" in rest else "/"
+    return result
+
+
+def without_retries(session: ClientSession) -> ClientSession:
+    """Let a session send each request once: aiohttp sends a GET again that got no answer."""
+    session._retry_connection = False
+    return session
 
 
 class SwitchedResponse(web.StreamResponse):

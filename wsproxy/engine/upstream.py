@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
+import os
 import ssl
 from collections.abc import AsyncIterable
 from urllib.parse import urlsplit, urlunsplit
@@ -13,6 +15,7 @@ from aiohttp import hdrs
 from multidict import CIMultiDict
 from yarl import URL
 
+from wsproxy.engine.transport import verbatim_url, without_retries
 from wsproxy.errors import Fault, HandshakeError
 from wsproxy.protocol.handshake import Headers
 
@@ -41,6 +44,7 @@ class Upstream:
         """`url` is ws(s):// or http(s)://, with a path prefix or none. `timeout`, in seconds,
         is for an answer's headers; its body may take as long as it likes.
         """
+        self._given = url
         self.ssl_context = ssl_context
         base = URL(url, encoded=True)
         self._authorization = None
@@ -56,15 +60,24 @@ class Upstream:
         self._keep_host_header = keep_host_header
         self._rewrite_origin = rewrite_origin
         self._timeout = timeout
-        self._session = aiohttp.ClientSession(
-            connector=connector
-            or aiohttp.TCPConnector(limit=0, ssl=ssl_context if ssl_context is not None else True),
+        self._session = self._make_session(connector)
+        # An upgrade takes a connection of its own, and is asked for once.
+        self._dialling = without_retries(self._make_session(connector, force_close=True))
+
+    def _make_session(
+        self, connector: aiohttp.BaseConnector | None, *, force_close: bool = False
+    ) -> aiohttp.ClientSession:
+        if connector is None:
+            tls = self.ssl_context if self.ssl_context is not None else True
+            connector = aiohttp.TCPConnector(limit=0, ssl=tls, force_close=force_close)
+        return aiohttp.ClientSession(
+            connector=connector,
             # Nothing of its own may come in: one client's cookies must not reach another's upstream.
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_AUTOMATIC,
             auto_decompress=False,
             trust_env=False,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=min(10.0, timeout)),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=min(10.0, self._timeout)),
             max_line_size=MAX_HEADER,
             max_field_size=MAX_HEADER,
         )
@@ -83,7 +96,7 @@ class Upstream:
     def fork(self, connector: aiohttp.BaseConnector) -> Upstream:
         """The same upstream, dialled by another connector."""
         return Upstream(
-            self.url,
+            self._given,
             ssl_context=self.ssl_context,
             keep_host_header=self._keep_host_header,
             rewrite_origin=self._rewrite_origin,
@@ -94,6 +107,7 @@ class Upstream:
     async def close(self) -> None:
         """Close what is idle."""
         await self._session.close()
+        await self._dialling.close()
 
     def prefixed(self, target: str) -> str:
         """A client's path and query, as this upstream has them."""
@@ -113,6 +127,11 @@ class Upstream:
         url = f"{self.origin}{self.prefixed(target)}"
         return await self.send(method, url, self.rewritten(headers), body)
 
+    async def dial(self, target: str, headers: Headers) -> aiohttp.ClientResponse:
+        """Send a request for an upgrade, over a connection of its own; raises as `request` does."""
+        url = f"{self.origin}{self.prefixed(target)}"
+        return await self._send(self._dialling, hdrs.METH_GET, url, self.rewritten(headers), None)
+
     async def send(
         self,
         method: str,
@@ -121,11 +140,21 @@ class Upstream:
         body: AsyncIterable[bytes] | bytes | None = None,
     ) -> aiohttp.ClientResponse:
         """Send a request to any URL, to the letter; raises as `request` does."""
+        return await self._send(self._session, method, url, headers, body)
+
+    async def _send(
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        url: str,
+        headers: Headers,
+        body: AsyncIterable[bytes] | bytes | None,
+    ) -> aiohttp.ClientResponse:
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._session.request(
+                return await session.request(
                     method,
-                    URL(url, encoded=True),
+                    verbatim_url(url),
                     headers=CIMultiDict(headers),
                     data=body,
                     allow_redirects=False,
@@ -191,9 +220,12 @@ class Upstream:
         if isinstance(error, aiohttp.ClientConnectorDNSError):
             return f"no address found for {self.url}"
         if isinstance(error, aiohttp.ClientConnectorError):
-            reason = error.os_error.strerror or type(error.os_error).__name__
+            # asyncio wraps the reason in a sentence of its own.
+            number = error.os_error.errno or 0
+            reason = os.strerror(number) if number > 0 else str(error.os_error)
             return f"cannot connect to {self.url}: {reason}"
-        if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError):
+        cut_off = isinstance(error, OSError) and error.errno in (errno.ECONNRESET, errno.EPIPE)
+        if cut_off or isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError):
             return f"{self.url} cut off before it answered"
         if isinstance(error, aiohttp.ClientResponseError):
             return f"{self.url} answered something that is not HTTP"

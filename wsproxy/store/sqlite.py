@@ -40,6 +40,7 @@ _INSERT_BLOCK = "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)"
 _INSERT_CONNECTION_BLOCK = "INSERT INTO connection_block VALUES (?, ?)"
 _INSERT_MESSAGE = f"INSERT INTO message VALUES (NULL, {', '.join('?' * 14)})"
 _INSERT_FAULT = f"INSERT INTO fault VALUES (NULL, {', '.join('?' * 9)})"
+_HAS_BLOCK = "SELECT 1 FROM block WHERE first_id = ?"
 _COUNT_LEFT_OUT = """
     INSERT INTO left_out VALUES (?, ?, ?)
     ON CONFLICT (why) DO UPDATE SET frames = frames + excluded.frames, bytes = bytes + excluded.bytes
@@ -99,6 +100,8 @@ class SqliteRecorder:
         self._listeners: set[Callable[[bool], None]] = set()
         self._queue: SimpleQueue[_Batch | None] = SimpleQueue()
         self._failing = False
+        self._lost_frames = 0
+        self._lost_bytes = 0
         self._thread = threading.Thread(target=self._write_all, name="capture", daemon=True)
         self._thread.start()
 
@@ -184,6 +187,7 @@ class SqliteRecorder:
         while (batch := self._queue.get()) is not None:
             try:
                 self._write(batch)
+                self._count_lost()
                 self._trim()
                 if self._failing:
                     self._failing = False
@@ -215,9 +219,22 @@ class SqliteRecorder:
             _log.error(
                 "cannot write the capture %s: %s; traffic goes on, unrecorded", self.path, error
             )
-        lost = batch.drained.block.count if batch.drained else 0
-        with contextlib.suppress(sqlite3.Error), self._db:
-            self._db.execute(_COUNT_LEFT_OUT, ("write failed", lost, batch.size))
+        if batch.drained is None:
+            return
+        with contextlib.suppress(sqlite3.Error):
+            # What fails after the commit (a checkpoint, a trim) loses nothing.
+            if self._db.execute(_HAS_BLOCK, (batch.first_id,)).fetchone():
+                return
+        self._lost_frames += batch.drained.block.count
+        self._lost_bytes += batch.size
+
+    def _count_lost(self) -> None:
+        """Write down what was lost, as soon as anything can be written again."""
+        if self._lost_frames:
+            lost = ("write failed", self._lost_frames, self._lost_bytes)
+            with self._db:
+                self._db.execute(_COUNT_LEFT_OUT, lost)
+            self._lost_frames = self._lost_bytes = 0
 
     def _trim(self) -> None:
         """Drop the oldest blocks where the capture has outgrown its limit."""
