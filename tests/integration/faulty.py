@@ -21,6 +21,13 @@ from wsproxy.store.reader import Capture
 PATIENCE = 20.0
 
 
+class Patient(ClientConnection):
+    """A client that waits for a message, but not for ever."""
+
+    async def recv(self, decode: bool | None = None) -> Any:
+        return await asyncio.wait_for(super().recv(decode), PATIENCE)
+
+
 class Proxied:
     """A proxy with faults in front of an echo server, and what the server heard."""
 
@@ -41,27 +48,29 @@ class Proxied:
 
     def connect(self, **options: Any) -> connect:
         options = {"compression": None, "max_size": None, "ping_interval": None} | options
-        return connect(self.proxy.url, **options)
+        return connect(self.proxy.url, create_connection=Patient, **options)
 
     async def records(self, count: int = 1) -> list[FaultRecord]:
         """The capture's fault records, as soon as there are `count`."""
-        while True:
-            capture = Capture(self.proxy.capture)
-            records = capture.fault_records()
-            capture.close()
-            if len(records) >= count:
-                return records
-            await asyncio.sleep(0.02)  # the store writes twenty times a second
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                capture = Capture(self.proxy.capture)
+                records = capture.fault_records()
+                capture.close()
+                if len(records) >= count:
+                    return records
+                await asyncio.sleep(0.02)  # the store writes twenty times a second
 
     async def ended(self) -> ConnectionRecord:
         """The capture's first connection, as soon as it has ended there."""
-        while True:
-            capture = Capture(self.proxy.capture)
-            connection = capture.connections()[0]
-            capture.close()
-            if connection.end is not None:
-                return connection
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                capture = Capture(self.proxy.capture)
+                connection = capture.connections()[0]
+                capture.close()
+                if connection.end is not None:
+                    return connection
+                await asyncio.sleep(0.02)
 
     def sessions(self) -> list[Session]:
         """The connections that are open."""
@@ -78,8 +87,7 @@ async def faulty_proxy(seed: int = 1) -> AsyncIterator[Proxied]:
         made.proxy = Proxy(settings, faults=made.faults)
         await made.proxy.start()
         try:
-            async with asyncio.timeout(PATIENCE):
-                yield made
+            yield made
         finally:
             await made.proxy.stop()
 

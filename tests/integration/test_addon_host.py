@@ -97,19 +97,20 @@ async def test_an_addon_that_raises_is_named_with_its_line() -> None:
     wsproxy = await through("wsproxy", addon("raises"), talk(echoed("one")))
     assert wsproxy.client == [
         "open",
-        "14 'one so far so far'"[:0] + wsproxy.client[1],
+        "17 'one so far so far'",
         "closed 1000 ",
     ]
-    assert "one so far" in wsproxy.client[1]
     assert 'raises.py", line 6, in request' in wsproxy.output
     assert "KeyError: 'in websocket_message'" in wsproxy.output
 
 
 async def test_a_changed_script_is_loaded_anew(tmp_path: Path) -> None:
     script = tmp_path / "changing.py"
-    text = "print('ADDON version {0}', flush=True)\n" + (
-        "def websocket_message(flow):\n    flow.websocket.messages[-1].content += b' {0}'\n"
-    )
+    text = """
+print('ADDON version {0}', flush=True)
+def websocket_message(flow):
+    flow.websocket.messages[-1].content += b' {0}'
+"""
     script.write_text(text.format(1))
     async with (
         Upstream([], http=False) as upstream,

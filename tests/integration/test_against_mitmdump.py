@@ -209,6 +209,13 @@ BUILT_IN = [
         http=True,
         name="stream_large_bodies",
     ),
+    Case(
+        "every_hook",
+        get("POST /plain much-too-long-for-it", "GET /plain", "GET /plain"),
+        ("body_size_limit=10", "connection_strategy=lazy"),
+        http=True,
+        name="body_size_limit",
+    ),
 ]
 
 SAMPLES = [

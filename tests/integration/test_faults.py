@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
-from tests.integration.faulty import Proxied, faulty_proxy, hear, say
+from tests.integration.faulty import PATIENCE, Proxied, faulty_proxy, hear, say
 from wsproxy.faults.registry import KINDS
 
 
@@ -128,7 +128,8 @@ async def test_fragment(proxied: Proxied) -> None:
     proxied.faults.add({"type": "fragment", "frames": 3, "pings": True})
     async with proxied.connect() as socket:
         await socket.send("abcdefgh")
-        assert [piece async for piece in socket.recv_streaming()] == ["abc", "def", "gh"]
+        async with asyncio.timeout(PATIENCE):
+            assert [piece async for piece in socket.recv_streaming()] == ["abc", "def", "gh"]
 
 
 async def test_slicer(proxied: Proxied) -> None:
@@ -192,7 +193,7 @@ async def test_close_at_once(proxied: Proxied) -> None:
         with pytest.raises(ConnectionClosed):
             await socket.recv()
         assert (socket.close_code, socket.close_reason) == (1012, "restart")
-    server_side = await proxied.left.get()
+    server_side = await asyncio.wait_for(proxied.left.get(), PATIENCE)
     assert server_side.close_code == 1012
 
 

@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from tests.integration.faulty import Proxied, faulty_proxy, hear, say
+from tests.integration.faulty import PATIENCE, Proxied, faulty_proxy, hear, say
 from wsproxy.records import Direction
 
 DAMAGE: list[dict[str, Any]] = [
@@ -26,7 +26,13 @@ DAMAGE: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("fault", DAMAGE, ids=[str(spec["type"]) for spec in DAMAGE])
+OVERTAKEN = {"type": "reorder", "window": 3, "wait": "20ms", "match": "~b '[02468] '"}
+"""Every other message is held, and the others overtake it."""
+
+
+@pytest.mark.parametrize(
+    "fault", [*DAMAGE, OVERTAKEN], ids=[*(str(spec["type"]) for spec in DAMAGE), "overtaken"]
+)
 @pytest.mark.parametrize("stream", ["upstream", "downstream"])
 async def test_compression_with_context_takeover(
     proxied: Proxied, fault: dict[str, Any], stream: str
@@ -145,8 +151,9 @@ async def test_removal_in_the_middle_of_a_delay(proxied: Proxied) -> None:
     after = [f"after {number}" for number in range(50)]
     async with proxied.connect() as socket:
         await say(socket, *before)
-        while len(proxied.heard) < 50:
-            await asyncio.sleep(0.005)
+        async with asyncio.timeout(PATIENCE):
+            while len(proxied.heard) < 50:
+                await asyncio.sleep(0.005)
         proxied.faults.remove("latency")
         await say(socket, *after)
         assert await hear(socket, 100) == before + after

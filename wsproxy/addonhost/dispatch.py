@@ -22,9 +22,6 @@ HookFunction = Callable[..., Awaitable[None] | None]
 Group = list[HookFunction]
 """The hook of one addon in the chain and of those below it: an exception skips the rest."""
 
-_PASSED_ON = exceptions.OptionsError
-"""What a hook may raise to whoever changed an option."""
-
 _log = logging.getLogger("mitmproxy.addonmanager")
 
 _IDLE: dict[str, Callable[[Any], bool]] = {
@@ -53,7 +50,7 @@ class CachedAddonManager(AddonManager):
         """The functions to call for a hook."""
         groups = self._groups.get(name)
         if groups is None:
-            found = (list(self._functions(addon, name)) for addon in self.chain)
+            found = (self._group(addon, name) for addon in self.chain)
             groups = self._groups[name] = [group for group in found if group]
         return groups
 
@@ -114,6 +111,13 @@ class CachedAddonManager(AddonManager):
         finally:
             self.invalidate()  # a script's place, or whether an addon is idle, may have changed
 
+    def _group(self, addon: Any, name: str) -> Group:
+        try:
+            return list(self._functions(addon, name))
+        except exceptions.AddonManagerError as error:
+            _report(error)
+            return []
+
     def _functions(self, addon: Any, name: str) -> Iterator[HookFunction]:
         for each in traverse([addon]):
             function = getattr(each, name, None)
@@ -128,11 +132,7 @@ class CachedAddonManager(AddonManager):
 
     def _call(self, name: str, *args: Any) -> Awaitable[None] | None:
         """Call a hook; what is returned has to be awaited for the rest of it."""
-        try:
-            groups = self.groups(name)
-        except exceptions.AddonManagerError as error:
-            _report(error)
-            return None
+        groups = self.groups(name)
         for index, group in enumerate(groups):
             try:
                 for position, function in enumerate(group):
@@ -140,8 +140,6 @@ class CachedAddonManager(AddonManager):
                     if result is not None and inspect.isawaitable(result):
                         rest = [group[position + 1 :], *groups[index + 1 :]]
                         return self._await(result, rest, args)
-            except _PASSED_ON:
-                raise
             except exceptions.AddonHalt:
                 return None
             except Exception as error:  # noqa: BLE001 - an addon may raise anything
@@ -162,8 +160,6 @@ class CachedAddonManager(AddonManager):
                     result = function(*args)
                     if result is not None and inspect.isawaitable(result):
                         await result
-            except _PASSED_ON:
-                raise
             except exceptions.AddonHalt:
                 return
             except Exception as error:  # noqa: BLE001 - an addon may raise anything

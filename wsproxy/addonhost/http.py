@@ -11,6 +11,7 @@ from mitmproxy.connection import ConnectionState, Server
 from mitmproxy.flow import Error
 from mitmproxy.net.http.http1 import expected_http_body_size
 from mitmproxy.proxy import server_hooks
+from mitmproxy.proxy.layers.http._base import format_error
 from mitmproxy.utils import human
 from mitmproxy.websocket import WebSocketData
 
@@ -204,8 +205,13 @@ class HttpExchange:
         reason = f"{what} body exceeds mitmproxy's body_size_limit."
         await self.failed(reason)
         status = (413, "Payload Too Large") if of_request else (502, "Bad Gateway")
-        headers = [("Server", version.MITMPROXY), ("Content-Type", "text/plain")]
-        self.response = HttpResponse(*status, headers, "HTTP/1.1", f"{reason}\n".encode())
+        headers = [
+            ("Server", version.MITMPROXY),
+            ("Connection", "close"),
+            ("Content-Type", "text/html"),
+        ]
+        body = format_error(status[0], reason)
+        self.response = HttpResponse(*status, headers, "HTTP/1.1", body)
 
     async def failed(self, reason: str) -> None:
         if self.flow.live and self.flow.error is None:

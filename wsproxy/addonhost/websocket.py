@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from mitmproxy import http
 from mitmproxy.connection import ConnectionState
-from mitmproxy.exceptions import OptionsError
 from mitmproxy.flow import Error
 from mitmproxy.websocket import WebSocketMessage
 from wsproto.frame_protocol import CloseReason
@@ -95,7 +94,7 @@ class FlowInterceptor:
             if not self._addons.has("websocket_frame"):
                 return None
         if not self._turns.free:
-            return self._wait_and_show(passing)
+            return asyncio.shield(self._keep(self._wait_and_show(passing)))
         rest = self._show(passing)
         if rest is None:
             return None
@@ -113,9 +112,7 @@ class FlowInterceptor:
 
     def ended(self) -> None:
         self._over = True
-        task = asyncio.get_running_loop().create_task(self._end())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._keep(self._end())
 
     # One message.
 
@@ -191,7 +188,10 @@ class FlowInterceptor:
 
     def _spawn(self, rest: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run the rest of a hook in a task that ends the turn."""
-        task = asyncio.get_running_loop().create_task(self._in_turn(rest))
+        return self._keep(self._in_turn(rest))
+
+    def _keep(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -199,8 +199,6 @@ class FlowInterceptor:
     async def _in_turn(self, rest: Coroutine[Any, Any, None]) -> None:
         try:
             await rest
-        except OptionsError as error:
-            _log.error("Addon error: %s", error)
         finally:
             self._turns.give()
 
@@ -237,8 +235,6 @@ class FlowInterceptor:
                 await self._server_gone()
                 await self._resumed(self._addons.flow_hook("websocket_end", self.flow))
             self.flow.live = False
-        except OptionsError as error:
-            _log.error("Addon error: %s", error)
         finally:
             self._history.close()
             self._turns.give()

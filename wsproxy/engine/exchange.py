@@ -16,7 +16,7 @@ from wsproxy.engine.http import decoded, proxy_origin
 from wsproxy.engine.transport import MirroredResponse, SwitchedResponse
 from wsproxy.errors import HandshakeError
 from wsproxy.hooks import Exchange, HttpRequest, HttpResponse, Target, Transform
-from wsproxy.protocol.handshake import Headers, end_to_end, header, is_upgrade
+from wsproxy.protocol.handshake import Headers, end_to_end, header, header_tokens, is_upgrade
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -74,6 +74,7 @@ class HookedExchange:
             if hooks.killed or hooks.response is None:
                 return self.cut()
             if hooks.response.body is not None:  # refused as too large
+                answer.close()
                 return await self.own()
             limit = hooks.stream_above
             body = bytearray()
@@ -81,6 +82,7 @@ class HookedExchange:
                 async for piece in answer.content.iter_any():
                     body += piece
                     if hooks.refuse_above is not None and len(body) > hooks.refuse_above:
+                        answer.close()
                         await hooks.refuse(of_request=False)
                         return await self.own()
                     if limit is not None and len(body) > limit:
@@ -111,6 +113,8 @@ class HookedExchange:
         if self.hooks.killed or response is None:
             return self.cut()
         mirrored = self._mirrored(response)
+        if "close" in header_tokens(response.headers, hdrs.CONNECTION):
+            mirrored.force_close()
         body = response.body or b""
         if self._request.method != hdrs.METH_HEAD and hdrs.CONTENT_LENGTH in mirrored.headers:
             mirrored.headers[hdrs.CONTENT_LENGTH] = str(len(body))

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import asyncio
+
+from wsproxy.addonhost.turns import Turns
+
+
+async def test_turns_come_in_the_order_of_asking() -> None:
+    turns = Turns()
+    order = []
+
+    async def ask(name: str) -> None:
+        await turns.take()
+        order.append(name)
+        await asyncio.sleep(0)
+        turns.give()
+
+    await turns.take()
+    tasks = [asyncio.create_task(ask(name)) for name in "abc"]
+    await asyncio.sleep(0)
+    assert order == []
+    turns.give()
+    assert not turns.free  # it is the next one's already: nobody overtakes
+    tasks.append(asyncio.create_task(ask("d")))
+    await asyncio.gather(*tasks)
+    assert order == list("abcd")
+    assert turns.free
+
+
+async def test_who_gives_up_waiting_does_not_block_the_others() -> None:
+    turns = Turns()
+    await turns.take()
+    first, second = (asyncio.create_task(turns.take()) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    turns.give()
+    await asyncio.wait_for(second, 1)
+    turns.give()
+    assert turns.free
+
+
+async def test_a_turn_given_to_somebody_who_is_cancelled_goes_on() -> None:
+    turns = Turns()
+    await turns.take()
+    first, second = (asyncio.create_task(turns.take()) for _ in range(2))
+    await asyncio.sleep(0)
+    turns.give()
+    first.cancel()
+    await asyncio.wait_for(second, 1)
+    turns.give()
+    assert turns.free
