@@ -254,3 +254,21 @@ CONTRAST = """() => {
     return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), e.outerHTML.slice(0, 120)];
   }).filter(([ratio]) => ratio < 4.5);
 }"""
+
+
+async def test_a_page_finds_its_way_back(rig: Rig, open_page: Open) -> None:
+    page = await open_page()
+    async with rig.client() as client:
+        await client.send("before")
+        await client.recv()
+        await expect(page.locator(".frame")).to_have_count(2)
+        assert rig.proxy._web is not None
+        await rig.proxy._web._feed.close()
+        await expect(page.locator(".live.off")).to_have_count(1)
+        await client.send("meanwhile")
+        await client.recv()
+        await expect(page.locator(".live:not(.off)")).to_have_count(1)
+        await expect(page.locator(".frame")).to_have_count(4)
+        await client.send("after")
+        await expect(page.locator(".frame")).to_have_count(6)
+        await expect(page.locator(".connection .sub").last).to_contain_text("↑ 3")

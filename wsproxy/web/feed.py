@@ -111,6 +111,7 @@ class Feed:
 
     def connection_changed(self, connection: ConnectionRecord) -> None:
         """A connection was opened, answered or ended."""
+        self._totals.connection_changed(connection)
         if connection.end is None:
             self._connections[connection.id] = connection
         if self._subscribers:
@@ -197,6 +198,8 @@ class Feed:
         recent, self._recent = self._recent, []
         news, self._news = self._news, {}
         if not self._subscribers:
+            self._changed.clear()
+            self._upto = _last_id(recent) if recent else self._upto
             return
         ended = [connection for connection in self._changed.values() if connection.end]
         common = self._common(recent)

@@ -7,12 +7,17 @@ from typing import NamedTuple
 
 from wsproxy.journal import Drained
 from wsproxy.queries import Traffic
+from wsproxy.records import ConnectionRecord
 
 WINDOW_SECONDS = 5.0
 """What rates are the mean of."""
 
 MAX_CONNECTIONS = 20_000
 """Connections whose sums are kept in memory; the oldest ones go first."""
+
+
+MAX_LATEST = 1000
+"""Connections that are remembered as they are, for the moments until they are written."""
 
 
 class Rate(NamedTuple):
@@ -33,9 +38,21 @@ class Totals:
         """The first frame that this process saw has this id."""
         self.newest_id = 0
         self._sums: dict[int, list[int]] = {}
+        self._latest: dict[int, ConnectionRecord] = {}
         self._recent: deque[tuple[float, int, int, int, int]] = deque()
         self.changed: set[int] = set()
         """Connections with traffic since somebody emptied this."""
+
+    def connection_changed(self, connection: ConnectionRecord) -> None:
+        """Remember a connection while the capture may not have it yet."""
+        self._latest.pop(connection.id, None)
+        self._latest[connection.id] = connection
+        while len(self._latest) > MAX_LATEST:
+            del self._latest[next(iter(self._latest))]
+
+    def latest(self) -> dict[int, ConnectionRecord]:
+        """The connections that changed last, as they are now, by their ids in ascending order."""
+        return dict(sorted(self._latest.items()))
 
     def start_with(self, traffic: dict[int, Traffic]) -> None:
         """Add what a capture had already."""

@@ -8,7 +8,7 @@ from wsproxy.journal import Drained, Journal
 from wsproxy.link import Link
 from wsproxy.protocol.frames import make_frame
 from wsproxy.queries import Query
-from wsproxy.records import Direction
+from wsproxy.records import ConnectionRecord, Direction
 from wsproxy.web import totals as totals_module
 from wsproxy.web.feed import _candidates
 from wsproxy.web.totals import Totals
@@ -70,3 +70,16 @@ def test_totals_forget_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
     totals.add(1, drained(), 1.0)
     assert totals.of(1) is None
     assert totals.of(2) is not None
+
+
+def test_the_latest_connections_are_remembered_as_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(totals_module, "MAX_LATEST", 2)
+    totals = Totals()
+    records = [ConnectionRecord(n, 0.0, "c", "ws://up", "/", []) for n in (1, 2, 3)]
+    for record in (*records, records[1]):
+        totals.connection_changed(record)
+    records[1].status = 101
+    assert list(totals.latest()) == [2, 3]
+    assert totals.latest()[2].status == 101

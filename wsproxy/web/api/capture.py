@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -11,7 +10,6 @@ from aiohttp import web
 from wsproxy import __version__
 from wsproxy.filters import WORDS, FilterError, parse
 from wsproxy.ports import CaptureReader
-from wsproxy.queries import Seen
 from wsproxy.render.rows import (
     connection_detail,
     connection_summary,
@@ -21,6 +19,7 @@ from wsproxy.render.rows import (
     trip_object,
     whole_object,
 )
+from wsproxy.web.api.lookup import connection_of, frame_of
 from wsproxy.web.api.routes import (
     QUERY_PARAMETERS,
     Parameter,
@@ -68,8 +67,15 @@ async def connections(ctx: Context, request: web.Request) -> web.Response:
     limit = max(number(request, "limit", 200, most=MAX_CONNECTIONS) or 200, 1)
     newest = switch(request, "newest", default=False)
 
+    latest = ctx.totals.latest()
+
     def work(reader: CaptureReader) -> str:
         found = reader.connections(after, limit, newest=newest)
+        if newest or len(found) < limit:  # the capture is moments behind
+            last = found[-1].id if found else after
+            found = [*found, *(each for each in latest.values() if each.id > last)]
+            found = found[-limit:] if newest else found[:limit]
+        found = [latest.get(each.id, each) for each in found]
         summaries = [connection_summary(each, ctx.totals.of(each.id)) for each in found]
         more = len(found) == limit and not newest
         return json.dumps({"connections": summaries, "next": found[-1].id if more else None})
@@ -80,14 +86,7 @@ async def connections(ctx: Context, request: web.Request) -> web.Response:
 async def connection(ctx: Context, request: web.Request) -> web.Response:
     """A connection with its handshake."""
     wanted = path_number(request)
-    found = await ctx.reading(lambda reader: reader.connection(wanted))
-    for _ in range(20):
-        if found is not None or wanted not in ctx.connections.live():
-            break
-        await asyncio.sleep(0.05)  # it has just opened, and is being written
-        found = await ctx.reading(lambda reader: reader.connection(wanted))
-    if found is None:
-        raise ApiError("no_connection")
+    found = await connection_of(ctx, wanted)
     return web.json_response(connection_detail(found, ctx.totals.of(wanted)))
 
 
@@ -121,7 +120,7 @@ async def _page(ctx: Context, request: web.Request, *, messages: bool) -> web.Re
 
 async def frame(ctx: Context, request: web.Request) -> web.Response:
     """A frame with every bit of its header."""
-    seen = await _frame(ctx, request)
+    seen = await frame_of(ctx, path_number(request))
     detail = frame_detail(seen)
     pair = await ctx.reading(lambda reader: reader.pair_of(seen.id))
     return web.json_response(detail | {"round_trip": trip_object(pair) if pair else None})
@@ -129,7 +128,7 @@ async def frame(ctx: Context, request: web.Request) -> web.Response:
 
 async def payload(ctx: Context, request: web.Request) -> web.Response:
     """All that is recorded of a payload, as a download."""
-    seen = await _frame(ctx, request)
+    seen = await frame_of(ctx, path_number(request))
     part = request.query.get("part", "frame")
     data: bytes | None
     if part == "frame":
@@ -194,20 +193,6 @@ async def round_trips(ctx: Context, request: web.Request) -> web.Response:
             "max": times[-1],
         }
     return web.json_response({"summary": summary, "pairs": [trip_object(pair) for pair in pairs]})
-
-
-async def _frame(ctx: Context, request: web.Request) -> Seen:
-    wanted = path_number(request)
-    seen = await ctx.reading(lambda reader: reader.frame(wanted))
-    for _ in range(20):
-        # What the feed has shown already is written within moments.
-        if seen is not None or not ctx.totals.earliest_id <= wanted <= ctx.totals.newest_id:
-            break
-        await asyncio.sleep(0.05)
-        seen = await ctx.reading(lambda reader: reader.frame(wanted))
-    if seen is None:
-        raise ApiError("no_frame")
-    return seen
 
 
 ROUTES = (

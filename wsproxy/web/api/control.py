@@ -10,6 +10,7 @@ from wsproxy.ports import LiveConnection
 from wsproxy.protocol.close import may_be_sent
 from wsproxy.protocol.frames import MAX_CONTROL_PAYLOAD, Opcode
 from wsproxy.records import Direction
+from wsproxy.web.api.lookup import frame_of
 from wsproxy.web.api.routes import (
     CONTENT_FIELDS,
     Route,
@@ -41,11 +42,8 @@ async def send(ctx: Context, request: web.Request) -> web.Response:
 
 async def resend(ctx: Context, request: web.Request) -> web.Response:
     """Send a recorded frame's message once more."""
-    frame_id = path_number(request)
     body = await body_of(request)
-    seen = await ctx.reading(lambda reader: reader.frame(frame_id))
-    if seen is None:
-        raise ApiError("no_frame")
+    seen = await frame_of(ctx, path_number(request))
     record, message = seen.record, seen.message
     if message is not None:
         content, length, opcode = message.content, message.length, message.opcode

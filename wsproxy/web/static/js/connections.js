@@ -9,17 +9,24 @@ const MAX = 5000; // connections that the page knows; the newest ones
 class Connections extends EventTarget {
   byId = new Map();
   now = Date.now() / 1000; // the proxy's clock
+  #heardOf = new Set(); // by the feed, since the last load began
 
   constructor() {
     super();
-    feed.on('open', () => this.load());
+    feed.on('open', () => {
+      this.byId.clear(); // perhaps another proxy with another capture
+      this.load();
+    });
     feed.on('behind', () => this.load());
     feed.on('batch', (batch) => this.#heard(batch));
   }
 
   async load() {
+    this.#heardOf.clear();
     const page = await get('/connections', { newest: 1, limit: MAX });
-    for (const connection of page.connections) this.#put(connection);
+    for (const connection of page.connections) {
+      if (!this.#heardOf.has(connection.id)) this.#put(connection); // the feed knows better
+    }
     this.#changed();
   }
 
@@ -50,7 +57,10 @@ class Connections extends EventTarget {
 
   #heard(batch) {
     this.now = batch.time;
-    for (const connection of batch.connections) this.#put(connection);
+    for (const connection of batch.connections) {
+      this.#heardOf.add(connection.id);
+      this.#put(connection);
+    }
     for (const [id, traffic] of Object.entries(batch.traffic)) {
       const connection = this.byId.get(Number(id));
       if (!connection || !traffic) continue;

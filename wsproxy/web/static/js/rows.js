@@ -21,6 +21,8 @@ export class Rows extends EventTarget {
   #again = 0;
   #upto = 0;
   #generation = 0;
+  #subscribed = false; // until then, batches are those of the list before
+  #reopened = false;
   #timer = 0;
   #lastSync = 0;
 
@@ -28,13 +30,18 @@ export class Rows extends EventTarget {
     super();
     feed.on('batch', (batch) => this.#heard(batch));
     feed.on('behind', () => this.sync());
-    feed.on('open', () => this.#query && this.sync());
+    feed.on('subscribed', ({ tag }) => { this.#subscribed ||= tag === String(this.#generation); });
+    feed.on('open', () => {
+      this.#reopened = true; // perhaps another proxy with another capture
+      if (this.#query) this.sync();
+    });
   }
 
   /** List other rows. */
   open(query) {
     this.#query = query;
     this.#generation += 1;
+    this.#subscribed = false;
     this.#pieces.clear();
     this.#fetchedAt.clear();
     for (const controller of this.#fetching.values()) controller.abort();
@@ -47,6 +54,7 @@ export class Rows extends EventTarget {
       filter: query.filter,
       control: query.control === '1',
       fragments: query.fragments === '1',
+      tag: String(this.#generation),
     });
     this.searching = true;
     this.#changed();
@@ -123,6 +131,13 @@ export class Rows extends EventTarget {
   }
 
   #take(page, settles) {
+    if (this.#reopened && settles) {
+      this.#reopened = false;
+      if (page.upto < this.#upto) {
+        this.#upto = 0;
+        this.#pieces.clear();
+      }
+    }
     if (page.upto >= this.#upto && (settles || page.total > this.total)) {
       // What was trimmed or found later has moved the places of all other rows.
       if (page.total < this.total) this.#pieces.clear();
@@ -186,7 +201,7 @@ export class Rows extends EventTarget {
     if (this.paused || !this.#query) return;
     for (const update of batch.updates) this.#update(update);
     const news = batch.frames;
-    if (!news || this.searching || news.to <= this.#upto) return;
+    if (!news || !this.#subscribed || this.searching || news.to <= this.#upto) return;
     const timed = this.#query.since || this.#query.until;
     const counts = !news.skipped || (!this.#query.filter && news.from === this.#upto + 1);
     if (news.from > this.#upto + 1 || !counts || timed) {

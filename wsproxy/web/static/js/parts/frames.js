@@ -66,6 +66,8 @@ class Frames extends HTMLElement {
   }
 
   #changed() {
+    this.empty.hidden = rows.total > 0 || rows.searching;
+    this.list.element.hidden = !this.empty.hidden;
     if (rows.total !== this.list.total) {
       this.list.resize(rows.total);
       if (this.#tail) this.list.scrollTo(rows.total);
@@ -76,8 +78,6 @@ class Frames extends HTMLElement {
     const unseen = rows.total - this.#seen;
     this.newer.hidden = this.#tail || unseen <= 0;
     this.newer.textContent = `↓ ${count(unseen)} newer`;
-    this.empty.hidden = rows.total > 0 || rows.searching;
-    this.list.element.hidden = !this.empty.hidden;
     if (!this.empty.hidden) this.#explain();
     this.foot.replaceChildren(
       el('span', {}, `${count(rows.total)} rows${view.filter() ? ' match' : ''}${rows.searching ? ', searching…' : ''}`),

@@ -1,7 +1,7 @@
 // The top line: what is proxied, how much passes, and what holds for the whole page.
 
 import { download, get } from '../api.js';
-import { button, el } from '../dom.js';
+import { button, el, toast } from '../dom.js';
 import { feed } from '../feed.js';
 import { bytes, count, rate } from '../format.js';
 import { help } from '../keys.js';
@@ -73,13 +73,16 @@ class Header extends HTMLElement {
       ['Export…', 'Selected rows', 'What is listed', 'This connection', 'Everything']
         .map((text) => el('option', {}, text)));
     choose.addEventListener('change', () => {
-      const parameters = [
-        () => ({ ids: [...selection.ids].join(',') || '0' }),
-        () => view.query(),
-        () => ({ connection: view.get('connection') }),
-        () => ({}),
+      const ids = [...selection.ids].join(',');
+      const connection = view.get('connection');
+      const [parameters, lacking] = [
+        [{ ids }, ids ? '' : 'Select a row first.'],
+        [view.query(), ''],
+        [{ connection }, connection ? '' : 'Select a connection first.'],
+        [{}, ''],
       ][choose.selectedIndex - 1];
-      download('/export', parameters());
+      if (lacking) toast(lacking, true);
+      else download('/export', parameters);
       choose.selectedIndex = 0;
     });
     return choose;
