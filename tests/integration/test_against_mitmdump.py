@@ -211,7 +211,7 @@ BUILT_IN = [
     ),
     Case(
         "every_hook",
-        get("POST /plain much-too-long-for-it", "GET /plain", "GET /plain"),
+        get("POST /plain much-too-long-for-it", "GET /plain"),
         ("body_size_limit=10", "connection_strategy=lazy"),
         http=True,
         name="body_size_limit",
