@@ -10,10 +10,13 @@ import pytest
 ROOT = Path(__file__).parent.parent / "wsproxy"
 
 FLOORS: list[set[str]] = [
-    {"errors", "protocol", "filters", "payloads"},
-    {"records", "passing", "blocks", "link", "journal", "encoder", "faults", "matching", "render"},
+    {"errors", "protocol", "filters", "payloads", "units", "words"},
+    {
+        *("records", "passing", "blocks", "link", "journal", "encoder", "faults", "matching"),
+        *("queries", "render", "scenario"),
+    },
     {"ports", "hooks", "lane", "session"},
-    {"engine", "addonhost", "store", "log", "formats", "web", "breakpoints"},
+    {"engine", "addonhost", "store", "log", "tape", "formats", "web", "breakpoints"},
     {"config", "app", "demo"},
     {"cli", "__main__", "pytest_plugin", "testing"},
 ]

@@ -3,30 +3,76 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import secrets
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
 from pathlib import Path
+from urllib.parse import quote
 
-from wsproxy.config import Settings
+from wsproxy.breakpoints import Breakpoints
+from wsproxy.config import DEFAULT_WEB_PORT, Settings
 from wsproxy.engine.listener import Environment, FaultSource, Listener
 from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
 from wsproxy.hooks import HttpHooks
-from wsproxy.ports import Interception, Watcher
+from wsproxy.ports import FaultControl, Interception, LiveConnection, Watcher
+from wsproxy.store.browser import CaptureBrowser
 from wsproxy.store.sqlite import SqliteRecorder
+from wsproxy.web.context import Context
+from wsproxy.web.feed import Feed
+from wsproxy.web.reading import Reading
+from wsproxy.web.server import WebServer
+from wsproxy.web.totals import Totals
+
+TIMER_SLACK = 0.0005
+"""Seconds that a timer may come early, together with another one."""
 
 
 class LoopClock:
-    """The Clock of a running event loop."""
+    """The Clock of a running event loop.
+
+    Timers that are due at about the same time share one of the loop's, which a delay on every
+    message of many connections is glad of.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.time = time.time  # noqa: TID251 - this is where it is handed in
+        self._timers: list[tuple[float, int, list[Callable[[], None]]]] = []
+        self._count = itertools.count()
+        self._handle: asyncio.TimerHandle | None = None
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> Callable[[], None]:
-        return self._loop.call_later(delay, callback).cancel
+        timers = self._timers
+        callbacks = [callback]
+        timer = (self._loop.time() + delay, next(self._count), callbacks)
+        heappush(timers, timer)
+        if timers[0] is timer:
+            self._arm()
+        return callbacks.clear
+
+    def _arm(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        self._handle = self._loop.call_at(self._timers[0][0], self._fire) if self._timers else None
+
+    def _fire(self) -> None:
+        self._handle = None
+        timers = self._timers
+        due = self._loop.time() + TIMER_SLACK
+        while timers and timers[0][0] <= due:
+            for callback in heappop(timers)[2]:
+                try:
+                    callback()
+                except Exception as error:  # noqa: BLE001 - the loop's own timers do no worse
+                    context = {"message": "a timer failed", "exception": error}
+                    self._loop.call_exception_handler(context)
+        if self._handle is None:
+            self._arm()
 
 
 class Proxy:
@@ -39,14 +85,20 @@ class Proxy:
         interceptions: Sequence[Interception] = (),
         faults: FaultSource | None = None,
         hooks: HttpHooks | None = None,
+        fault_control: FaultControl | None = None,
     ) -> None:
         self.settings = settings
         self._hooks = hooks
         self._interceptions = interceptions
         self._faults = faults
+        self._fault_control = fault_control
         self.port = 0
+        self.web_port = 0
+        """Where the page is; 0 without one."""
+        self.token = settings.web_token or secrets.token_urlsafe(24)
         self._watchers = watchers
         self._private: Path | None = None
+        self._web: WebServer | None = None
 
     @property
     def url(self) -> str:
@@ -56,9 +108,32 @@ class Proxy:
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
+    def upstream_url(self) -> str:
+        """The server behind, without a password that the settings may name."""
+        return self._upstream.url
+
+    @property
+    def page_url(self) -> str:
+        """The page, with the token."""
+        # A browser wants an address to go to, not the one that stands for all of them.
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(  # noqa: S104 - that is the point
+            self.settings.web_host, self.settings.web_host
+        )
+        host = f"[{host}]" if ":" in host else host
+        return f"http://{host}:{self.web_port}/?token={quote(self.token, safe='')}"
+
+    @property
     def capture(self) -> Path:
         """The capture file."""
         return self._recorder.path
+
+    def live(self) -> dict[int, LiveConnection]:
+        """The open connections by their ids (ports.Connections)."""
+        return self._listener.live()
+
+    def flush(self) -> None:
+        """Hand everything that has passed to the watchers and to the capture, now."""
+        self._recorder.flush()
 
     async def start(self) -> None:
         """Listen. Raises WsproxyError for what the user has to mend; nothing is left open then."""
@@ -72,13 +147,15 @@ class Proxy:
         if path is None:
             self._private = Path(tempfile.mkdtemp(prefix="wsproxy-"))
             path = self._private / "capture.wsproxy"
+        totals = Totals()
+        feed = Feed(clock, totals)
         self._recorder = SqliteRecorder(
             path,
             clock,
             asyncio.get_running_loop().call_soon_threadsafe,
             limit=settings.capture_limit,
             secrets=settings.capture_secrets,
-            watchers=self._watchers,
+            watchers=[*self._watchers, *([] if settings.no_web else [feed])],
         )
         self._upstream = Upstream(
             settings.upstream_url,
@@ -87,13 +164,14 @@ class Proxy:
             rewrite_origin=settings.rewrite_origin,
             timeout=settings.handshake_timeout,
         )
+        breakpoints = Breakpoints(clock)
         self._listener = Listener(
             Environment(
                 self._upstream,
                 self._recorder,
                 clock,
                 settings.max_payload,
-                self._interceptions,
+                [*self._interceptions, breakpoints],
                 self._faults,
                 self._hooks,
             )
@@ -105,11 +183,39 @@ class Proxy:
         except BaseException:
             await self._close()
             raise
+        if not settings.no_web:
+            reading = Reading(lambda: CaptureBrowser(self._recorder.path))
+            ctx = Context(
+                reading,
+                self._listener,
+                breakpoints,
+                self._fault_control,
+                totals,
+                clock,
+                self.upstream_url,
+                self.url,
+            )
+            await self._start_web(ctx, feed)
 
     async def stop(self) -> None:
         """End all connections with Close 1001 and write what is left of the capture."""
         await self._listener.stop()
+        if self._web is not None:
+            await self._web.stop()
         await self._close()
+
+    async def _start_web(self, ctx: Context, feed: Feed) -> None:
+        settings = self.settings
+        ctx.totals.start_with(await ctx.reading(lambda reader: reader.traffic()))
+        self._web = WebServer(ctx, feed, self.token, settings.web_host)
+        try:
+            self.web_port = await self._web.start(
+                DEFAULT_WEB_PORT if settings.web_port is None else settings.web_port,
+                or_any=settings.web_port is None,
+            )
+        except BaseException:
+            await self.stop()
+            raise
 
     async def _close(self) -> None:
         await self._upstream.close()

@@ -10,15 +10,19 @@ from __future__ import annotations
 import json
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import accumulate
+from typing import Any, TypeAlias
 
 from wsproxy.errors import Fault
 from wsproxy.protocol.frames import OPCODE, Frame, header_size
 from wsproxy.protocol.lint import Violation
 from wsproxy.protocol.masking import apply_mask
 from wsproxy.records import Direction, FrameRecord
+
+Columns: TypeAlias = "tuple[array[int], array[float], array[int], array[int]]"
+"""Keys, times, sizes and message numbers of a block's frames."""
 
 _COLUMNS = ("I", "d", "I", "I")
 """connection_id * 2 + direction, time, size in `wire`, message number (0: none)."""
@@ -40,7 +44,7 @@ class Block:
     wire: bytes
     notes: dict[int, dict[str, Any]]
 
-    def columns(self) -> tuple[array[int], array[float], array[int], array[int]]:
+    def columns(self) -> Columns:
         """The four columns: keys, times, sizes, message numbers."""
         pos = 0
         columns = []
@@ -63,20 +67,16 @@ class Block:
         ):
             if connection_id is None or key >> 1 == connection_id:
                 data = self.wire[pos : pos + size]
-                note = self.notes.get(index)
-                yield (
-                    index,
-                    FrameRecord(
-                        key >> 1,
-                        Direction(key & 1),
-                        time,
-                        _frame(data, note.get("received") if note else None),
-                        message or None,
-                        _violations(note) if note else (),
-                        note.get("origin") if note else None,
-                    ),
-                )
+                yield index, _record(key, time, message, data, self.notes.get(index))
             pos += size
+
+    def pick(self, indexes: Iterable[int]) -> Iterator[tuple[int, FrameRecord]]:
+        """Some frames, by their indexes in the block."""
+        columns = self.columns()
+        ends = list(accumulate(columns[2]))
+        for index in indexes:
+            data = self.wire[ends[index] - columns[2][index] : ends[index]]
+            yield index, frame_record(columns, index, data, self.notes.get(index))
 
     def notes_json(self) -> str | None:
         """`notes` as text; None where there are none."""
@@ -144,6 +144,28 @@ class BlockBuilder:
         block = Block(len(self.keys), entries, b"".join(self.pieces), self._notes)
         self._clear()
         return block
+
+
+def frame_record(
+    columns: Columns, index: int, data: bytes, note: dict[str, Any] | None
+) -> FrameRecord:
+    """One frame from its entry, its bytes (the first ones suffice) and its note."""
+    keys, times, _, messages = columns
+    return _record(keys[index], times[index], messages[index], data, note)
+
+
+def _record(
+    key: int, time: float, message: int, data: bytes, note: dict[str, Any] | None
+) -> FrameRecord:
+    return FrameRecord(
+        key >> 1,
+        Direction(key & 1),
+        time,
+        _frame(data, note.get("received") if note else None),
+        message or None,
+        _violations(note) if note else (),
+        note.get("origin") if note else None,
+    )
 
 
 def _frame(data: bytes, received: int | None) -> Frame:

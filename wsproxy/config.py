@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,18 +9,9 @@ from urllib.parse import urlsplit
 from wsproxy.errors import WsproxyError
 from wsproxy.link import DEFAULT_MAX_PAYLOAD
 
+DEFAULT_WEB_PORT = 8081
+
 DEFAULT_CAPTURE_LIMIT = 2 * 1000**3
-
-_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1024, "mi": 1024**2, "gi": 1024**3}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?$", re.IGNORECASE)
-
-
-def parse_size(text: str) -> int:
-    """Bytes from `4096`, `64k`, `2 GB`, `1MiB`; raises ValueError for anything else."""
-    match = _SIZE.match(text.strip())
-    if not match:
-        raise ValueError(f"{text!r} is not a size; write for instance 500MB, 2GB or 64KiB")
-    return int(float(match[1]) * _UNITS[(match[2] or "").lower()])
 
 
 def parse_upstream(text: str) -> str:
@@ -63,6 +53,13 @@ class Settings:
     keep_host_header: bool = False
     rewrite_origin: bool = False
     handshake_timeout: float = 30.0
+    web_host: str = "127.0.0.1"
+    web_port: int | None = None
+    """Where the page is; None: at DEFAULT_WEB_PORT, or at a free port if that is taken."""
+    web_token: str | None = None
+    """What the page's users have to show; None: a random one."""
+    no_web: bool = False
+    """Whether there is no page."""
 
     def __post_init__(self) -> None:
         try:

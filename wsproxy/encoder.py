@@ -56,6 +56,8 @@ class LaneEncoder:
             if compressed:
                 self._leave_context()
             return []
+        if compressed and passing.moved:
+            self._leave_context()  # what it refers back to came in another order
         if passing.verdict == "injected":
             return [self._frame(passing.opcode, passing.content)]
         if frames_changed and not content_changed:

@@ -36,6 +36,11 @@ class DeflateError(ValueError):
 class FaultError(WsproxyError, ValueError):
     """A fault or scenario that cannot be; says which field, and what would be right."""
 
+    def __init__(self, text: str, field: str = "") -> None:
+        """`field` is the name of the field that is wrong, as it was written."""
+        super().__init__(text)
+        self.field = field
+
 
 class CaptureError(WsproxyError):
     """A capture file that cannot be opened, read or written."""

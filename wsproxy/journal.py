@@ -70,15 +70,15 @@ class Journal:
         self.drain()
         self._add(records)
 
-    def add_whole(self, link: Link, time: float, number: int, data: bytes) -> None:
-        """Add a message in one frame whose wire bytes tell everything (`Link.take_whole`)."""
+    def add_message(self, key: int, time: float, number: int, data: bytes) -> None:
+        """Add a whole message in good order by its bytes, after what is there already."""
         self.drain()
-        self.size += len(data)
         builder = self._builder
-        builder.keys.append(link.key)
+        builder.keys.append(key)
         builder.times.append(time)
         builder.messages.append(number)
         builder.pieces.append(data)
+        self.size += len(data)
 
     def take(self) -> Drained | None:
         """Everything drained since the last call; None if there was nothing."""

@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from wsproxy.encoder import LaneEncoder
-from wsproxy.faults.steps import Cut, Send, SendBytes, Step
-from wsproxy.link import Link
+from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Stall, Step
+from wsproxy.link import ClosePassed, Link
 from wsproxy.passing import Passing
 from wsproxy.ports import Clock, Interceptor, Recorder, Transport
+from wsproxy.protocol.close import parse_close
+from wsproxy.protocol.frames import Opcode
 from wsproxy.records import FrameRecord
 
 HELD_HIGH_WATER = 1024 * 1024
@@ -36,6 +38,9 @@ class Faults(Protocol):
 
     def tick(self, now: float) -> list[Step]:
         """What to do without anything passing."""
+
+    def ended(self, now: float) -> list[Step]:
+        """What to do when the source has ended its stream."""
 
 
 class Lane:
@@ -89,12 +94,19 @@ class Lane:
     @property
     def wanted(self) -> bool:
         """Whether anybody may change what passes."""
-        direction = self.link.direction
         return (
             bool(self._injections)
-            or any(interceptor.wants(direction) for interceptor in self.interceptors)
+            or self.intercepted
             or (self.faults is not None and self.faults.active)
         )
+
+    @property
+    def intercepted(self) -> bool:
+        """Whether an interceptor may change what passes."""
+        if not self.interceptors:
+            return False
+        direction = self.link.direction
+        return any(interceptor.wants(direction) for interceptor in self.interceptors)
 
     def reconsider(self) -> None:
         """Somebody may want to change what passes, or no longer: switch at a message boundary."""
@@ -131,6 +143,21 @@ class Lane:
             self._pauses.remove(why)
             if not self._pauses:
                 self.source.resume_reading()
+
+    @property
+    def held(self) -> bool:
+        """Whether what passes is held, or else written on at once."""
+        return self._held is not None
+
+    @property
+    def at_frame_boundary(self) -> bool:
+        """Whether a frame of the proxy's own could be sent now."""
+        return self.link.at_frame_boundary and (self._held is None or self._held.idle)
+
+    @property
+    def stalled(self) -> bool:
+        """Whether a fault keeps everything back, the end of the stream included."""
+        return self._held is not None and self._held.stalled
 
     def finish(self, then: Callable[[], None]) -> None:
         """The source has ended its stream: call `then` when all it sent was passed on."""
@@ -176,58 +203,79 @@ class HeldLane:
         self._lane = lane
         self._released = released
         self._inbox: deque[tuple[bytes, float] | Passing | _Begun] = deque()
-        self._idle = False
-        """Whether the task waits for something to come."""
-        self._outbox: deque[tuple[float, bytes | Cut]] = deque()
+        self._outbox: deque[tuple[float, bytes | Cut | Stall]] = deque()
         self._waiting = 0
+        self._full = False
         self._last_at = 0.0
         self._finish: Callable[[], None] | None = None
-        self._stalled = False
+        self.stalled = False
+        self._cut_off = False
+        self._idle = False
+        """Whether the task waits for something to do."""
         self._cancel_timer: Callable[[], None] | None = None
         self._cancel_tick: Callable[[], None] | None = None
+        self._tick_at: float | None = None
         self._signal = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run())
         self._plan_tick()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is held at all."""
+        return not self._inbox and not self._outbox and not self.stalled
+
     def bytes_received(self, data: bytes) -> None:
         """Bytes from the source."""
         time = self._lane.clock.time()
-        if self._idle and not self._inbox and self._prompt(data, time):
+        if self._idle and not self._inbox and self._at_once(data, time):
             return
         self._inbox.append((data, time))
         self._count(len(data))
         self._signal.set()
 
-    def _prompt(self, data: bytes, time: float) -> bool:
-        """Handle a whole message at once where nobody has to wait: two thirds of the cost are
+    def _at_once(self, data: bytes, time: float) -> bool:
+        """Handle what came at once where nobody has to be waited for: two thirds of the cost are
         the task's. False where this is not so.
         """
         lane = self._lane
-        if self._finish is not None or (lane.faults is not None and lane.faults.active):
+        begin = None
+        if lane.intercepted:
+            begin = self._only_begin()
+            if begin is None:
+                return False
+        whole = lane.link.whole_passing(data, time)
+        if whole is not None:
+            lane.recorder.journal.add_message(lane.link.key, time, whole.number or 0, data)
+            lane.recorder.wake()
+            if begin is None:
+                self._decide(whole)
+            else:
+                self._begin(begin, whole, len(data))
+        elif begin is not None:
             return False
-        begin = self._only_begin()
-        if begin is None:
-            return False
-        whole = lane.link.take_whole(data, time)
-        if whole is None:
-            return False
-        number, passing = whole
-        lane.recorder.journal.add_whole(lane.link, time, number, data)
-        lane.recorder.wake()
+        else:
+            for records, completed in lane.link.feed_held(data, time):
+                lane.record(records)
+                for passing in completed:
+                    self._decide(passing)
+        if begin is None and (lane.faults is None or not lane.faults.active):
+            self._signal.set()  # that may have been all there was to hold for
+        return True
+
+    def _begin(
+        self, begin: Callable[[Passing], Awaitable[None] | None], passing: Passing, size: int
+    ) -> None:
         rest = None
         try:
             rest = begin(passing)
         except Exception as error:  # noqa: BLE001 - a plugin's failure must not stop traffic
             _log.error("an interceptor failed, the message passes: %r", error)
-        if rest is not None:
-            self._inbox.append(_Begun(passing, rest, len(data)))
-            self._count(len(data))
-            self._signal.set()
-        elif passing.verdict == "relayed":
-            self._send(data, 0.0)
-        else:
-            self._encode(passing, 0.0)
-        return True
+        if rest is None:
+            self._decide(passing)
+            return
+        self._inbox.append(_Begun(passing, rest, size))
+        self._count(size)
+        self._signal.set()
 
     def _only_begin(self) -> Callable[[Passing], Awaitable[None] | None] | None:
         """How the one interceptor that wants anything begins; None if there are more, or it cannot."""
@@ -270,7 +318,6 @@ class HeldLane:
         while True:
             while self._inbox:
                 item = self._inbox.popleft()
-                self._idle = False
                 if isinstance(item, Passing):
                     await self._handle(item)
                     continue
@@ -278,9 +325,10 @@ class HeldLane:
                     await self._conclude(item)
                     continue
                 data, time = item
-                lane.record(lane.link.feed(data, time))
-                for passing in lane.link.take():
-                    await self._handle(passing)
+                for records, completed in lane.link.feed_held(data, time):
+                    lane.record(records)
+                    for passing in completed:
+                        await self._handle(passing)
                 self._count(-len(data))
             if self._finish is not None:
                 await self._end()
@@ -292,13 +340,14 @@ class HeldLane:
             self._signal.clear()
             self._idle = True
             await self._signal.wait()
+            self._idle = False
 
     async def _conclude(self, begun: _Begun) -> None:
         try:
             await begun.rest
         except Exception as error:  # noqa: BLE001 - a plugin's failure must not stop traffic
             _log.error("an interceptor failed, the message passes: %r", error)
-        self._take_steps([Send(begun.passing)])
+        self._decide(begun.passing)
         self._count(-begun.size)
 
     def _may_release(self) -> bool:
@@ -306,7 +355,7 @@ class HeldLane:
         return (
             not lane.wanted
             and not self._outbox
-            and not self._stalled
+            and not self.stalled
             and lane.encoder.verbatim
             and lane.link.at_message_boundary
         )
@@ -317,6 +366,8 @@ class HeldLane:
         lane.record(records)
         for passing in lane.link.take():
             await self._handle(passing)
+        if lane.faults is not None and lane.faults.active:
+            self._take_steps(lane.faults.ended(lane.clock.time()))
         rest = lane.link.take_rest()
         if rest is not None:
             self._send(b"".join(frame.wire for frame in rest.frames), 0.0)
@@ -324,7 +375,7 @@ class HeldLane:
             for record in records:
                 if isinstance(record, FrameRecord) and not record.frame.payload_cut:
                     self._send(record.frame.wire, 0.0)
-        if not self._outbox and self._finish is not None and not self._stalled:
+        if not self._outbox and self._finish is not None and not self.stalled:
             self._finish()
 
     async def _handle(self, passing: Passing) -> None:
@@ -335,6 +386,11 @@ class HeldLane:
                     await interceptor.handle(passing)
                 except Exception as error:  # noqa: BLE001 - a plugin's failure must not stop traffic
                     _log.error("%s failed, the message passes: %r", interceptor, error)
+        self._decide(passing)
+
+    def _decide(self, passing: Passing) -> None:
+        """What is left of it after the interceptors goes to the faults, and out."""
+        lane = self._lane
         if lane.faults is not None and lane.faults.active:
             self._take_steps(lane.faults.passed(passing, lane.clock.time()))
             self._plan_tick()
@@ -344,33 +400,50 @@ class HeldLane:
     def _take_steps(self, steps: Sequence[Step]) -> None:
         for step in steps:
             if isinstance(step, Send):
-                self._encode(step.passing, step.delay)
+                self._encode(step)
             elif isinstance(step, SendBytes):
                 self._send(step.data, step.delay)
+            elif isinstance(step, Resume):
+                self._resume()
+            elif isinstance(step, Cut) and step.at_once:
+                self._cut(step)
             else:
                 self._put(step, step.delay)
 
-    def _encode(self, passing: Passing, delay: float) -> None:
+    def _encode(self, step: Send) -> None:
         lane = self._lane
+        passing = step.passing
         if passing.verdict == "injected" and passing.number is None:
             passing.number = lane.link.next_number(passing)
         frames = lane.encoder.encode(passing)
         if passing.verdict == "injected":
             lane.record(lane.link.injected_records(passing, frames))
+            if passing.opcode == Opcode.CLOSE and lane.link.close is None:
+                said = parse_close(passing.content)
+                by = ", ".join(passing.causes)
+                lane.link.close = ClosePassed(lane.clock.time(), *said, by)
         record = lane.link.message_record(passing)
         if record is not None:
             lane.record([record])
-        if frames:
-            self._send(b"".join(frame.wire for frame in frames), delay)
+        if not frames:
+            return
+        if step.shape is not None:
+            self._take_steps(step.shape(frames))
+        elif passing.wire is not None and frames is passing.came:
+            self._send(passing.wire, step.delay)
+        else:
+            self._send(b"".join(frame.wire for frame in frames), step.delay)
 
     def _send(self, data: bytes, delay: float) -> None:
-        if delay <= 0 and not self._outbox and not self._stalled:
+        if delay <= 0 and not self._outbox and not self.stalled:
             self._lane.sink.write(data)
             return
         self._count(len(data))
         self._put(data, delay)
 
-    def _put(self, item: bytes | Cut, delay: float) -> None:
+    def _put(self, item: bytes | Cut | Stall, delay: float) -> None:
+        if self._cut_off:
+            return
         # A stream keeps its order: nothing overtakes what was put before it.
         self._last_at = max(self._lane.clock.time() + delay, self._last_at)
         self._outbox.append((self._last_at, item))
@@ -384,40 +457,62 @@ class HeldLane:
     def _deliver(self) -> None:
         self._cancel_timer = None
         now = self._lane.clock.time() + 0.0005  # timers may come a little early
-        while self._outbox and self._outbox[0][0] <= now:
+        while self._outbox and self._outbox[0][0] <= now and not self.stalled:
             _, item = self._outbox.popleft()
             if isinstance(item, bytes):
                 self._count(-len(item))
-                if not self._stalled:
-                    self._lane.sink.write(item)
-            elif item.how == "stall":
-                self._stalled = True
+                self._lane.sink.write(item)
+            elif isinstance(item, Stall):
+                self.stalled = True
             else:
-                self._lane.cut(item.how)
+                self._cut(item)
+        if self.stalled:
+            return
         if self._outbox:
             self._plan()
             return
-        self._signal.set()
-        if self._finish is not None and self._task.done() and not self._stalled:
+        if not self._lane.wanted:
+            self._signal.set()  # that was all there was to hold for
+        if self._finish is not None and self._task.done():
             self._finish()
 
+    def _cut(self, cut: Cut) -> None:
+        """What is still to be sent goes nowhere."""
+        self._cut_off = True
+        self._outbox.clear()
+        self._lane.cut(cut.how)
+
+    def _resume(self) -> None:
+        self._outbox = deque(item for item in self._outbox if not isinstance(item[1], Stall))
+        if self._cancel_timer is not None:
+            self._cancel_timer()
+        self.stalled = False
+        self._deliver()
+
     def _plan_tick(self) -> None:
+        faults = self._lane.faults
+        at = faults.next_time() if faults is not None else None
+        if at == self._tick_at:
+            return
+        self._tick_at = at
         if self._cancel_tick is not None:
             self._cancel_tick()
             self._cancel_tick = None
-        faults = self._lane.faults
-        at = faults.next_time() if faults is not None and faults.active else None
         if at is not None:
             delay = max(at - self._lane.clock.time(), 0.0)
             self._cancel_tick = self._lane.clock.call_later(delay, self._tick)
 
     def _tick(self) -> None:
-        self._cancel_tick = None
+        self._cancel_tick = self._tick_at = None
         faults = self._lane.faults
         if faults is not None:
             self._take_steps(faults.tick(self._lane.clock.time()))
             self._plan_tick()
+            self._signal.set()  # that may have been all there was to hold for
 
     def _count(self, size: int) -> None:
         self._waiting += size
-        self._lane.pause("held", self._waiting > HELD_HIGH_WATER)
+        full = self._waiting > HELD_HIGH_WATER
+        if full != self._full:
+            self._full = full
+            self._lane.pause("held", full)

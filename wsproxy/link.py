@@ -6,13 +6,14 @@ the linter. It does no I/O and reads no clock.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from wsproxy.errors import Fault
 from wsproxy.passing import Passing
 from wsproxy.protocol.close import parse_close
 from wsproxy.protocol.deflate import INFLATE_LIMIT, Inflater
-from wsproxy.protocol.frames import MASK, OPCODE, Frame, FrameDecoder, Opcode, header_size
+from wsproxy.protocol.frames import MASK, OPCODE, Frame, FrameDecoder, Opcode
 from wsproxy.protocol.handshake import Agreed
 from wsproxy.protocol.lint import FrameLinter, Violation, utf8_valid, violation
 from wsproxy.protocol.masking import apply_mask
@@ -33,6 +34,8 @@ class ClosePassed(NamedTuple):
     time: float
     code: int | None
     reason: str
+    by: str | None = None
+    """Who made it, if its sender did not."""
 
 
 class Link:
@@ -156,7 +159,6 @@ class Link:
         """From the next message on keep everything, so that `take` can give it out."""
         self._decoder.keep = self._assembler.keep = None
         self._holding = True
-        self._ready = False
 
     def release(self) -> None:
         """Undo `hold`; at a message boundary only."""
@@ -164,31 +166,30 @@ class Link:
         self._holding = False
         self._ready = self._plain and self._decoder.at_boundary
 
-    def take_whole(self, data: bytes, time: float) -> tuple[int, Passing] | None:
-        """While holding: the message, if `data` is exactly one, plain and in good order.
+    def whole_passing(self, data: bytes, time: float) -> Passing | None:
+        """While holding: the message that `data` is, if it is exactly one in good order.
 
-        By far the most are, and then this costs a fifth of `feed` and `take`. Otherwise None:
-        then `data` has to be fed.
+        Its frame needs no record beyond its bytes, as with `whole_message`.
         """
-        if not (self._plain and self._holding and self._decoder.at_boundary) or self._held:
-            return None
-        self._ready = True
         number = self.whole_message(data)
-        self._ready = False
         if not number:
             return None
-        start = header_size(data[1])
-        header = data[:start]
+        size = len(data)
+        start = self._base_size
+        if size - start >= 126:
+            start += 2 if size - start < 65538 else 8
         payload = data[start:]
         if self._mask_bit:
-            payload = apply_mask(payload, header[-4:])
-        size = len(payload)
+            payload = apply_mask(payload, data[start - 4 : start])
+        size -= start
         opcode = data[0] & OPCODE
-        frame = Frame(opcode, header, payload, size, size)
+        frame = Frame(opcode, data[:start], payload, size, size)
         message = Message(opcode, payload, size, size, frame_lengths=[size])
-        return number, Passing(
+        passing = Passing(
             self.direction, time, opcode, payload, [frame], message, number, original=payload
         )
+        passing.wire = data
+        return passing
 
     def take(self) -> list[Passing]:
         """While holding: the messages and control frames that were completed by `feed`."""
@@ -252,8 +253,20 @@ class Link:
         records: list[Record] = []
         for frame in self._decoder.feed(data):
             self._seen(frame, time, records)
-        self._ready = self._plain and self._decoder.at_boundary and not self._holding
+        self._ready = self._plain and self._decoder.at_boundary
         return records
+
+    def feed_held(self, data: bytes, time: float) -> Iterator[tuple[list[Record], list[Passing]]]:
+        """While holding: for each frame that `data` completes its records and what it completes.
+
+        One at a time, so that a message that is injected after one of them gets the next number,
+        however the bytes were cut into pieces on their way.
+        """
+        for frame in self._decoder.feed(data):
+            records: list[Record] = []
+            self._seen(frame, time, records)
+            yield records, self.take()
+        self._ready = self._plain and self._decoder.at_boundary
 
     def eof(self, time: float) -> list[Record]:
         """The record of a frame that the end of the stream cut off, if there is one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wsproxy.filters import Subject
+from wsproxy.passing import Passing
 from wsproxy.protocol.close import parse_close
 from wsproxy.protocol.frames import Opcode
 from wsproxy.records import ConnectionRecord, Direction, FrameRecord, MessageRecord
@@ -34,3 +35,25 @@ def subject_of(
         subject.response_headers = connection.response_headers
         subject.status = connection.status
     return subject
+
+
+def subject_of_passing(passing: Passing, connection: ConnectionRecord) -> Subject:
+    """A message or control frame that is held."""
+    close = passing.opcode == Opcode.CLOSE
+    message = passing.message
+    return Subject(
+        opcode=passing.opcode,
+        payload=passing.content,
+        length=len(passing.content) if message is None else message.wire_length,
+        upstream=passing.direction is Direction.UPSTREAM,
+        connection_id=connection.id,
+        url=connection.target,
+        client=connection.client,
+        server=connection.upstream_url,
+        request_headers=connection.request_headers,
+        response_headers=connection.response_headers,
+        status=connection.status,
+        close_code=parse_close(passing.content)[0] if close else None,
+        compressed=message is not None and message.compressed,
+        verdict=passing.verdict,
+    )

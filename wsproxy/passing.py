@@ -35,6 +35,10 @@ class Passing:
     """Who changed, dropped or injected it, e.g. `addon`, `fault latency`."""
     original: bytes = b""
     """The content as it came."""
+    moved: bool = False
+    """Whether it goes on in another place than it came."""
+    wire: bytes | None = None
+    """The bytes as they came, where they are at hand in one piece."""
     came: list[Frame] = field(init=False)
     """The frames as they came, whatever `frames` is now."""
 
@@ -64,6 +68,11 @@ class Passing:
         """Send these frames, to the letter, in place of those that came."""
         self.frames = frames
         self._mark("changed", cause)
+
+    def move(self, cause: str) -> None:
+        """It goes on in another place than it came."""
+        self.moved = True
+        self.causes.append(cause)
 
     def _mark(self, verdict: str, cause: str) -> None:
         if self.verdict != "injected":

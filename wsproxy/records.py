@@ -77,9 +77,11 @@ class MessageRecord:
     violations: tuple[Violation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FaultRecord:
-    """A fault that struck: what would have been sent, and what was."""
+class FaultRecord(NamedTuple):
+    """A fault that struck: what would have been sent, and what was.
+
+    A tuple, because a fault may strike at every message.
+    """
 
     connection_id: int
     direction: Direction | None

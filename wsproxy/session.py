@@ -51,6 +51,9 @@ class Session:
         self._cancel_deadline: Callable[[], None] | None = None
         self._open_transports = 2
         self._cause: End | None = None
+        """Why the proxy itself ended it, if it did."""
+        self._broke_off: End | None = None
+        """Who was the first to leave; the peers may have said Close all the same."""
         self._interceptors: list[Interceptor] = []
         peers = (client, upstream)
         self.lanes = tuple(
@@ -87,6 +90,8 @@ class Session:
         lane = self.lanes[direction]
         if not lane.ended:
             lane.finish(lambda: self._stream_ended(direction))
+            if lane.stalled:
+                self._ended_in_silence(direction)
 
     def connection_lost(self, direction: Direction, error: Exception | None) -> None:
         """The socket of the peer that sends in `direction` is gone."""
@@ -129,12 +134,13 @@ class Session:
         if self._both_closed():
             self._close_both()
             return
-        self._cause = End("closed", cause, code, reason)
+        if not any(lane.link.close for lane in self.lanes):
+            self._cause = End("closed", cause, code, reason)
         now = self._clock.time()
         for lane in self.lanes:
             # The Close frame goes where this lane goes, unless it would split a frame.
             link = lane.link
-            if link.close is None and link.at_frame_boundary and not lane.ended:
+            if link.close is None and lane.at_frame_boundary and not lane.ended:
                 key = secrets.token_bytes(4) if link.direction is Direction.UPSTREAM else None
                 frame = make_frame(Opcode.CLOSE, encode_close(code, reason), masking_key=key)
                 with contextlib.suppress(RuntimeError):  # uvloop's word for a socket that is gone
@@ -172,6 +178,16 @@ class Session:
             return
         self._deadline(HALF_CLOSED_SECONDS, self._reset_both)
 
+    def _ended_in_silence(self, direction: Direction) -> None:
+        """A peer has ended its stream, and a stall keeps the other from hearing of it."""
+        if self.lanes[direction.other].ended:
+            self._blame(direction, "ended the stream")
+            self._close_both()
+        elif direction is Direction.UPSTREAM:
+            # A server that is left without word must not cost a connection for ever. The other
+            # way round the client is still there to be tested, and its leaving ends it.
+            self._deadline(HALF_CLOSED_SECONDS, self._reset_both)
+
     def _cut_by_fault(self, how: str) -> None:
         self._cause = End("aborted", "fault", None, how)
         if how == "reset":
@@ -180,8 +196,8 @@ class Session:
             self._close_both()
 
     def _blame(self, direction: Direction, what: str) -> None:
-        if self._cause is None and not self._both_closed():
-            self._cause = End("aborted", direction.sender.value, None, what)
+        if self._broke_off is None:
+            self._broke_off = End("aborted", direction.sender.value, None, what)
 
     def _both_closed(self) -> bool:
         return all(lane.link.close is not None for lane in self.lanes)
@@ -198,6 +214,8 @@ class Session:
     def _close_both(self) -> None:
         for lane in self.lanes:
             lane.source.close()
+        # A peer that reads nothing would keep its socket open for ever.
+        self._deadline(STOP_SECONDS, self._reset_both)
 
     def _reset_both(self) -> None:
         for lane in self.lanes:
@@ -218,12 +236,14 @@ class Session:
 
     def _how_it_ended(self) -> End:
         closes = [(lane.link.close, lane) for lane in self.lanes if lane.link.close is not None]
+        if self._cause is not None:
+            return self._cause
+        broke_off = self._broke_off or End("aborted")
         if not closes:
-            return self._cause or End("aborted")
+            return broke_off
         close, lane = min(closes, key=lambda item: item[0].time)
-        if self._cause is None:
-            return End("closed", lane.link.direction.sender.value, close.code, close.reason)
-        if self._cause.how == "aborted":
-            # One side said Close, the other left without an answer.
-            return self._cause._replace(code=close.code, reason=f"{self._cause.reason} after Close")
-        return self._cause
+        if len(closes) == 2:
+            by = close.by or lane.link.direction.sender.value
+            return End("closed", by, close.code, close.reason)
+        # One side said Close, and there was no answer.
+        return broke_off._replace(code=close.code, reason=f"{broke_off.reason} after Close")

@@ -100,8 +100,10 @@ async def serve() -> None:
     await server.serve_forever()
 
 
-async def load(port: int, connections: int, size: int, seconds: float) -> None:
-    """Load a port and print what came of it, as JSON."""
+async def load(
+    port: int, connections: int, size: int, seconds: float, *, silent: bool = False
+) -> None:
+    """Load a port and print what came of it, as JSON; `silent` only opens connections."""
     loop = asyncio.get_running_loop()
     latencies: list[float] = []
     clients = []
@@ -114,8 +116,9 @@ async def load(port: int, connections: int, size: int, seconds: float) -> None:
     print("ready", flush=True)
     start = time.perf_counter()
     for client in clients:
-        client.running = True
-        client.send()
+        client.running = not silent
+        if not silent:
+            client.send()
     await asyncio.sleep(seconds)
     for client in clients:
         client.running = False
@@ -141,12 +144,15 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--silent", action="store_true")
     args = parser.parse_args()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if args.role == "serve":
             runner.run(serve())
         else:
-            runner.run(load(args.port, args.connections, args.size, args.seconds))
+            runner.run(
+                load(args.port, args.connections, args.size, args.seconds, silent=args.silent)
+            )
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ class Pong:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    code: int
+    code: int | None
     reason: str
 
 
@@ -159,9 +159,24 @@ class Heard:
 PING_PLEASE = "ping me"
 PIECES_PLEASE = "in pieces, please"
 CLOSE_PLEASE = "that is all"
+HANG_UP_PLEASE = "hang up"
 
-CLIENT_CLOSES = Close(4001, "ich gehe, tschüß")
-SERVER_CLOSES = Close(4002, "we are closed ✓")
+
+class Ending(NamedTuple):
+    """How a conversation ends."""
+
+    by_client: bool
+    close: Close
+    please: str | None = None
+    """What the client says to have the server close."""
+    waits: bool = True
+    """Whether the side that closes waits for the other's answer."""
+
+
+CLIENT_CLOSES = Ending(True, Close(4001, "ich gehe, tschüß"))
+SERVER_CLOSES = Ending(False, Close(4002, "we are closed ✓"), CLOSE_PLEASE)
+SERVER_HANGS_UP = Ending(False, Close(None, ""), HANG_UP_PLEASE, waits=False)
+"""A Close without a code, and the end of the stream right after it."""
 
 _PIECES_OF_SERVER = SayInPieces(("eins, ", "zwei, ", "drei"))
 
@@ -172,8 +187,9 @@ def answer(message: Message) -> Step:
         return Ping(b"and you?")
     if message == PIECES_PLEASE:
         return _PIECES_OF_SERVER
-    if message == CLOSE_PLEASE:
-        return SERVER_CLOSES
+    for ending in (SERVER_CLOSES, SERVER_HANGS_UP):
+        if message == ending.please:
+            return ending.close
     return Say(message)
 
 
@@ -195,18 +211,25 @@ class Exchange(NamedTuple):
         return [self.step, *pongs]
 
 
-def large(kind: str) -> Message:
-    """A large message: `text`, which compresses well, or `binary`, which does not."""
-    if kind == "binary":
-        return random.Random(6455).randbytes(LARGE)
-    line = '{"n": %8d, "name": "Zoë", "text": "你好"}\n'
-    size = len((line % 0).encode())
-    text = "".join(line % n for n in range(LARGE // size))
+def large_text() -> str:
+    """A large message that compresses, but not to less than a capture keeps."""
+    dice = random.Random(7692)
+    line = '{"id": "%s", "name": "Zoë", "text": "你好"}\n'
+    size = len((line % ("0" * 12)).encode())
+    text = "".join(line % dice.randbytes(6).hex() for _ in range(LARGE // size))
     return text + " " * (LARGE - len(text.encode()))
 
 
+def large_binary() -> bytes:
+    """A large message that does not compress."""
+    return random.Random(6455).randbytes(LARGE)
+
+
 def conversation(
-    *, in_pieces: bool, ping_between_pieces: bool, large_message: Message | None
+    *,
+    in_pieces: bool = False,
+    ping_between_pieces: bool = False,
+    large_messages: Iterable[Message] = (),
 ) -> list[Exchange]:
     """Everything but the end. `in_pieces` tells whether the client is able to fragment."""
     exchanges = [
@@ -216,20 +239,23 @@ def conversation(
         _echo(b""),
         _echo("x" * 126),
         _echo(b"y" * 65_536),
+        _echo("ö" * 350_000),
         Exchange(Ping(b"still there?"), (Pong(b"still there?"),)),
         Exchange(Ping(b""), (Pong(b""),)),
         Exchange(Say(PING_PLEASE), (Ping(b"and you?"), Say(answer_to_pong(b"and you?")))),
         Exchange(Say(PIECES_PLEASE), (_PIECES_OF_SERVER,)),
     ]
     if in_pieces:
-        for pieces in (("one, ", "two, ", "drei: größer"), (b"\x00", b"\xff" * 200, b"", b"\x01")):
+        for pieces in (
+            ("one, ", "two, ", "drei: größer"),
+            (b"\x00", b"\xff" * 700_000, b"", b"\x01" * 700_000),
+        ):
             step = SayInPieces(pieces)
             exchanges.append(Exchange(step, (Say(step.message),)))
     if in_pieces and ping_between_pieces:
         step = SayInPieces(("before ", "after"), ping=b"meanwhile")
         exchanges.append(Exchange(step, (Pong(b"meanwhile"), Say(step.message))))
-    if large_message is not None:
-        exchanges.append(_echo(large_message))
+    exchanges.extend(_echo(message) for message in large_messages)
     exchanges.append(_echo("and so on"))
     return exchanges
 

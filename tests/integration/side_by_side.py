@@ -103,7 +103,7 @@ def command(name: str, upstream: str, arguments: Sequence[str]) -> list[str]:
         quiet = ["-p", "0", "--set", "flow_detail=0"]
     else:
         start = ["wsproxy", "run", f"http://{upstream}"]
-        quiet = ["-p", "0", "-q"]
+        quiet = ["-p", "0", "-q", "--no-web"]
         if not any(word.startswith("termlog_verbosity=") for word in arguments):
             quiet += ["--set", "termlog_verbosity=info"]
     return [str(BIN / start[0]), *start[1:], *quiet, *marker, *arguments]

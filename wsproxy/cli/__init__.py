@@ -9,7 +9,7 @@ import click
 from wsproxy import __version__
 from wsproxy.errors import WsproxyError
 
-_COMMANDS = {"run": "run", "demo": "demo", "show": "show"}
+_COMMANDS = {"run": "run", "demo": "demo", "show": "show", "faults": "faults"}
 
 
 class _Lazy(click.Group):

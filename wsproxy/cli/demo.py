@@ -33,10 +33,14 @@ async def _demo(*, once: bool) -> None:
     server, port = await demo.start_upstream()
     capture = Path(tempfile.mkdtemp(prefix="wsproxy-")) / "demo.wsproxy"
     printer = Printer(Pretty(colour=sys.stdout.isatty()), LoopClock())
-    settings = Settings(upstream_url=f"ws://127.0.0.1:{port}", listen_port=0, capture=capture)
+    settings = Settings(
+        upstream_url=f"ws://127.0.0.1:{port}", listen_port=0, capture=capture, no_web=once
+    )
     proxy = Proxy(settings, [printer])
     await proxy.start()
     click.echo(f"An upstream at {settings.upstream_url}, wsproxy at {proxy.url}, a client:\n")
+    if not once:
+        click.echo(f"The page: {proxy.page_url}\n")
     try:
         await demo.conversation(proxy.url)
         if not once:

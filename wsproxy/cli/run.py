@@ -12,9 +12,12 @@ import click
 
 from wsproxy.app import LoopClock, Proxy
 from wsproxy.cli.addons import addon_options, make_host
+from wsproxy.cli.faulty import fault_set, shown
 from wsproxy.cli.runtime import configure_logging, run_loop
-from wsproxy.config import Settings, parse_size, parse_upstream
+from wsproxy.config import DEFAULT_WEB_PORT, Settings, parse_upstream
+from wsproxy.faults.control import FaultSet
 from wsproxy.log.printer import Jsonl, Pretty, Printer
+from wsproxy.units import parse_size
 
 
 class Size(click.ParamType[int]):
@@ -53,6 +56,7 @@ EPILOG = """\b
 Examples:
   wsproxy run ws://staging.example:8080
   wsproxy run wss://api.example/v2 --rewrite-origin --capture api.wsproxy
+  wsproxy run ws://localhost:8000 --fault latency:latency=200ms --fault drop:probability=0.01
   wsproxy run http://localhost:8888 -p 0 --log-format jsonl | jq .payload
 """
 
@@ -73,6 +77,23 @@ Examples:
     show_default=True,
     help="Address for clients; 0.0.0.0 lets other machines in.",
 )
+@click.option(
+    "--web-port",
+    type=click.IntRange(0, 65535),
+    help="Port of the page; 0 picks a free one. Without it 8081, or a free one if that is taken.",
+)
+@click.option(
+    "--web-host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address of the page; 0.0.0.0 lets other machines in, if they have the token.",
+)
+@click.option(
+    "--web-token",
+    metavar="T",
+    help="What the page and its API ask for. Without it, a random one.",
+)
+@click.option("--no-web", is_flag=True, help="No page and no API.")
 @click.option(
     "--capture",
     type=_FILE,
@@ -125,6 +146,23 @@ Examples:
     is_flag=True,
     help="Send the upstream's own Origin, for servers that check it.",
 )
+@click.option(
+    "--fault",
+    "fault_lines",
+    multiple=True,
+    metavar="SPEC",
+    help="Put a fault in force, e.g. latency:latency=200ms,jitter=50ms,stream=downstream;"
+    " may be repeated. `wsproxy faults list` knows them all.",
+)
+@click.option(
+    "--faults", "scenario", type=_FILE, metavar="FILE", help="Put a scenario's faults in force."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    help="Where the faults' randomness comes from: the same seed and the same traffic give the"
+    " same faults. Without it a new one, which is shown.",
+)
 @addon_options
 @click.option("-q", "--quiet", is_flag=True, help="Print no frames.")
 @click.option(
@@ -138,6 +176,9 @@ def command(
     upstream: str,
     quiet: bool,
     log_format: str,
+    fault_lines: tuple[str, ...],
+    scenario: Path | None,
+    seed: int | None,
     scripts: tuple[str, ...],
     sets: tuple[str, ...],
     save_stream_file: str | None,
@@ -146,15 +187,24 @@ def command(
     """Stand in front of UPSTREAM and show, record and relay every frame.
 
     UPSTREAM is a ws://, wss://, http:// or https:// URL, with a path prefix or none. Point the
-    client at the proxy's address instead of the server's; nothing is changed on the way.
+    client at the proxy's address instead of the server's; nothing is changed on the way, unless
+    a fault does.
     """
     settings = Settings(upstream_url=upstream, **options)  # type: ignore[arg-type]
+    faults = fault_set(fault_lines, scenario, seed)
     configure_logging()
     addons = {"scripts": scripts, "sets": sets, "save_stream_file": save_stream_file}
-    run_loop(_run(settings, quiet=quiet, log_format=log_format, addons=addons))
+    run_loop(_run(settings, faults, quiet=quiet, log_format=log_format, addons=addons))
 
 
-async def _run(settings: Settings, *, quiet: bool, log_format: str, addons: dict[str, Any]) -> None:
+async def _run(
+    settings: Settings,
+    faults: FaultSet,
+    *,
+    quiet: bool,
+    log_format: str,
+    addons: dict[str, Any],
+) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
@@ -168,11 +218,24 @@ async def _run(settings: Settings, *, quiet: bool, log_format: str, addons: dict
         host = make_host(settings, LoopClock(), quiet=quiet, **addons)
         if host is not None:
             await host.load()
-        proxy = Proxy(settings, [printer] if printer else [], [host] if host else [], hooks=host)
+        proxy = Proxy(
+            settings,
+            [printer] if printer else [],
+            [host] if host else [],
+            faults=faults,
+            fault_control=faults,
+            hooks=host,
+        )
         await proxy.start()
-        ready = f"wsproxy listens on {proxy.url} for {settings.upstream_url}"
+        ready = f"wsproxy listens on {proxy.url} for {proxy.upstream_url}"
         # With JSON on standard output, that is all there is on it.
         click.echo(ready, err=log_format == "jsonl")
+        if proxy.web_port:
+            moved = settings.web_port is None and proxy.web_port != DEFAULT_WEB_PORT
+            taken = f" (port {DEFAULT_WEB_PORT} is taken)" if moved else ""
+            click.echo(f"page: {proxy.page_url}{taken}", err=True)
+        for line in shown(faults):
+            click.echo(line, err=True)
         if settings.capture is not None:
             click.echo(f"capture: {settings.capture}", err=True)
         if host is not None:

@@ -9,7 +9,9 @@ import click
 
 from wsproxy.filters import FilterError, parse
 from wsproxy.matching import subject_of
-from wsproxy.render.pretty import clock, ended, frame_line, message_line
+from wsproxy.records import FaultRecord
+from wsproxy.render.order import in_order
+from wsproxy.render.pretty import clock, ended, fault_line, frame_line, message_line
 from wsproxy.render.text import printable
 from wsproxy.store.reader import Capture, Traffic
 
@@ -82,7 +84,13 @@ def _frames(
         )
     records = capture.message_records(connection_id)
     colour = sys.stdout.isatty()
-    for _, record in capture.frames(connection_id):
+    # A filter asks for frames or messages, and a fault is neither.
+    faults = capture.fault_records(connection_id) if filter_ is None else []
+    for told in in_order(capture.frames(connection_id), faults):
+        if isinstance(told, FaultRecord):
+            click.echo(fault_line(told, colour=colour))
+            continue
+        record = told[1]
         message = None
         if record.frame.fin and record.message is not None:
             message = records.get((record.connection_id, record.direction, record.message))

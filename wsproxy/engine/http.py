@@ -16,11 +16,18 @@ from wsproxy.protocol.handshake import Headers, end_to_end
 
 
 def decoded(raw_headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Headers as they came; bytes that are not UTF-8 survive as surrogate escapes."""
-    return [
-        (name.decode("ascii", "replace"), value.decode("utf-8", "surrogateescape"))
-        for name, value in raw_headers
-    ]
+    """Headers as they came; a value that is not UTF-8 is read as ISO 8859-1, which HTTP once had.
+
+    aiohttp sends header values as UTF-8 only, so such a value keeps its meaning, not its bytes.
+    """
+    return [(name.decode("ascii", "replace"), _decoded(value)) for name, value in raw_headers]
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("iso-8859-1")
 
 
 def proxy_origin(request: web.BaseRequest) -> str:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import logging
+import math
+import os
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import aiohttp
@@ -14,10 +19,11 @@ from aiohttp import hdrs, web
 
 from wsproxy.engine.clients import Client, ReportingServer
 from wsproxy.engine.exchange import HookedExchange
-from wsproxy.engine.http import decoded, proxy_origin, refusal, relay_answer, relay_request
+from wsproxy.engine.http import decoded, refusal, relay_answer, relay_request
 from wsproxy.engine.transport import SwitchedResponse, take_client, take_upstream
 from wsproxy.engine.upstream import MAX_HEADER, Upstream
 from wsproxy.errors import Fault, HandshakeError, WsproxyError
+from wsproxy.faults.refusals import Refusal
 from wsproxy.hooks import HttpHooks, HttpResponse
 from wsproxy.lane import Faults
 from wsproxy.ports import Clock, Interception, LiveConnection, Recorder
@@ -31,8 +37,11 @@ from wsproxy.protocol.handshake import (
     header_values,
     is_upgrade,
 )
-from wsproxy.records import ConnectionRecord, Direction, End
-from wsproxy.session import Session
+from wsproxy.records import ConnectionRecord, Direction, End, FaultRecord
+from wsproxy.session import STOP_SECONDS, Session
+
+LOOK_SECONDS = 0.5
+"""How often to look whether a client that a fault keeps waiting is still there."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,8 +49,18 @@ _log = logging.getLogger(__name__)
 class FaultSource(Protocol):
     """Where the faults of a connection come from (`faults.control.FaultSet`)."""
 
-    def chain(self, connection: ConnectionRecord, direction: Direction) -> Faults:
-        """The faults of one direction."""
+    def chain(
+        self,
+        connection: ConnectionRecord,
+        direction: Direction,
+        record: Callable[[FaultRecord], None],
+    ) -> Faults:
+        """The faults of one direction; `record` is told of every strike."""
+
+    def refusal(
+        self, connection: ConnectionRecord, record: Callable[[FaultRecord], None]
+    ) -> Refusal | None:
+        """What to do with an opening handshake instead of relaying it."""
 
     def subscribe(self, live: LiveConnection) -> None:
         """Call `live.reconsider` when faults change, until `unsubscribe`."""
@@ -69,8 +88,9 @@ class Listener:
     def __init__(self, environment: Environment) -> None:
         self._env = environment
         self._sessions: dict[int, Session] = {}
-        self._ended: set[asyncio.Future[None]] = set()
+        self._all_ended = asyncio.Event()
         self._runner: web.ServerRunner | None = None
+        self._stopping = asyncio.Event()
         self._reporting: ReportingServer | None = None
 
     async def start(self, host: str, port: int, ssl_context: ssl.SSLContext | None = None) -> int:
@@ -92,26 +112,31 @@ class Listener:
             server = self._reporting = ReportingServer(
                 self._handle, self._env.hooks, self._env.upstream, **options
             )
-        self._runner = web.ServerRunner(server, handle_signals=False)
+        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=STOP_SECONDS)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port, ssl_context=ssl_context, backlog=1024)
         try:
             await site.start()
         except OSError as error:
             await self._runner.cleanup()
-            reason = (error.strerror or str(error)).lower()
-            raise WsproxyError(f"cannot listen on {host}:{port}: {reason}") from None
+            # asyncio wraps the reason in a sentence of its own.
+            number = error.errno or 0
+            reason = os.strerror(number) if number > 0 else (error.strerror or str(error))
+            hint = "; -p chooses another port" if number == errno.EADDRINUSE else ""
+            raise WsproxyError(f"cannot listen on {host}:{port}: {reason.lower()}{hint}") from None
         return int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:
         """Take no more clients and end the sessions, which get a few seconds for it."""
         assert self._runner is not None
+        self._stopping.set()
         for site in list(self._runner.sites):
             await site.stop()
         for session in list(self._sessions.values()):
             session.stop()
-        await asyncio.gather(*self._ended)
-        await self._runner.shutdown()
+        if self._sessions:
+            self._all_ended.clear()
+            await self._all_ended.wait()
         await self._runner.cleanup()
         if self._reporting is not None:
             await self._reporting.all_gone()
@@ -152,6 +177,9 @@ class Listener:
         try:
             key = check_request(request.method, headers)
             env.recorder.connection_changed(connection)
+            refused = await self._refused_by_fault(request, connection)
+            if refused is not None:
+                return refused
             answer = await env.upstream.request("GET", request.raw_path, _dialled(headers))
         except HandshakeError as error:
             self._refused(connection, End("failed", error.fault.value, error.status, error.reason))
@@ -170,6 +198,34 @@ class Listener:
             self._refused(connection, End("failed", "server", error.status, error.reason))
             raise
         return await self._relay(request, answer, connection)
+
+    async def _refused_by_fault(
+        self, request: web.BaseRequest, connection: ConnectionRecord
+    ) -> web.StreamResponse | None:
+        """Do what a fault wants of a handshake; None where the handshake goes on."""
+        faults = self._env.faults
+        strike = faults.refusal(connection, self._fault_struck) if faults is not None else None
+        if strike is None:
+            return None
+        await self._wait(request, math.inf if strike.never else strike.delay)
+        connected = _connected(request)
+        if connected and strike.status is None and not strike.never:
+            return None
+        status = strike.status if connected else None
+        self._refused(connection, End("refused", f"fault {strike.name}", status))
+        if status is None:
+            return SwitchedResponse()
+        return web.Response(status=status, text=f"wsproxy: fault {strike.name}\n")
+
+    async def _wait(self, request: web.BaseRequest, seconds: float) -> None:
+        """Wait, but not longer than the client does, nor than the proxy runs."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while _connected(request) and (left := end - loop.time()) > 0:
+            # aiohttp tells nobody that a client has left before it was answered.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), min(left, LOOK_SECONDS))
+                return
 
     async def _hooked(
         self, client: Client, request: web.BaseRequest, headers: Headers
@@ -217,7 +273,8 @@ class Listener:
         connection.status = answer.status
         connection.reason = response_.reason
         exchange.hooks.upgraded(connection.id)
-        head = _switching(response_.reason, response_.headers)
+        headers_ = [(name.encode(), value.encode()) for name, value in response_.headers]
+        head = _switching(response_.reason.encode(), headers_)
         return await self._relay(request, answer, connection, head)
 
     def _answered(self, connection: ConnectionRecord, response: HttpResponse | None) -> None:
@@ -249,9 +306,7 @@ class Listener:
             answer.close()
             self._refused(connection, End("aborted", None, None, str(error)))
             return SwitchedResponse()
-        mirrored = env.upstream.back_to_proxy(headers, proxy_origin(request))
-        client.write(head or _switching(answer.reason or "", mirrored))
-        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        client.write(head or _switching((answer.reason or "").encode(), answer.raw_headers))
         session = Session(
             connection,
             client,
@@ -260,28 +315,32 @@ class Listener:
             self._env.clock,
             agreed_extensions(headers),
             self._env.max_payload,
-            on_end=lambda: ended.set_result(None),
+            on_end=partial(self._ended, connection.id),
         )
         self._sessions[connection.id] = session
-        self._ended.add(ended)
         self._env.recorder.connection_changed(connection)
         faults = env.faults
         if faults is not None:
             faults.subscribe(session)
-            chains = [faults.chain(connection, direction) for direction in Direction]
+            chains = [faults.chain(connection, d, self._fault_struck) for d in Direction]
             session.intercept(env.interceptions, chains)
         elif env.interceptions:
             session.intercept(env.interceptions)
         client.attach(session, early_upstream)
         server.attach(session, early_downstream)
-        try:
-            await ended
-        finally:
-            del self._sessions[connection.id]
-            self._ended.discard(ended)
-            if faults is not None:
-                faults.unsubscribe(session)
         return SwitchedResponse()
+
+    def _fault_struck(self, record: FaultRecord) -> None:
+        recorder = self._env.recorder
+        recorder.journal.add_fault(record)
+        recorder.wake()
+
+    def _ended(self, connection_id: int) -> None:
+        session = self._sessions.pop(connection_id)
+        if self._env.faults is not None:
+            self._env.faults.unsubscribe(session)
+        if not self._sessions:
+            self._all_ended.set()
 
     def _refused(self, connection: ConnectionRecord, end: End) -> None:
         connection.closed = self._env.clock.time()
@@ -294,10 +353,14 @@ def _dialled(headers: Headers) -> Headers:
     return [*end_to_end(headers), (hdrs.CONNECTION, "Upgrade"), (hdrs.UPGRADE, "websocket")]
 
 
-def _switching(reason: str, headers: Headers) -> bytes:
+def _switching(reason: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """A 101, to the letter."""
-    lines = [f"HTTP/1.1 101 {reason}", *(f"{name}: {value}" for name, value in headers)]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+    lines = [b"HTTP/1.1 101 " + reason, *(b": ".join(header) for header in headers)]
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def _connected(request: web.BaseRequest) -> bool:
+    return request.transport is not None and not request.transport.is_closing()
 
 
 def _address(request: web.BaseRequest) -> str:

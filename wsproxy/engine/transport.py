@@ -1,7 +1,7 @@
 """Taking a socket over from aiohttp after an upgrade.
 
-This is the only file that touches what aiohttp keeps to itself (its `set_parser`, to get at the
-bytes that came together with a handshake); tests/integration/test_transport_contract.py holds
+This is the only file that touches what aiohttp keeps to itself (above all its `set_parser`, to get
+at the bytes that came together with a handshake); tests/integration/test_transport_contract.py holds
 every version of the pinned range against what is assumed here. From then on the socket talks to
 a `Peer` by asyncio's public `set_protocol`.
 """
@@ -14,6 +14,8 @@ import socket
 import struct
 
 from aiohttp import ClientResponse, web
+from aiohttp.connector import Connection
+from yarl import URL
 
 from wsproxy.records import Direction
 from wsproxy.session import Session
@@ -32,16 +34,16 @@ class Peer(asyncio.Protocol):
         direction: Direction,
         transport: asyncio.Transport,
         owner: asyncio.Protocol,
-        response: ClientResponse | None = None,
+        connection: Connection | None = None,
     ) -> None:
         """`direction` is where this peer's bytes go, `owner` is aiohttp's protocol.
 
-        `response` is the upstream's 101: aiohttp closes the socket when it is collected.
+        `connection` is a connector's: it closes the socket when it is collected.
         """
         self._direction = direction
         self._transport = transport
         self._owner = owner
-        self._response = response
+        self._connection = connection
         self._session: Session | None = None
         self.write = transport.write
         transport.set_write_buffer_limits(high=HIGH_WATER)
@@ -88,8 +90,8 @@ class Peer(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         # aiohttp still counts the connection as its own and has to clean up after it.
         self._owner.connection_lost(exc)
-        if self._response is not None:
-            self._response.close()
+        if self._connection is not None:
+            self._connection.close()
         if self._session is not None:
             self._session.connection_lost(self._direction, exc)
 
@@ -130,6 +132,10 @@ def take_client(request: web.BaseRequest) -> tuple[Peer, bytes]:
         raise ConnectionResetError("the client has gone")
     collector = _Collector()
     protocol.set_parser(collector)  # type: ignore[arg-type]
+    # The handler may return now, which saves its task for as long as the connection is open:
+    # aiohttp closes what is not closed already, unless it believes that it is.
+    protocol.transport = None
+    protocol.force_close()
     return Peer(Direction.UPSTREAM, transport, protocol), bytes(collector.data)
 
 
@@ -146,7 +152,16 @@ def take_upstream(response: ClientResponse) -> tuple[Peer, bytes]:
         raise ConnectionResetError("the upstream has gone")
     collector = _Collector()
     protocol.set_parser(collector, collector)
-    return Peer(Direction.DOWNSTREAM, transport, protocol, response), bytes(collector.data)
+    response._connection = None  # the response goes, the connection stays
+    return Peer(Direction.DOWNSTREAM, transport, protocol, connection), bytes(collector.data)
+
+
+def verbatim_url(origin: str, target: str) -> URL:
+    """A URL whose request target is sent to the letter: `/path?` keeps its question mark."""
+    url = URL(origin + target, encoded=True)
+    # yarl keeps no empty query; this is where aiohttp looks the target up.
+    url._cache["raw_path_qs"] = target
+    return url
 
 
 class SwitchedResponse(web.StreamResponse):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import ssl
 from collections.abc import AsyncIterable
+from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 from aiohttp import hdrs
@@ -18,6 +20,9 @@ MAX_HEADER = 64 * 1024
 """Bytes of one header line, both ways: large cookies exist."""
 
 _AUTOMATIC = (hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE)
+
+
+_SCHEMES = {"ws": "http", "wss": "https"}
 
 
 class Upstream:
@@ -36,10 +41,16 @@ class Upstream:
         """`url` is ws(s):// or http(s)://, with a path prefix or none. `timeout`, in seconds,
         is for an answer's headers; its body may take as long as it likes.
         """
-        self.url = url
         self.ssl_context = ssl_context
         base = URL(url, encoded=True)
-        self._scheme = {"ws": "http", "wss": "https"}.get(base.scheme, base.scheme)
+        self._authorization = None
+        if base.user is not None:
+            credentials = f"{base.user}:{base.password or ''}".encode()
+            self._authorization = f"Basic {base64.b64encode(credentials).decode()}"
+            base = base.with_user(None)
+        self.url = str(base)
+        """As it was given, less a user and password."""
+        self._scheme = _SCHEMES.get(base.scheme, base.scheme)
         self._authority = base.raw_authority
         self._prefix = base.raw_path.rstrip("/")
         self._keep_host_header = keep_host_header
@@ -134,28 +145,42 @@ class Upstream:
         ]
 
     def _proxied(self, location: str, proxy_origin: str) -> str:
-        for origin in (self.origin, self.origin.replace("http", "ws", 1)):
-            if location == origin or location.startswith((f"{origin}/", f"{origin}?")):
-                # The proxy's own scheme: it may speak TLS where the upstream does not.
-                path = location.removeprefix(origin)
-                return proxy_origin + self._without_prefix(path)
-        if location.startswith("/") and not location.startswith("//"):
-            return self._without_prefix(location)
-        return location
-
-    def _without_prefix(self, path: str) -> str:
-        rest = path.removeprefix(self._prefix)
-        return rest if rest != path and rest.startswith(("/", "?")) else path
+        try:
+            url = urlsplit(location)
+        except ValueError:
+            return location
+        own = url.netloc.lower() == self._authority.lower()
+        if url.netloc and not (own and url.scheme in ("", *_SCHEMES, *_SCHEMES.values())):
+            return location
+        if not url.netloc and not url.path.startswith("/"):
+            return location
+        path = url.path
+        if self._prefix and (path + "/").startswith(self._prefix + "/"):
+            path = path.removeprefix(self._prefix) or "/"
+        # The proxy's own scheme: it may speak TLS where the upstream does not.
+        scheme, _, authority = proxy_origin.partition("://")
+        return urlunsplit(
+            url._replace(
+                scheme=scheme if url.scheme else "",
+                netloc=authority if url.netloc else "",
+                path=path,
+            )
+        )
 
     def rewritten(self, headers: Headers) -> Headers:
         """A client's headers, as this upstream is sent them."""
         rewritten = []
+        authorized = False
         for name, value in headers:
             if name.lower() == "host" and not self._keep_host_header:
                 value = self._authority
             elif name.lower() == "origin" and self._rewrite_origin:
                 value = self.origin
+            elif name.lower() == "authorization":
+                authorized = True
             rewritten.append((name, value))
+        if self._authorization is not None and not authorized:
+            rewritten.append((hdrs.AUTHORIZATION, self._authorization))
         return rewritten
 
     def _explain(self, error: Exception) -> str:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from wsproxy.passing import Passing
+from wsproxy.protocol.frames import Frame
+
+Shape: TypeAlias = "Callable[[list[Frame]], list[Step]]"
 
 
 @dataclass(slots=True)
@@ -13,6 +18,8 @@ class Send:
 
     passing: Passing
     delay: float = 0.0
+    shape: Shape | None = None
+    """Is given the encoded frames and says what to do instead of sending them."""
 
 
 @dataclass(slots=True)
@@ -25,12 +32,26 @@ class SendBytes:
 
 @dataclass(slots=True)
 class Cut:
-    """End the connection: `close` (FIN to both), `reset` (RST to both), or `stall`: nothing more
-    passes in this direction, with the connection open.
-    """
+    """End the connection: `close` (FIN to both) or `reset` (RST to both)."""
 
     how: str
     delay: float = 0.0
+    at_once: bool = False
+    """Do not wait for what is to be sent before."""
 
 
-Step = Send | SendBytes | Cut
+@dataclass(slots=True)
+class Stall:
+    """Hold everything in this direction, the end of the stream included, until Resume."""
+
+    delay: float = 0.0
+
+
+@dataclass(slots=True)
+class Resume:
+    """Undo Stall: what was held goes on, in order."""
+
+    delay: float = 0.0
+
+
+Step = Send | SendBytes | Cut | Stall | Resume

@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from itertools import islice
 from queue import SimpleQueue
 from typing import TextIO
 
 from wsproxy.journal import Drained
 from wsproxy.ports import Clock
-from wsproxy.records import ConnectionRecord, FrameRecord, MessageRecord
-from wsproxy.render.jsonl import connection_object, dump, frame_object
-from wsproxy.render.pretty import connection_lines, frame_line
+from wsproxy.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
+from wsproxy.render.jsonl import connection_object, dump, fault_object, frame_object
+from wsproxy.render.order import in_order
+from wsproxy.render.pretty import connection_lines, fault_line, frame_line
 
 LINES_A_SECOND = 4000
 """How many frames are printed while traffic goes on; more would take the relay's time."""
@@ -32,6 +34,9 @@ class Pretty:
     def frame(self, _: int, record: FrameRecord, message: MessageRecord | None) -> str:
         return frame_line(record, message, colour=self._colour)
 
+    def fault(self, record: FaultRecord) -> str:
+        return fault_line(record, colour=self._colour)
+
     def connection(self, connection: ConnectionRecord) -> list[str]:
         return connection_lines(connection, colour=self._colour)
 
@@ -44,6 +49,9 @@ class Jsonl:
 
     def frame(self, frame_id: int, record: FrameRecord, message: MessageRecord | None) -> str:
         return dump(frame_object(frame_id, record, message))
+
+    def fault(self, record: FaultRecord) -> str:
+        return dump(fault_object(record))
 
     def connection(self, connection: ConnectionRecord) -> list[str]:
         if connection.status is None and connection.end is None:
@@ -78,15 +86,16 @@ class Printer:
 
     def frames_passed(self, first_id: int, drained: Drained) -> None:
         """Print frames, or count them where there are too many."""
-        count = drained.block.count
+        count = drained.block.count + len(drained.faults)
         now = self._clock.time()
-        self._allowance += max(now - self._last, 0) * LINES_A_SECOND
+        earned = max(now - self._last, 0) * LINES_A_SECOND
+        self._allowance = min(self._allowance + earned, BURST)
         self._last = now
         with self._lock:
-            room = min(self._allowance, BURST) - self._pending
-            shown = max(min(count, int(room)), 0)
+            # What still waits to be printed counts too: a terminal may be slower than that.
+            shown = max(min(count, int(self._allowance), BURST - self._pending), 0)
             self._pending += shown
-        self._allowance = min(self._allowance, BURST) - shown
+        self._allowance -= shown
         if shown:
             left_out, self._left_out = self._left_out, 0
             self._queue.put(lambda: self._frames(first_id, drained, shown, left_out))
@@ -105,9 +114,11 @@ class Printer:
     def _frames(self, first_id: int, drained: Drained, shown: int, left_out: int) -> list[str]:
         messages = {(m.connection_id, m.direction, m.number): m for m in drained.messages}
         lines = [self._lines.left_out(left_out)] if left_out else []
-        for index, record in drained.block.frames():
-            if index == shown:
-                break
+        for told in islice(in_order(drained.block.frames(), drained.faults), shown):
+            if isinstance(told, FaultRecord):
+                lines.append(self._lines.fault(told))
+                continue
+            index, record = told
             message = messages.get((record.connection_id, record.direction, record.message or 0))
             lines.append(self._lines.frame(first_id + index, record, message))
         with self._lock:

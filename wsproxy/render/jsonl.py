@@ -8,7 +8,7 @@ from typing import Any
 
 from wsproxy.protocol.close import parse_close
 from wsproxy.protocol.frames import Opcode, opcode_name
-from wsproxy.records import ConnectionRecord, FrameRecord, MessageRecord
+from wsproxy.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
 
 
 def frame_object(
@@ -68,6 +68,22 @@ def message_object(message: MessageRecord) -> dict[str, Any]:
     if message.sent is not None:
         result |= _payload("sent", message.sent, text=message.opcode == Opcode.TEXT)
     return result
+
+
+def fault_object(record: FaultRecord) -> dict[str, Any]:
+    """One strike of a fault."""
+    return {
+        "event": "fault",
+        "time": record.time,
+        "connection": record.connection_id,
+        "direction": None if record.direction is None else record.direction.name.lower(),
+        "name": record.name,
+        "type": record.kind,
+        "message": record.message,
+        "detail": record.detail,
+        "before_base64": base64.b64encode(record.before).decode(),
+        "after_base64": base64.b64encode(record.after).decode(),
+    }
 
 
 def connection_object(connection: ConnectionRecord) -> dict[str, Any]:

@@ -8,10 +8,13 @@ import click
 
 from wsproxy.protocol.close import close_code_name, parse_close
 from wsproxy.protocol.frames import Opcode, opcode_name
-from wsproxy.records import ConnectionRecord, FrameRecord, MessageRecord
+from wsproxy.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
 from wsproxy.render.text import preview, printable
 
 _COLOURS = {"TEXT": "green", "BINARY": "cyan", "CLOSE": "magenta", "PING": "blue", "PONG": "blue"}
+
+FAULT_PREVIEW = 60
+"""Characters that a line shows of what a fault found, and of what it made of it."""
 
 
 def clock(time: float) -> str:
@@ -79,6 +82,26 @@ def message_line(
     if frame.opcode == Opcode.CONTINUATION:
         parts.insert(4, "fragmented")
     return " ".join([*filter(None, parts), *_verdict(message, colour)])
+
+
+def fault_line(record: FaultRecord, *, colour: bool = False) -> str:
+    """One strike of a fault."""
+    kind = f" ({record.kind})" if record.kind != record.name else ""
+    parts = [
+        _dim(clock(record.time), colour),
+        f"#{record.connection_id}",
+        "--" if record.direction is None else record.direction.arrow,
+        _warn(f"FAULT {printable(record.name)}{kind}", colour),
+        *([f"message {record.message}"] if record.message is not None else []),
+        printable(record.detail),
+    ]
+    if record.before or record.after:
+        before, after = (
+            preview(Opcode.TEXT if data.isascii() else Opcode.BINARY, data, limit=FAULT_PREVIEW)
+            for data in (record.before, record.after)
+        )
+        parts.append(f"{before or 'nothing'} => {after or 'nothing'}")
+    return " ".join(parts)
 
 
 def connection_lines(connection: ConnectionRecord, *, colour: bool = False) -> list[str]:

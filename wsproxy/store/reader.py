@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from wsproxy.blocks import Block
 from wsproxy.errors import CaptureError
 from wsproxy.records import (
     ConnectionRecord,
@@ -34,28 +35,28 @@ class Capture:
         if not path.is_file():
             raise CaptureError(f"there is no capture {path}")
         try:
-            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+            self.db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
         except sqlite3.Error as error:
             raise CaptureError(f"cannot read the capture {path}: {error}") from None
         try:
-            check_is_capture(self._db, path)
+            check_is_capture(self.db, path)
         except CaptureError:
-            self._db.close()
+            self.db.close()
             raise
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        self.db.close()
 
     def connections(self) -> list[ConnectionRecord]:
         """All connections, in the order they came."""
         return [
-            connection_from(row) for row in self._db.execute("SELECT * FROM connection ORDER BY id")
+            connection_from(row) for row in self.db.execute("SELECT * FROM connection ORDER BY id")
         ]
 
     def frames(self, connection_id: int | None = None) -> Iterator[tuple[int, FrameRecord]]:
         """The frames of a connection, or of all, each with its id, in the order they came."""
-        rows = self._db.execute(
+        rows = self.db.execute(
             "SELECT * FROM block ORDER BY first_id"
             if connection_id is None
             else "SELECT block.* FROM connection_block JOIN block USING (first_id)"
@@ -72,7 +73,7 @@ class Capture:
     ) -> dict[tuple[int, int, int], MessageRecord]:
         """The messages that are more than a frame, by connection, direction and number."""
         where = "" if connection_id is None else "WHERE connection_id = ?"
-        rows = self._db.execute(
+        rows = self.db.execute(
             f"SELECT * FROM message {where}", () if connection_id is None else (connection_id,)
         )
         return {row[1:4]: message_from(row) for row in rows}
@@ -80,7 +81,7 @@ class Capture:
     def fault_records(self, connection_id: int | None = None) -> list[FaultRecord]:
         """What faults did, in the order they struck."""
         where = "" if connection_id is None else "WHERE connection_id = ?"
-        rows = self._db.execute(
+        rows = self.db.execute(
             f"SELECT * FROM fault {where} ORDER BY id",
             () if connection_id is None else (connection_id,),
         )
@@ -89,8 +90,8 @@ class Capture:
     def traffic(self) -> dict[int, Traffic]:
         """How much passed on each connection, as far as the capture still has it."""
         totals: dict[int, Traffic] = {}
-        for row in self._db.execute("SELECT * FROM block ORDER BY first_id"):
-            keys, _, sizes, _ = block_from(row)[1].columns()
+        for count, entries in self.db.execute("SELECT count, entries FROM block"):
+            keys, _, sizes, _ = Block(count, entries, b"", {}).columns()
             for key, size in zip(keys, sizes, strict=True):
                 traffic = totals.setdefault(key >> 1, Traffic([0, 0], [0, 0]))
                 traffic.frames[key & 1] += 1
@@ -99,5 +100,5 @@ class Capture:
 
     def left_out(self) -> dict[str, Counted]:
         """What the record lacks, by reason."""
-        rows = self._db.execute("SELECT * FROM left_out ORDER BY why")
+        rows = self.db.execute("SELECT * FROM left_out ORDER BY why")
         return {why: Counted(frames, size) for why, frames, size in rows}

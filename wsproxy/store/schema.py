@@ -76,6 +76,8 @@ CREATE TABLE fault (
     after BLOB NOT NULL
 );
 
+CREATE INDEX fault_of_message ON fault (connection_id, direction, message);
+
 CREATE TABLE left_out (
     why TEXT PRIMARY KEY,
     frames INTEGER NOT NULL,

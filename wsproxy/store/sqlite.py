@@ -115,7 +115,7 @@ class SqliteRecorder:
 
     def connection_changed(self, connection: ConnectionRecord) -> None:
         """Keep the connection as it is now."""
-        self._flush()  # first what passed before
+        self.flush()  # first what passed before
         row = connection_row(connection, secrets=self._secrets)
         self._connections[connection.id] = row
         for watcher in self._watchers:
@@ -134,7 +134,7 @@ class SqliteRecorder:
 
     def close(self) -> None:
         """Write what is left and close the file; blocks until that is done."""
-        self._flush()
+        self.flush()
         self._queue.put(None)
         self._thread.join()
         with contextlib.suppress(sqlite3.Error):
@@ -148,9 +148,10 @@ class SqliteRecorder:
             self.wake()
             return
         self._last_flush = now
-        self._flush()
+        self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Hand everything that has passed to the watchers and to the writer."""
         size = self.journal.size
         drained = self.journal.take()
         if drained is None and not self._connections:

@@ -9,7 +9,6 @@ from aiohttp import ClientSession, TraceConfig, TraceRequestEndParams, WSMsgType
 from tests.integration.conversation import (
     ORIGIN,
     SUBPROTOCOLS,
-    Close,
     Event,
     Heard,
     Message,
@@ -70,8 +69,8 @@ class AiohttpClient(Client):
             case _:
                 return Event(message.type.name, repr(message.data), self._ws.close_code)
 
-    async def close(self, close: Close) -> Event:
-        await self._ws.close(code=close.code, message=close.reason.encode())
+    async def close(self, code: int, reason: str) -> Event:
+        await self._ws.close(code=code, message=reason.encode())
         return closed(self._ws.close_code, None)
 
     async def disconnect(self) -> None:

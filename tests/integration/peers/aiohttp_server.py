@@ -26,13 +26,13 @@ from tests.integration.peers.base import Server
 class AiohttpServer(Server):
     name = "aiohttp"
 
-    async def start(self) -> str:
+    async def start(self) -> None:
         application = web.Application()
         application.router.add_get("/chat", self._converse)
         self._runner = web.AppRunner(application, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        return f"ws://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.url = f"ws://127.0.0.1:{self._runner.addresses[0][1]}"
 
     async def stop(self) -> None:
         await self._runner.cleanup()
@@ -76,5 +76,5 @@ async def _answer(ws: web.WebSocketResponse, request: web.Request, message: Mess
             request.transport.write(raw.wire(step, mask=False))
         case Ping(payload):
             await ws.ping(payload)
-        case Close(code, reason):
+        case Close(int() as code, reason):
             await ws.close(code=code, message=reason.encode())

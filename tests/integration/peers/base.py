@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from tests.integration.conversation import (
-    Close,
     Event,
     Heard,
     Message,
@@ -48,7 +47,7 @@ class Client(ABC):
         """What comes next: a message, a ping (which is answered), a pong or the Close."""
 
     @abstractmethod
-    async def close(self, close: Close) -> Event:
+    async def close(self, code: int, reason: str) -> Event:
         """Close; return the server's answer as the library tells it."""
 
     @abstractmethod
@@ -72,16 +71,15 @@ class Server(ABC):
     """A server library that listens on a free port of 127.0.0.1."""
 
     name: ClassVar[str]
-    compresses: ClassVar[bool] = True
-    """Whether the library has permessage-deflate."""
+    url = ""
+    """Without a path; known once it has started."""
 
     def __init__(self) -> None:
         self.ended: asyncio.Queue[Heard] = asyncio.Queue()
         """A transcript for each connection that has ended."""
 
     @abstractmethod
-    async def start(self) -> str:
-        """Listen; return the URL without a path."""
+    async def start(self) -> None: ...
 
     @abstractmethod
     async def stop(self) -> None: ...

@@ -10,7 +10,6 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 from tests.integration.conversation import (
     ORIGIN,
     SUBPROTOCOLS,
-    Close,
     Event,
     Heard,
     Message,
@@ -34,12 +33,13 @@ class TornadoClient(Client):
             HTTPRequest(url, headers={"Origin": ORIGIN}),
             subprotocols=SUBPROTOCOLS,
             compression_options={} if compress else None,
-            on_message_callback=self._message,
+            on_message_callback=self._on_message,
         )
         # websocket_connect makes the connection, so a subclass has no way in.
-        ws.on_ping = lambda payload: self._heard.put_nowait(pinged(payload))  # type: ignore[method-assign]
-        ws.on_pong = lambda payload: self._heard.put_nowait(ponged(payload))  # type: ignore[method-assign]
+        ws.on_ping = self._on_ping  # type: ignore[method-assign]
+        ws.on_pong = self._on_pong  # type: ignore[method-assign]
         self._ws: WebSocketClientConnection = ws
+        assert ws.headers is not None
         return Heard.handshake(ws.headers.get_all(), ws.selected_subprotocol)
 
     async def say(self, message: Message) -> None:
@@ -56,14 +56,20 @@ class TornadoClient(Client):
     async def receive(self) -> Event:
         return await self._heard.get()
 
-    async def close(self, close: Close) -> Event:
-        self._ws.close(close.code, close.reason)
+    async def close(self, code: int, reason: str) -> Event:
+        self._ws.close(code, reason)
         return await self.receive()
 
     async def disconnect(self) -> None:
         self._ws.close()
 
-    def _message(self, message: Message | None) -> None:
+    def _on_ping(self, data: bytes) -> None:
+        self._heard.put_nowait(pinged(data))
+
+    def _on_pong(self, data: bytes) -> None:
+        self._heard.put_nowait(ponged(data))
+
+    def _on_message(self, message: Message | None) -> None:
         if message is not None:
             self._heard.put_nowait(said(message))
         elif not self._ended:  # Tornado may say it twice

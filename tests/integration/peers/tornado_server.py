@@ -43,7 +43,7 @@ class _Handler(WebSocketHandler):
     def get_compression_options(self) -> dict[str, Any]:
         return {}
 
-    def open(self) -> None:
+    def open(self, *args: str, **kwargs: str) -> None:
         request = self.request
         assert request.uri is not None
         self._heard = Heard.handshake(
@@ -61,7 +61,7 @@ class _Handler(WebSocketHandler):
                 await self.ws_connection.stream.write(raw.wire(step, mask=False))
             case Ping(payload):
                 self.ping(payload)
-            case Close(code, reason):
+            case Close(int() as code, reason):
                 self.close(code, reason)
 
     def on_ping(self, data: bytes) -> None:
@@ -79,14 +79,14 @@ class _Handler(WebSocketHandler):
 class TornadoServer(Server):
     name = "tornado"
 
-    async def start(self) -> str:
+    async def start(self) -> None:
         application = Application(
             [("/chat", _Handler, {"ended": self.ended})], websocket_max_message_size=2 * LARGE
         )
         self._server = HTTPServer(application)
         (socket,) = bind_sockets(0, "127.0.0.1")
         self._server.add_socket(socket)
-        return f"ws://127.0.0.1:{socket.getsockname()[1]}"
+        self.url = f"ws://127.0.0.1:{socket.getsockname()[1]}"
 
     async def stop(self) -> None:
         self._server.stop()

@@ -9,13 +9,12 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Response
+from websockets.protocol import Event as ProtocolEvent
 from websockets.typing import Origin, Subprotocol
 
 from tests.integration.conversation import (
     ORIGIN,
     SUBPROTOCOLS,
-    Close,
     Event,
     Heard,
     Message,
@@ -35,7 +34,7 @@ class _Connection(ClientConnection):
         super().__init__(*args, **kwargs)
         self.heard: asyncio.Queue[Event] = asyncio.Queue()
 
-    def process_event(self, event: Frame | Response) -> None:
+    def process_event(self, event: ProtocolEvent) -> None:
         super().process_event(event)
         if isinstance(event, Frame) and event.opcode is Opcode.PING:
             self.heard.put_nowait(pinged(bytes(event.data)))
@@ -66,13 +65,15 @@ class WebsocketsClient(Client):
         await self._ws.send(message)
 
     async def say_in_pieces(self, step: SayInPieces) -> None:
-        async def pieces() -> AsyncIterator[Message]:
-            for index, piece in enumerate(step.pieces):
-                yield piece
-                if step.ping is not None and not index:
-                    await self.ping(step.ping)
+        await self._ws.send(self._pieces(step))
 
-        await self._ws.send(pieces())
+    async def _pieces(self, step: SayInPieces) -> AsyncIterator[Message]:
+        first, *rest = step.pieces
+        yield first
+        if step.ping is not None:
+            await self.ping(step.ping)
+        for piece in rest:
+            yield piece
 
     async def ping(self, payload: bytes) -> None:
         await self._ws.ping(payload)
@@ -80,8 +81,8 @@ class WebsocketsClient(Client):
     async def receive(self) -> Event:
         return await self._ws.heard.get()
 
-    async def close(self, close: Close) -> Event:
-        await self._ws.close(close.code, close.reason)
+    async def close(self, code: int, reason: str) -> Event:
+        await self._ws.close(code, reason)
         return await self.receive()
 
     async def disconnect(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
+from websockets.protocol import Event as ProtocolEvent
 from websockets.typing import Subprotocol
 
 from tests.integration.conversation import (
@@ -36,7 +36,7 @@ class _Connection(ServerConnection):
         super().__init__(*args, **kwargs)
         self.events: list[Event] = []
 
-    def process_event(self, event: Frame | Request) -> None:
+    def process_event(self, event: ProtocolEvent) -> None:
         super().process_event(event)
         if isinstance(event, Frame) and event.opcode is Opcode.PING:
             self.events.append(pinged(bytes(event.data)))
@@ -47,7 +47,7 @@ class _Connection(ServerConnection):
 class WebsocketsServer(Server):
     name = "websockets"
 
-    async def start(self) -> str:
+    async def start(self) -> None:
         self._server = await serve(
             self._converse,
             "127.0.0.1",
@@ -58,7 +58,7 @@ class WebsocketsServer(Server):
             create_connection=_Connection,
         )
         (socket,) = self._server.sockets
-        return f"ws://127.0.0.1:{socket.getsockname()[1]}"
+        self.url = f"ws://127.0.0.1:{socket.getsockname()[1]}"
 
     async def stop(self) -> None:
         self._server.close()
@@ -88,5 +88,5 @@ async def _answer(ws: ServerConnection, message: Message) -> None:
         case Ping(payload):
             await (await ws.ping(payload))
             await ws.send(answer_to_pong(payload))
-        case Close(code, reason):
+        case Close(int() as code, reason):
             await ws.close(code, reason)

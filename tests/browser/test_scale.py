@@ -1,0 +1,117 @@
+"""Many frames: the first rows come at once, and so does every other place.
+
+Nothing here measures the machine: each time is compared with what the same fetch takes by
+itself, and the bounds beside that are those that a user would notice.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.big import make_capture
+from tests.browser.conftest import Open
+from tests.rig import Rig, running
+
+FRAMES = 200_000
+
+
+@pytest.fixture
+async def rig(tmp_path: Path, browser: Browser) -> object:
+    path = tmp_path / "big.wsproxy"
+    make_capture(path, FRAMES)
+    async with running(capture=path) as rig:
+        yield rig
+
+
+async def _until_row(page: Page, text: str) -> float:
+    start = time.perf_counter()
+    await page.wait_for_function(
+        "(text) => [...document.querySelectorAll('.frame .preview')].some((e) => e.textContent.includes(text))",
+        arg=text,
+        polling=10,
+    )
+    return time.perf_counter() - start
+
+
+async def test_200_000_frames(rig: Rig, open_page: Open) -> None:
+    # The list's index is made at the first look, here or in the page.
+    start = time.perf_counter()
+    await rig.get("/frames", offset=-100, limit=100)
+    first_fetch = time.perf_counter() - start
+    page = await open_page()
+    first_rows = await _until_row(page, f'"n": {FRAMES - 1}}}')
+    assert first_rows < 1.0 + first_fetch
+    await expect(page.locator("wsp-frames .foot")).to_contain_text("200,000 rows")
+    viewport = page.locator("wsp-frames .viewport")
+    for share in (0.5, 0.1, 0.9, 0.33, 0.0, 1.0):
+        place = int(share * (FRAMES - 100))
+        start = time.perf_counter()
+        await rig.get("/frames", offset=place // 100 * 100, limit=100)
+        fetch = time.perf_counter() - start
+        await viewport.evaluate(
+            "(e, share) => { e.scrollTop = share * (e.scrollHeight - e.clientHeight); }", share
+        )
+        taken = await viewport.evaluate(
+            """(e) => new Promise((resolve) => {
+              const start = performance.now();
+              const look = () => {
+                const rows = [...e.querySelectorAll('.frame')];
+                const ready = rows.length > 10 && rows.every((row) => row.row);
+                if (ready || performance.now() - start > 8000) resolve((performance.now() - start) / 1000);
+                else requestAnimationFrame(look);
+              };
+              requestAnimationFrame(() => requestAnimationFrame(look));
+            })"""
+        )
+        assert taken < 0.5 + 2 * fetch, f"scrolling to {share:.0%} took {taken:.2f} s"
+    # What is seen is what is there: the last row by the scrollbar, the first by the keyboard.
+    await _until_row(page, f'"n": {FRAMES - 1}}}')
+    await viewport.focus()
+    await page.keyboard.press("Home")
+    await _until_row(page, '"n": 0}')
+    elements = await page.evaluate("document.querySelectorAll('*').length")
+    assert elements < 3000
+    heap = await page.evaluate("performance.memory.usedJSHeapSize")
+    assert heap < 60e6
+
+
+async def test_searching_many_frames(rig: Rig, open_page: Open) -> None:
+    page = await open_page()
+    await page.get_by_label("Search payloads").fill('"n": 19999')
+    await expect(page.locator("wsp-frames .foot")).to_have_text("11 rows match", timeout=60_000)
+    await expect(page.locator(".frame .preview").first).to_have_text('{"id": 9999, "n": 19999}')
+
+
+async def test_a_list_longer_than_an_element_may_be_high(rig: Rig, open_page: Open) -> None:
+    # A row is 22 pixels: with a lower bound on the height, 200,000 rows stand for millions.
+    page = await open_page()
+    await page.evaluate(
+        """async () => {
+          const { VirtualList } = await import('/static/js/virtual.js');
+          const list = new VirtualList(22, (place, old) => {
+            if (old) return old;
+            const row = document.createElement('div');
+            row.className = 'big';
+            row.textContent = `row ${place}`;
+            return row;
+          }, { id: 'long' });
+          list.element.style.cssText = 'height: 440px; position: fixed; inset: 0; z-index: 9';
+          document.body.append(list.element);
+          await new Promise(requestAnimationFrame);
+          list.resize(5_000_000);
+          window.long = list;
+        }"""
+    )
+    rows = page.locator(".big")
+    await expect(rows.first).to_have_text("row 0")
+    await page.evaluate("window.long.scrollTo(4_321_000)")
+    await expect(rows.first).to_have_text("row 4321000")
+    await page.mouse.move(100, 100)
+    await page.mouse.wheel(0, 220)
+    await expect(rows.first).to_have_text("row 4321010")
+    await page.locator("#long").evaluate("(e) => { e.scrollTop = e.scrollHeight; }")
+    await expect(rows.last).to_have_text("row 4999999")

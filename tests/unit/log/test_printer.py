@@ -1,0 +1,79 @@
+"""The log: all of it, or a count of what is missing, and never in the way."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+
+from tests.unit.fakes import FakeClock, connection
+from wsproxy.journal import Drained, Journal
+from wsproxy.link import Link
+from wsproxy.log.printer import BURST, LINES_A_SECOND, Jsonl, Pretty, Printer
+from wsproxy.protocol.frames import make_frame
+from wsproxy.records import Direction
+
+
+def drained(count: int) -> Drained:
+    journal = Journal()
+    link = Link(1, Direction.DOWNSTREAM)
+    data = make_frame(1, b"x").wire
+    for _ in range(count):
+        journal.chunks.append((link, 1.0, data))
+    result = journal.take()
+    assert result is not None
+    return result
+
+
+def wait_for_printing(printer: Printer) -> None:
+    deadline = time.monotonic() + 20
+    while printer._pending and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not printer._pending
+
+
+def test_frames_and_connections_in_order() -> None:
+    stream = io.StringIO()
+    printer = Printer(Jsonl(), FakeClock(), stream)
+    opened = connection()
+    opened.status = 101
+    printer.connection_changed(opened)
+    printer.frames_passed(5, drained(2))
+    printer.close()
+    objects = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(o["event"], o.get("id")) for o in objects] == [
+        ("connection", None),
+        ("frame", 5),
+        ("frame", 6),
+    ]
+
+
+def test_what_is_too_much_is_counted() -> None:
+    stream = io.StringIO()
+    clock = FakeClock()
+    printer = Printer(Pretty(colour=False), clock, stream)
+    printer.frames_passed(1, drained(BURST + 30))
+    printer.frames_passed(BURST + 31, drained(12))
+    wait_for_printing(printer)
+    clock.advance(1.0)
+    printer.frames_passed(BURST + 43, drained(1))
+    printer.frames_passed(BURST + 44, drained(LINES_A_SECOND * 30))
+    printer.close()
+    lines = stream.getvalue().splitlines()
+    missing = [line for line in lines if line.startswith("…")]
+    assert missing[0] == "… 42 frames not shown here (the capture has them)"
+    assert len(missing) == 2
+    shown = len(lines) - len(missing)
+    left_out = sum(int(line.split()[1].replace(",", "")) for line in missing)
+    assert shown + left_out == BURST + 30 + 12 + 1 + LINES_A_SECOND * 30
+
+
+def test_nobody_listens_any_more() -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    printer = Printer(Pretty(colour=False), FakeClock(), Closed())
+    printer.frames_passed(1, drained(1))
+    printer.close()
+    assert not printer._thread.is_alive()

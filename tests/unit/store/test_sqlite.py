@@ -1,0 +1,209 @@
+"""The capture file: written, read, bounded, and clear about what it cannot do."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.unit.fakes import FakeClock, connection
+from wsproxy.errors import CaptureError
+from wsproxy.link import Link
+from wsproxy.protocol.frames import make_frame
+from wsproxy.records import ConnectionRecord, Direction, End, FaultRecord
+from wsproxy.store.reader import Capture
+from wsproxy.store.sqlite import FLUSH_BYTES, HIGH_WATER, SqliteRecorder
+
+DOWN = Direction.DOWNSTREAM
+
+
+def open_recorder(path: Path, limit: int = 10**9, *, secrets: bool = False) -> SqliteRecorder:
+    return SqliteRecorder(path, FakeClock(), lambda call: call(), limit=limit, secrets=secrets)
+
+
+def text(content: bytes) -> bytes:
+    return make_frame(1, content).wire
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "c.wsproxy"
+
+
+def test_what_was_recorded_can_be_read(path: Path) -> None:
+    recorder = open_recorder(path)
+    first = connection()
+    first.id = recorder.next_connection_id()
+    first.end = End("closed", "client", 1000, "bye")
+    recorder.connection_changed(first)
+    link, other = Link(1, DOWN), Link(2, DOWN)
+    recorder.journal.chunks.append((link, 1.0, text(b"one")))
+    recorder.journal.chunks.append((other, 2.0, text(b"two")))
+    fragments = make_frame(1, b"a", fin=False).wire + make_frame(0, b"b").wire
+    recorder.journal.chunks.append((link, 3.0, fragments))
+    fault = FaultRecord(1, None, 3.0, "slow", "latency", None, "late", b"a", b"b")
+    recorder.journal.add_fault(fault)
+    recorder.close()
+    capture = Capture(path)
+    assert capture.connections() == [first]
+    assert [(i, r.frame.payload) for i, r in capture.frames()] == [
+        (1, b"one"),
+        (2, b"two"),
+        (3, b"a"),
+        (4, b"b"),
+    ]
+    assert [(i, r.time) for i, r in capture.frames(1)] == [(1, 1.0), (3, 3.0), (4, 3.0)]
+    assert {key: m.content for key, m in capture.message_records(1).items()} == {(1, 1, 2): b"ab"}
+    assert capture.fault_records() == [fault]
+    assert capture.traffic()[1].frames == [0, 3]
+    capture.close()
+
+
+def test_only_its_owner_reads_it(path: Path) -> None:
+    recorder = open_recorder(path)
+    recorder.connection_changed(connection())
+    for file in path.parent.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+    recorder.close()
+
+
+@pytest.mark.parametrize(("secrets", "shown"), [(False, "***"), (True, "Bearer x")])
+def test_secrets_are_masked(path: Path, secrets: bool, shown: str) -> None:
+    recorder = open_recorder(path, secrets=secrets)
+    record = connection()
+    record.request_headers = [("authorization", "Bearer x"), ("Host", "a")]
+    recorder.connection_changed(record)
+    recorder.close()
+    capture = Capture(path)
+    assert capture.connections()[0].request_headers == [("authorization", shown), ("Host", "a")]
+    assert record.request_headers[0][1] == "Bearer x"
+    capture.close()
+
+
+def test_a_capture_is_continued(path: Path) -> None:
+    for expected in (1, 2):
+        recorder = open_recorder(path)
+        number = recorder.next_connection_id()
+        assert number == expected
+        recorder.connection_changed(ConnectionRecord(number, 1.0, "c", "u", "/", []))
+        recorder.journal.chunks.append((Link(number, DOWN), 1.0, text(b"x")))
+        recorder.close()
+    capture = Capture(path)
+    assert [frame_id for frame_id, _ in capture.frames()] == [1, 2]
+    capture.close()
+
+
+def test_the_oldest_goes_where_the_limit_is_reached(path: Path) -> None:
+    recorder = open_recorder(path, limit=2_000_000)
+    link = Link(1, DOWN)
+    for number in range(60):
+        recorder.journal.chunks.append((link, float(number), text(b"%06d" % number * 10_000)))
+        recorder.flush()
+    recorder.close()
+    assert path.stat().st_size < 3_000_000
+    capture = Capture(path)
+    kept = [frame_id for frame_id, _ in capture.frames()]
+    assert kept == list(range(kept[0], 61))
+    assert 20 < kept[0] < 50
+    assert capture.left_out()["capture limit"].frames == kept[0] - 1
+    capture.close()
+
+
+def test_a_slow_disk_is_felt_and_let_go(path: Path) -> None:
+    recorder = open_recorder(path)
+    heard: list[bool] = []
+    recorder.on_pressure(heard.append)
+    recorder._waiting = HIGH_WATER + 1
+    recorder._check_pressure()
+    late: list[bool] = []
+    recorder.on_pressure(late.append)
+    recorder.forget(late.append)
+    recorder._written(HIGH_WATER)
+    assert (heard, late[:1]) == ([True, False], [True])
+    recorder.close()
+
+
+def test_a_full_disk_is_said_once_and_counted(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    recorder = open_recorder(path)
+    recorder.connection_changed(connection())
+    recorder.flush()
+    recorder._queue.put(None)
+    recorder._thread.join()
+    (pages,) = recorder._db.execute("PRAGMA page_count").fetchone()
+    recorder._db.execute(f"PRAGMA max_page_count = {pages}")
+    link = Link(1, DOWN)
+    for _ in range(2):
+        recorder.journal.chunks.append((link, 1.0, text(b"x" * 100_000)))
+        recorder.flush()
+    recorder._queue.put(None)
+    recorder._write_all()
+    assert [r.getMessage().split(": ")[1] for r in caplog.records] == [
+        "database or disk is full; traffic goes on, unrecorded"
+    ]
+    assert caplog.records[0].exc_info is None
+    recorder._db.execute("PRAGMA max_page_count = 1000000")
+    recorder.journal.chunks.append((link, 1.0, text(b"again")))
+    recorder.flush()
+    recorder._queue.put(None)
+    recorder._write_all()
+    assert "can be written again" in caplog.records[1].getMessage()
+    recorder._db.close()
+    capture = Capture(path)
+    assert [r.frame.payload for _, r in capture.frames()] == [b"again"]
+    assert capture.left_out()["write failed"].frames == 2
+    capture.close()
+
+
+def test_large_batches_do_not_wait(path: Path) -> None:
+    recorder = open_recorder(path)
+    clock = recorder._clock
+    assert isinstance(clock, FakeClock)
+    recorder._last_flush = clock.now
+    recorder.journal.chunks.append((Link(1, DOWN), 1.0, text(b"small")))
+    recorder.wake()
+    clock.advance(0.01)
+    assert recorder._next_frame_id == 1
+    recorder.journal.chunks.append((Link(2, DOWN), 1.0, make_frame(2, bytes(FLUSH_BYTES)).wire))
+    clock.advance(0.01)
+    assert recorder._next_frame_id > 1
+    recorder.close()
+
+
+def other_database(path: Path) -> None:
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE t (x)")
+    db.close()
+
+
+def other_version(path: Path) -> None:
+    open_recorder(path).close()
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (
+            lambda path: path.write_text("not a database, but long enough to be one " * 20),
+            "is not a capture",
+        ),
+        (other_database, "is not a capture"),
+        (other_version, "another version"),
+        (lambda path: path.mkdir(), "is a directory"),
+    ],
+)
+def test_files_that_are_no_capture(path: Path, make: object, reason: str) -> None:
+    make(path)  # type: ignore[operator]
+    with pytest.raises(CaptureError, match=reason):
+        open_recorder(path)
+
+
+def test_there_is_nothing_to_read(path: Path) -> None:
+    with pytest.raises(CaptureError, match="there is no capture"):
+        Capture(path)
+    with pytest.raises(CaptureError, match="cannot write"):
+        open_recorder(path / "missing" / "c")

@@ -1,0 +1,72 @@
+"""Totals, and what the feed makes of what passed."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsproxy.journal import Drained, Journal
+from wsproxy.link import Link
+from wsproxy.protocol.frames import make_frame
+from wsproxy.queries import Query
+from wsproxy.records import Direction
+from wsproxy.web import totals as totals_module
+from wsproxy.web.feed import _candidates
+from wsproxy.web.totals import Totals
+
+KEY = b"\x01\x02\x03\x04"
+
+
+def drained() -> Drained:
+    """A ping, a message in two fragments, another connection's message."""
+    journal = Journal()
+    up, down, other = (
+        Link(1, Direction.UPSTREAM),
+        Link(1, Direction.DOWNSTREAM),
+        Link(2, Direction(0)),
+    )
+    for link, frame in (
+        (up, make_frame(9, b"", masking_key=KEY)),
+        (down, make_frame(1, b"a", fin=False)),
+        (down, make_frame(0, b"b")),
+        (other, make_frame(2, b"x" * 200, masking_key=KEY)),
+    ):
+        journal.chunks.append((link, 1.0, frame.wire))
+    result = journal.take()
+    assert result is not None
+    return result
+
+
+@pytest.mark.parametrize(
+    ("query", "indexes"),
+    [
+        (Query(), [0, 1, 2, 3]),
+        (Query(1), [0, 1, 2]),
+        (Query(control=False), [1, 2, 3]),
+        (Query(fragments=False), [0, 2, 3]),
+        (Query(1, control=False, fragments=False), [2]),
+        (Query(9), []),
+    ],
+)
+def test_which_frames_a_view_may_list(query: Query, indexes: list[int]) -> None:
+    assert _candidates(query, drained()) == indexes
+
+
+def test_totals_and_rates() -> None:
+    totals = Totals()
+    totals.start_with({1: (10, 20, 100, 200)})
+    totals.add(31, drained(), 50.0)
+    assert totals.of(1) == (11, 22, 106, 206)
+    assert totals.of(2) == (1, 0, 208, 0)
+    assert totals.of(3) is None
+    assert (totals.frames, totals.earliest_id, totals.newest_id) == (4, 31, 34)
+    assert totals.changed == {1, 2}
+    assert totals.rate(52.0).frames == (0.4, 0.4)
+    assert totals.rate(60.0).frames == (0.0, 0.0)
+
+
+def test_totals_forget_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(totals_module, "MAX_CONNECTIONS", 1)
+    totals = Totals()
+    totals.add(1, drained(), 1.0)
+    assert totals.of(1) is None
+    assert totals.of(2) is not None

@@ -1,0 +1,35 @@
+"""Faults as the command line asks for them."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from pathlib import Path
+
+from wsproxy.faults.control import FaultSet
+from wsproxy.faults.oneline import parse_line
+from wsproxy.faults.spec import Spec
+from wsproxy.scenario import load
+
+
+def fault_set(lines: tuple[str, ...], scenario: Path | None, seed: int | None) -> FaultSet:
+    """The faults of --faults and --fault, in this order; --seed goes before the file's.
+
+    Raises FaultError.
+    """
+    specs: list[Spec] = []
+    if scenario is not None:
+        loaded = load(scenario)
+        specs += loaded.faults
+        seed = loaded.seed if seed is None else seed
+    for line in lines:
+        specs.append(parse_line(line, {spec.name for spec in specs}))
+    if seed is None:
+        seed = secrets.randbelow(2**31)
+    return FaultSet(seed, time.time, specs)  # noqa: TID251 - this is where it is handed in
+
+
+def shown(faults: FaultSet) -> list[str]:
+    """What is in force, for those who start the proxy."""
+    lines = [f"fault {named.spec.explain()}" for named in faults.current]
+    return [*lines, f"seed: {faults.seed}"] if lines else []

@@ -1,0 +1,197 @@
+"""All faults of a proxy: added, changed and removed while traffic flows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from wsproxy.errors import FaultError
+from wsproxy.faults.attributes import attributes_of
+from wsproxy.faults.chain import FaultChain, Named
+from wsproxy.faults.refusals import Refusal, Refusals
+from wsproxy.faults.registry import KINDS
+from wsproxy.faults.spec import Spec, parse_spec
+from wsproxy.records import ConnectionRecord, Direction, FaultRecord
+from wsproxy.scenario import parse as parse_scenario
+
+
+class Live(Protocol):
+    """An open connection, as far as it matters here (ports.LiveConnection)."""
+
+    def reconsider(self) -> None:
+        """Look anew which faults there are."""
+
+
+class FaultSet:
+    """The faults in force (ports.FaultControl, and engine.listener.FaultSource).
+
+    Every change takes the place of `current` at once, and connections that are open take it at
+    their next message. Call it on the event loop's thread.
+    """
+
+    def __init__(self, seed: int, time: Callable[[], float], specs: Iterable[Spec] = ()) -> None:
+        """`time` gives seconds since the epoch. All randomness comes from `seed`.
+
+        Raises FaultError where two of `specs` have one name.
+        """
+        self.seed = seed
+        self._time = time
+        self.current: tuple[Named, ...] = ()
+        self._lives: set[Live] = set()
+        self._first_id: int | None = None
+        self._refusals = Refusals(self)
+        self._put(self._named(specs))
+
+    # ports.FaultControl
+
+    def faults(self) -> list[dict[str, Any]]:
+        """All faults, in order, each with how often it struck."""
+        return [_object(named) for named in self.current]
+
+    def add(self, spec: dict[str, Any]) -> dict[str, Any]:
+        """Add a fault; raises FaultError."""
+        return self.add_spec(parse_spec(spec, self._names()))
+
+    def change(self, name: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """Change some fields of a fault, `enabled` among them; raises KeyError, FaultError."""
+        old = self._find(name)
+        raw = old.spec.as_json()
+        attributes = raw["attributes"]
+        if changes.get("type", raw["type"]) != raw["type"]:
+            attributes = {}
+        for field, value in changes.items():
+            if field == "attributes" and isinstance(value, dict):
+                attributes |= value
+            elif field in attributes:
+                attributes[field] = value
+            else:
+                raw[field] = value
+        if not isinstance(changes.get("attributes", {}), dict):
+            raise FaultError("attributes: this is no mapping of names to values", "attributes")
+        raw["attributes"] = attributes
+        spec = parse_spec(raw)
+        if spec.name != name and spec.name in self._names():
+            raise FaultError(f"there is a fault {spec.name!r} already", "name")
+        new = Named(spec, self._time(), old.strikes)
+        self._put(tuple(new if named is old else named for named in self.current))
+        return _object(new)
+
+    def remove(self, name: str) -> None:
+        """Remove a fault; raises KeyError."""
+        old = self._find(name)
+        self._put(tuple(named for named in self.current if named is not old))
+
+    def populate(self, specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Put these faults in place of all others, or, if one is wrong, change nothing."""
+        taken: set[str] = set()
+        parsed = []
+        for raw in specs:
+            parsed.append(parse_spec(raw, taken))
+            taken.add(parsed[-1].name)
+        self._put(self._named(parsed))
+        return self.faults()
+
+    def reset(self) -> None:
+        """Remove all faults."""
+        self._put(())
+
+    def kinds(self) -> list[dict[str, Any]]:
+        """Every kind of fault with its attributes and what it does."""
+        return [
+            {
+                "type": fault.kind,
+                "summary": fault.documentation()[0],
+                "effect": fault.documentation()[1],
+                "strikes": fault.scope.value,
+                "example": fault.example,
+                "attributes": [
+                    {
+                        "name": item.name,
+                        "unit": item.unit.words,
+                        "doc": item.doc,
+                        "required": item.required,
+                        "default": None if item.default is None else item.unit.show(item.default),
+                    }
+                    for item in attributes_of(fault)
+                ],
+            }
+            for fault in KINDS.values()
+        ]
+
+    def load_scenario(self, text: str) -> list[dict[str, Any]]:
+        """Put the faults of a scenario file (YAML) in place of all others; raises FaultError.
+
+        Its seed, if it has one, is the seed from then on.
+        """
+        scenario = parse_scenario(text)
+        named = self._named(scenario.faults)
+        if scenario.seed is not None:
+            self.seed = scenario.seed
+        self._put(named)
+        return self.faults()
+
+    def add_spec(self, spec: Spec) -> dict[str, Any]:
+        """Add a fault that was parsed already; raises FaultError."""
+        if spec.name in self._names():
+            raise FaultError(f"there is a fault {spec.name!r} already", "name")
+        named = Named(spec, self._time())
+        self._put((*self.current, named))
+        return _object(named)
+
+    # engine.listener.FaultSource
+
+    def chain(
+        self,
+        connection: ConnectionRecord,
+        direction: Direction,
+        record: Callable[[FaultRecord], None],
+    ) -> FaultChain:
+        """The faults of one direction; `record` is told of every strike."""
+        return FaultChain(self, connection, self._number(connection), direction, record)
+
+    def refusal(
+        self, connection: ConnectionRecord, record: Callable[[FaultRecord], None]
+    ) -> Refusal | None:
+        """What to do with an opening handshake; to be asked once for each."""
+        return self._refusals.of(connection, self._number(connection), self._time(), record)
+
+    def subscribe(self, live: Live) -> None:
+        """Call `live.reconsider` when faults change, until `unsubscribe`."""
+        self._lives.add(live)
+
+    def unsubscribe(self, live: Live) -> None:
+        """Undo subscribe."""
+        self._lives.discard(live)
+
+    def _number(self, connection: ConnectionRecord) -> int:
+        # Ids go on where a continued capture ended; the random numbers must not.
+        if self._first_id is None:
+            self._first_id = connection.id
+        return connection.id - self._first_id + 1
+
+    def _names(self) -> set[str]:
+        return {named.spec.name for named in self.current}
+
+    def _find(self, name: str) -> Named:
+        for named in self.current:
+            if named.spec.name == name:
+                return named
+        raise KeyError(name)
+
+    def _named(self, specs: Iterable[Spec]) -> tuple[Named, ...]:
+        now = self._time()
+        found: dict[str, Named] = {}
+        for spec in specs:
+            if spec.name in found:
+                raise FaultError(f"there are two faults {spec.name!r}", "name")
+            found[spec.name] = Named(spec, now)
+        return tuple(found.values())
+
+    def _put(self, current: tuple[Named, ...]) -> None:
+        self.current = current
+        for live in list(self._lives):
+            live.reconsider()
+
+
+def _object(named: Named) -> dict[str, Any]:
+    return named.spec.as_json() | {"strikes": named.strikes[0]}

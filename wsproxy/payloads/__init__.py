@@ -1,0 +1,1 @@
+"""What payloads say: one file for each subject."""

@@ -1,0 +1,111 @@
+"""The pytest plugin: a proxy for each test that asks for one. docs/testing.md explains it.
+
+wsproxy itself is imported by its fixtures only, so that other tests start as fast as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+if TYPE_CHECKING:
+    from wsproxy.testing import AsyncProxy, SyncProxy
+
+P = TypeVar("P", bound="SyncProxy")
+
+_PROXIES = pytest.StashKey[list[list[Any]]]()
+"""The proxies of a test, by fixture."""
+
+SHOWN = 20
+"""How many of the last messages the report of a failed test names."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "wsproxy_fault(fault, **fields): a fault that is in force from the start on every proxy of"
+        " the test, e.g. wsproxy_fault('latency', latency='200ms')",
+    )
+
+
+@pytest.fixture
+def wsproxy(request: pytest.FixtureRequest) -> Iterator[Callable[..., Awaitable[AsyncProxy]]]:
+    """What starts a proxy that is closed after the test.
+
+    `proxy = await wsproxy(upstream_url)`.
+    """
+    from wsproxy.testing import AsyncProxy
+
+    with _starting(request, AsyncProxy) as start:
+
+        async def factory(upstream_url: object, **settings: Any) -> AsyncProxy:
+            return start(upstream_url, **settings)
+
+        yield factory
+
+
+@pytest.fixture
+def wsproxy_sync(request: pytest.FixtureRequest) -> Iterator[Callable[..., SyncProxy]]:
+    """What starts a proxy, for tests without a loop; it is closed after the test.
+
+    `proxy = wsproxy_sync(upstream_url)`.
+    """
+    from wsproxy.testing import SyncProxy
+
+    with _starting(request, SyncProxy) as start:
+        yield start
+
+
+@contextmanager
+def _starting(request: pytest.FixtureRequest, kind: type[P]) -> Iterator[Callable[..., P]]:
+    from wsproxy.testing import DEFAULT_SEED, LoopThread
+
+    folder = request.getfixturevalue("tmp_path")
+    markers = list(request.node.iter_markers("wsproxy_fault"))
+    proxies: list[P] = []
+    request.node.stash.setdefault(_PROXIES, []).append(proxies)
+    thread = LoopThread()
+
+    def start(upstream_url: object, *, seed: int = DEFAULT_SEED, **settings: Any) -> P:
+        number = sum(map(len, request.node.stash[_PROXIES]))
+        capture = folder / f"capture-{number + 1}.wsproxy"
+        proxy = kind(thread, str(upstream_url), capture, seed, **settings)
+        proxies.append(proxy)
+        for marker in reversed(markers):
+            proxy.faults.add(*marker.args, **marker.kwargs)
+        return proxy
+
+    try:
+        yield start
+    finally:
+        for proxy in proxies:
+            proxy.close()
+        thread.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Name the capture, and what passed last, where a test failed."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for proxies in item.stash.get(_PROXIES, []):
+            for proxy in proxies:
+                report.sections.append(("wsproxy capture", _section(proxy)))
+    return report
+
+
+def _section(proxy: SyncProxy) -> str:
+    lines = [f"{proxy.capture}   (wsproxy show {proxy.capture})", f"seed: {proxy.faults.seed}"]
+    lines += [
+        f"fault {fault['name']} ({fault['type']}) struck {fault['strikes']} times"
+        for fault in proxy.faults.list()
+    ]
+    messages = proxy.messages
+    if len(messages) > SHOWN:
+        lines.append(f"the last {SHOWN} of {len(messages)} messages:")
+    return "\n".join([*lines, *map(str, messages[-SHOWN:])])

@@ -1,0 +1,218 @@
+"""Browsing a capture: any part of any list, without reading the rest (ports.CaptureReader)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from wsproxy.queries import Page, Query, RoundTrip, Seen, Timeline, Traffic, Whole
+from wsproxy.records import (
+    ConnectionRecord,
+    Counted,
+    Direction,
+    FaultRecord,
+    FrameRecord,
+    MessageRecord,
+)
+from wsproxy.store.blockcache import BlockCache
+from wsproxy.store.index import Index, frames_of
+from wsproxy.store.reader import Capture
+from wsproxy.store.rows import connection_from, fault_from, message_from
+from wsproxy.store.timeline import timeline
+from wsproxy.store.trips import pair_of, round_trips
+
+INDEXES = 12
+"""How many lists are remembered; each takes 8 bytes a row."""
+
+ROW_BYTES = 1024
+"""Bytes of a payload that a row of a list has."""
+
+_MESSAGE_HEAD = (
+    "id, connection_id, direction, number, time, opcode, substr(content, 1, ?), length,"
+    " wire_length, compressed, opaque, verdict, substr(sent, 1, ?), cause, violations"
+)
+
+
+class CaptureBrowser:
+    """A CaptureReader of a capture file."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises CaptureError if there is no capture at `path`."""
+        self._capture = Capture(path)
+        self._db = self._capture.db
+        self._blocks = BlockCache(self._db)
+        self._indexes: OrderedDict[Query, Index] = OrderedDict()
+        self._ended: dict[int, ConnectionRecord] = {}
+
+    def close(self) -> None:
+        """Close the file."""
+        self._capture.close()
+
+    def connections(
+        self, after: int = 0, limit: int = 1000, *, newest: bool = False
+    ) -> list[ConnectionRecord]:
+        """Connections with a higher id than `after`, in order; or the newest ones."""
+        order = "DESC" if newest else "ASC"
+        rows = self._db.execute(
+            f"SELECT * FROM connection WHERE id > ? ORDER BY id {order} LIMIT ?", (after, limit)
+        )
+        found = [connection_from(row) for row in rows]
+        return found[::-1] if newest else found
+
+    def connection(self, number: int) -> ConnectionRecord | None:
+        """One connection."""
+        if number in self._ended:
+            return self._ended[number]
+        row = self._db.execute("SELECT * FROM connection WHERE id = ?", (number,)).fetchone()
+        if row is None:
+            return None
+        connection = connection_from(row)
+        if connection.status is not None:  # what filters ask of it does not change any more
+            if len(self._ended) > 1000:
+                self._ended.clear()
+            if connection.end is not None:
+                self._ended[number] = connection
+        return connection
+
+    def page(
+        self,
+        query: Query,
+        *,
+        offset: int | None = None,
+        after: int | None = None,
+        before: int | None = None,
+        limit: int = 100,
+        start: int = 0,
+        budget: float = 0.1,
+    ) -> Page:
+        """Rows of a list (ports.CaptureReader)."""
+        index = self._index(query)
+        complete = index.extend(budget)
+        first = index.place(start) if start else 0
+        total = len(index.ids) - first
+        if after is not None:
+            at = index.place(after + 1) - first
+        elif before is not None:
+            stop = index.place(before) - first
+            limit = min(limit, max(stop, 0))
+            at = stop - limit
+        elif offset is not None and offset < 0:
+            at = max(total + offset, 0)
+        else:
+            at = offset or 0
+        at = max(at, 0)
+        ids = index.ids[first + at : first + min(at + limit, total)]
+        return Page(self._rows(ids), at, total, index.upto, complete)
+
+    def frame(self, frame_id: int) -> Seen | None:
+        """One frame, whole."""
+        for _, record in self._blocks.frames([frame_id]):
+            return self._seen(frame_id, record)
+        return None
+
+    def message(self, connection_id: int, direction: Direction, number: int) -> Whole | None:
+        """A message and its frames."""
+        ids = frames_of(self._blocks, connection_id, direction, number)
+        key = (connection_id, int(direction), number)
+        return Whole(ids, self._message(key), self._faults(key)) if ids else None
+
+    def pick(self, frame_ids: Sequence[int]) -> Iterator[Seen]:
+        """These frames, whole, as far as they are there."""
+        for frame_id, record in self._blocks.frames(sorted(frame_ids)):
+            yield self._seen(frame_id, record)
+
+    def timeline(
+        self, connection_id: int | None, start: float | None, end: float | None, buckets: int
+    ) -> Timeline | None:
+        """What passed over time; None where there is nothing."""
+        return timeline(self._db, self._blocks, connection_id, start, end, buckets)
+
+    def round_trips(self, connection_id: int, limit: int) -> list[RoundTrip]:
+        """The newest pairs of request and answer, the oldest first."""
+        return round_trips(self._db, self._blocks, connection_id, limit)
+
+    def pair_of(self, frame_id: int) -> RoundTrip | None:
+        """The pair that a frame belongs to, if its payload has an id."""
+        return pair_of(self._db, self._blocks, frame_id)
+
+    def traffic(self) -> dict[int, Traffic]:
+        """How much passed on each connection, as far as the capture still has it."""
+        return {
+            number: (*traffic.frames, *traffic.bytes)  # type: ignore[misc]
+            for number, traffic in self._capture.traffic().items()
+        }
+
+    def left_out(self) -> dict[str, Counted]:
+        """What the record lacks, by reason."""
+        return self._capture.left_out()
+
+    def _index(self, query: Query) -> Index:
+        index = self._indexes.get(query)
+        if index is None:
+            index = Index(self._db, self._blocks, query, self.connection)
+            self._indexes[query] = index
+            while len(self._indexes) > INDEXES:
+                self._indexes.popitem(last=False)
+        self._indexes.move_to_end(query)
+        return index
+
+    def _rows(self, ids: Sequence[int]) -> list[Seen]:
+        """Frames with the beginning of their payloads."""
+        records = list(self._blocks.frames(ids, ROW_BYTES))
+        spans: dict[tuple[int, int], list[int]] = {}
+        for _, record in records:
+            if record.message is not None:
+                spans.setdefault((record.connection_id, record.direction), []).append(
+                    record.message
+                )
+        messages: dict[tuple[int, int, int], MessageRecord] = {}
+        faults: dict[tuple[int, int, int], list[FaultRecord]] = {}
+        for (connection_id, direction), numbers in spans.items():
+            span = (connection_id, direction, min(numbers), max(numbers))
+            rows = self._db.execute(
+                f"SELECT {_MESSAGE_HEAD} FROM message"
+                " WHERE connection_id = ? AND direction = ? AND number BETWEEN ? AND ?",
+                (ROW_BYTES, ROW_BYTES, *span),
+            )
+            messages.update((row[1:4], message_from(row)) for row in rows)
+            rows = self._db.execute(
+                "SELECT * FROM fault"
+                " WHERE connection_id = ? AND direction = ? AND message BETWEEN ? AND ?",
+                span,
+            )
+            for row in rows:
+                faults.setdefault((row[1], row[2], row[6]), []).append(fault_from(row))
+        return [_put_together(frame_id, record, messages, faults) for frame_id, record in records]
+
+    def _seen(self, frame_id: int, record: FrameRecord) -> Seen:
+        if record.message is None or not record.frame.fin:
+            return Seen(frame_id, record)
+        key = (record.connection_id, int(record.direction), record.message)
+        return Seen(frame_id, record, self._message(key), self._faults(key))
+
+    def _message(self, key: tuple[int, int, int]) -> MessageRecord | None:
+        row = self._db.execute(
+            "SELECT * FROM message WHERE connection_id = ? AND direction = ? AND number = ?", key
+        ).fetchone()
+        return message_from(row) if row else None
+
+    def _faults(self, key: tuple[int, int, int]) -> tuple[FaultRecord, ...]:
+        rows = self._db.execute(
+            "SELECT * FROM fault WHERE connection_id = ? AND direction = ? AND message = ?"
+            " ORDER BY id",
+            key,
+        )
+        return tuple(fault_from(row) for row in rows)
+
+
+def _put_together(
+    frame_id: int,
+    record: FrameRecord,
+    messages: dict[tuple[int, int, int], MessageRecord],
+    faults: dict[tuple[int, int, int], list[FaultRecord]],
+) -> Seen:
+    if record.message is None or not record.frame.fin:
+        return Seen(frame_id, record)
+    key = (record.connection_id, int(record.direction), record.message)
+    return Seen(frame_id, record, messages.get(key), tuple(faults.get(key, ())))

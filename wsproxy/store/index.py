@@ -1,0 +1,257 @@
+"""The ids of the frames that a query lists, found piece by piece and kept.
+
+With it, the row at any place of a list of a million is one look into an array.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from array import array
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterator
+from itertools import compress
+
+from wsproxy.filters import Predicate, parse
+from wsproxy.matching import subject_of
+from wsproxy.protocol.frames import FIN
+from wsproxy.queries import Query
+from wsproxy.records import ConnectionRecord, FrameRecord, MessageRecord
+from wsproxy.store.blockcache import BlockCache
+from wsproxy.store.rows import block_from, message_from
+
+BREATH_SECONDS = 0.001
+"""How long a scan works and then rests, in turns, while there is traffic: the relay has the same
+interpreter."""
+
+MessageKey = tuple[int, int, int]
+
+
+class Index:
+    """The ids of one query, in order."""
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        blocks: BlockCache,
+        query: Query,
+        connection: Callable[[int], ConnectionRecord | None],
+    ) -> None:
+        """Raises FilterError."""
+        self._db = db
+        self._blocks = blocks
+        self._query = query
+        self._connection = connection
+        self._matches: Predicate | None = parse(query.filter).matches if query.filter else None
+        self.ids = array("Q")
+        self.upto = 0
+        """All frames up to this id were looked at."""
+        self._upto_time = 0.0
+        self._message_row = 0
+        self._known: dict[int, ConnectionRecord | None] = {}
+        self._newest = 0
+        self._busy = False
+
+    def extend(self, budget: float) -> bool:
+        """Look at what is new for at most `budget` seconds; False if there is more."""
+        # One snapshot: a message whose record comes later is in none of it.
+        self._db.execute("BEGIN")
+        try:
+            self._trim()
+            (newest,) = self._db.execute("SELECT coalesce(max(first_id), 0) FROM block").fetchone()
+            self._busy, self._newest = newest != self._newest, newest
+            if self._matches is not None:
+                self._late_messages()
+            return self._look(time.monotonic() + budget)
+        finally:
+            self._db.execute("COMMIT")
+
+    def _look(self, deadline: float) -> bool:
+        while True:
+            first_ids = [
+                row[0]
+                for row in self._db.execute(
+                    "SELECT first_id FROM block WHERE first_id > ? ORDER BY first_id LIMIT 100",
+                    (self.upto,),
+                )
+            ]
+            if not first_ids:
+                return True
+            for first_id in first_ids:
+                if self._matches is None and self._query.plain:
+                    self._add_counted(first_id)
+                else:
+                    self._add_matching(first_id)
+                if time.monotonic() > deadline:
+                    return False
+
+    def place(self, frame_id: int) -> int:
+        """How many ids are below this one."""
+        return bisect_left(self.ids, frame_id)
+
+    def _trim(self) -> None:
+        row = self._db.execute("SELECT min(first_id) FROM block").fetchone()
+        if row[0] is not None and self.ids and self.ids[0] < row[0]:
+            del self.ids[: bisect_left(self.ids, row[0])]
+
+    def _add_counted(self, first_id: int) -> None:
+        """Add the frames of a block by its entries alone."""
+        query = self._query
+        if query.connection_id is not None:
+            mine = self._db.execute(
+                "SELECT 1 FROM connection_block WHERE connection_id = ? AND first_id = ?",
+                (query.connection_id, first_id),
+            ).fetchone()
+            if mine is None:
+                (count,) = self._db.execute(
+                    "SELECT count FROM block WHERE first_id = ?", (first_id,)
+                ).fetchone() or (1,)
+                self.upto = first_id + count - 1
+                return
+        entries = self._blocks.entries(first_id)
+        if entries is None:
+            self.upto = first_id
+            return
+        keys, _, _, messages = entries.columns
+        ids = range(first_id, entries.last_id + 1)
+        chosen: list[bool] | None = None
+        if query.connection_id is not None:
+            wanted = {query.connection_id << 1, query.connection_id << 1 | 1}
+            chosen = list(map(wanted.__contains__, keys))
+        if not query.control:
+            data = map(bool, messages)
+            chosen = [a and b for a, b in zip(chosen, data, strict=True)] if chosen else list(data)
+        if not query.fragments:
+            last = self._ends_message(first_id, entries.offsets, messages)
+            chosen = [a and b for a, b in zip(chosen, last, strict=True)] if chosen else list(last)
+        self.ids.extend(ids if chosen is None else compress(ids, chosen))
+        self.upto = entries.last_id
+
+    def _ends_message(
+        self, first_id: int, offsets: array[int], messages: array[int]
+    ) -> Iterator[bool]:
+        (wire,) = self._db.execute(
+            "SELECT wire FROM block WHERE first_id = ?", (first_id,)
+        ).fetchone() or (b"",)
+        size = len(wire)
+        for offset, message in zip(offsets, messages, strict=True):
+            yield not message or (offset < size and bool(wire[offset] & FIN))
+
+    def _add_matching(self, first_id: int) -> None:
+        """Add the frames of a block that match."""
+        row = self._db.execute("SELECT * FROM block WHERE first_id = ?", (first_id,)).fetchone()
+        if row is None:
+            self.upto = first_id
+            return
+        _, block = block_from(row)
+        query = self._query
+        if not (query.since is not None and row[2] < query.since):
+            keys, _, _, numbers = block.columns()
+            messages = self._messages(keys, numbers)
+            self._known.clear()
+            rest_at = time.monotonic() + BREATH_SECONDS
+            for index, record in block.frames(query.connection_id):
+                message = None
+                if record.frame.fin and record.message is not None:
+                    message = messages.get((record.connection_id, record.direction, record.message))
+                if self._wanted(record, message):
+                    self.ids.append(first_id + index)
+                if self._busy and not index & 15 and time.monotonic() > rest_at:
+                    time.sleep(BREATH_SECONDS)
+                    rest_at = time.monotonic() + BREATH_SECONDS
+        self.upto = first_id + block.count - 1
+        self._upto_time = max(self._upto_time, row[2])
+
+    def _wanted(self, record: FrameRecord, message: MessageRecord | None) -> bool:
+        query = self._query
+        if query.connection_id not in (None, record.connection_id):
+            return False
+        if query.since is not None and record.time < query.since:
+            return False
+        if query.until is not None and record.time > query.until:
+            return False
+        if not query.control and record.message is None:
+            return False
+        if not query.fragments and record.message is not None and not record.frame.fin:
+            return False
+        if self._matches is None:
+            return True
+        connection = self._connection_of(record.connection_id)
+        return self._matches(subject_of(record, message, connection))
+
+    def _messages(self, keys: array[int], numbers: array[int]) -> dict[MessageKey, MessageRecord]:
+        """The records of the messages that a block has frames of."""
+        found: dict[MessageKey, MessageRecord] = {}
+        (self._message_row,) = self._db.execute(
+            "SELECT coalesce(max(id), 0) FROM message"
+        ).fetchone()
+        wanted = self._query.connection_id
+        spans: dict[int, tuple[int, int]] = {}
+        for key, number in zip(keys, numbers, strict=True):
+            if number:
+                first, last = spans.get(key, (number, number))
+                spans[key] = (min(first, number), max(last, number))
+        for key, span in spans.items():
+            if wanted in (None, key >> 1):
+                rows = self._db.execute(
+                    "SELECT * FROM message WHERE connection_id = ? AND direction = ?"
+                    " AND number BETWEEN ? AND ?",
+                    (key >> 1, key & 1, *span),
+                )
+                found.update((row[1:4], message_from(row)) for row in rows)
+        return found
+
+    def _connection_of(self, number: int) -> ConnectionRecord | None:
+        if number not in self._known:
+            self._known[number] = self._connection(number)
+        return self._known[number]
+
+    def _late_messages(self) -> None:
+        """What was decided about messages after their frames were looked at."""
+        rows = self._db.execute(
+            "SELECT * FROM message WHERE id > ? AND time <= ? ORDER BY id",
+            (self._message_row, self._upto_time),
+        )
+        for row in rows:
+            self._message_row = max(self._message_row, row[0])
+            frame_id = last_frame_of(self._blocks, *row[1:4])
+            if frame_id is None or frame_id > self.upto:
+                continue
+            for _, record in self._blocks.frames([frame_id]):
+                wanted = self._wanted(record, message_from(row))
+                at = bisect_left(self.ids, frame_id)
+                there = at < bisect_right(self.ids, frame_id)
+                if wanted and not there:
+                    insort(self.ids, frame_id)
+                elif there and not wanted:
+                    del self.ids[at]
+
+
+def frames_of(blocks: BlockCache, connection_id: int, direction: int, number: int) -> list[int]:
+    """The ids of a message's frames, in order."""
+    key = connection_id << 1 | direction
+    found: list[int] = []
+    for entries in blocks.of_connection(connection_id):
+        keys, _, _, numbers = entries.columns
+        mine = [
+            entries.first_id + index
+            for index, (k, n) in enumerate(zip(keys, numbers, strict=True))
+            if n == number and k == key
+        ]
+        found[:0] = mine
+        if any(n and n < number for k, n in zip(keys, numbers, strict=True) if k == key):
+            break
+    return found
+
+
+def last_frame_of(
+    blocks: BlockCache, connection_id: int, direction: int, number: int
+) -> int | None:
+    """The id of the frame that ends a message."""
+    key = connection_id << 1 | direction
+    for entries in blocks.of_connection(connection_id):
+        keys, _, _, numbers = entries.columns
+        for index in range(len(keys) - 1, -1, -1):
+            if numbers[index] == number and keys[index] == key:
+                return entries.first_id + index
+    return None

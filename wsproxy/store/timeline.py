@@ -1,0 +1,107 @@
+"""What passed over time, summed up into buckets."""
+
+from __future__ import annotations
+
+import sqlite3
+import time as time_module
+
+from wsproxy.queries import Bucket, Timeline
+from wsproxy.store.blockcache import BlockCache
+from wsproxy.store.rows import fault_from
+
+MAX_FAULTS = 2000
+"""Faults that one timeline shows."""
+
+
+def timeline(
+    db: sqlite3.Connection,
+    blocks: BlockCache,
+    connection_id: int | None,
+    start: float | None,
+    end: float | None,
+    buckets: int,
+) -> Timeline | None:
+    """Sum up the frames of a connection, or of all, from `start` to `end` (None: all there is)."""
+    first_ids = _blocks_of(db, connection_id, start)
+    span = _span(blocks, first_ids, connection_id, start, end)
+    if span is None:
+        return None
+    start, end = span
+    step = max((end - start) / buckets, 0.001)
+    # Per bucket: messages, control frames, bytes, largest frame; each upstream, downstream.
+    sums = [[0] * 8 for _ in range(buckets)]
+    for first_id in first_ids:
+        entries = blocks.entries(first_id)
+        if entries is None:
+            continue
+        time_module.sleep(0)  # the relay has the same interpreter
+        previous = (-1, -1)
+        for key, time, size, message in zip(*entries.columns, strict=True):
+            if time < start or time > end or (connection_id not in (None, key >> 1)):
+                continue
+            counted = sums[min(int((time - start) / step), buckets - 1)]
+            down = key & 1
+            if not message:
+                counted[2 + down] += 1
+            elif (key, message) != previous:  # further fragments count by their bytes only
+                counted[down] += 1
+                previous = (key, message)
+            counted[4 + down] += size
+            counted[6 + down] = max(counted[6 + down], size)
+    rows = db.execute(
+        "SELECT * FROM fault WHERE time BETWEEN ? AND ?"
+        + ("" if connection_id is None else " AND connection_id = ?")
+        + " ORDER BY id LIMIT ?",
+        (start, end, *(() if connection_id is None else (connection_id,)), MAX_FAULTS),
+    )
+    return Timeline(
+        start,
+        step,
+        [Bucket((a, b), (c, d), (e, f), (g, h)) for a, b, c, d, e, f, g, h in sums],
+        [fault_from(row) for row in rows],
+    )
+
+
+def _blocks_of(db: sqlite3.Connection, connection_id: int | None, start: float | None) -> list[int]:
+    where = "WHERE last_time >= ?"
+    rows = (
+        db.execute(f"SELECT first_id FROM block {where} ORDER BY first_id", (start or 0.0,))
+        if connection_id is None
+        else db.execute(
+            f"SELECT first_id FROM connection_block JOIN block USING (first_id) {where}"
+            " AND connection_id = ? ORDER BY first_id",
+            (start or 0.0, connection_id),
+        )
+    )
+    return [row[0] for row in rows]
+
+
+def _span(
+    blocks: BlockCache,
+    first_ids: list[int],
+    connection_id: int | None,
+    start: float | None,
+    end: float | None,
+) -> tuple[float, float] | None:
+    """The given times, or those of the first and last frame."""
+
+    def times(first_id: int) -> list[float]:
+        entries = blocks.entries(first_id)
+        if entries is None:
+            return []
+        keys, when, _, _ = entries.columns
+        if connection_id is None:
+            return list(when)
+        return [t for k, t in zip(keys, when, strict=True) if k >> 1 == connection_id]
+
+    if start is not None and end is not None:
+        return start, max(end, start + 0.001)
+    if not first_ids:
+        return None
+    if start is None:
+        start = min(times(first_ids[0]), default=None)
+    if end is None:
+        end = max(times(first_ids[-1]), default=None)
+    if start is None or end is None:
+        return None
+    return start, max(end, start + 0.001)

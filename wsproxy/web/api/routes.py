@@ -1,0 +1,182 @@
+"""A route with its description, and how requests are read."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from wsproxy.filters import FilterError
+from wsproxy.queries import Query
+from wsproxy.records import Direction
+from wsproxy.web.context import Context
+from wsproxy.web.errors import ApiError
+
+PREFIX = "/api/v1"
+
+Handler = Callable[[Context, web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of the query string."""
+
+    name: str
+    type: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method of a path, and what the OpenAPI description says of it."""
+
+    method: str
+    path: str
+    """Below PREFIX; `{name}` is a parameter."""
+    handler: Handler
+    summary: str
+    answer: str = ""
+    """The name of the answer's schema; empty for one that is no JSON object."""
+    parameters: tuple[Parameter, ...] = ()
+    body: dict[str, Any] = field(default_factory=dict)
+    """The fields of the request's JSON object, each with its schema."""
+    errors: tuple[str, ...] = ()
+    """Codes of `errors.ERRORS` beyond those that every route may answer."""
+    status: int = 200
+
+
+def path_number(request: web.Request, name: str = "id") -> int:
+    """A number in the path."""
+    text = request.match_info[name]
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise ApiError("bad_request", f"{name} in the path must be a number")
+    return int(text)
+
+
+def number(
+    request: web.Request, name: str, default: int | None = None, *, most: int | None = None
+) -> int | None:
+    """A whole number of the query string."""
+    text = request.query.get(name)
+    if text is None or text == "":
+        return default
+    try:
+        value = int(text)
+    except ValueError:
+        raise ApiError("bad_request", f"{name} must be a whole number, not {text!r}") from None
+    if abs(value) >= 1 << 62:
+        raise ApiError("bad_request", f"{name} is out of range")
+    return min(value, most) if most is not None else value
+
+
+def seconds(request: web.Request, name: str) -> float | None:
+    """A time of the query string, in seconds since the epoch."""
+    text = request.query.get(name)
+    if text is None or text == "":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise ApiError("bad_request", f"{name} must be a number of seconds") from None
+
+
+def switch(request: web.Request, name: str, *, default: bool) -> bool:
+    """`0` or `1` of the query string."""
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if text not in ("0", "1"):
+        raise ApiError("bad_request", f"{name} must be 0 or 1, not {text!r}")
+    return text == "1"
+
+
+QUERY_PARAMETERS = (
+    Parameter("connection", "integer", "Only frames of this connection."),
+    Parameter("filter", "string", "Only what this filter lets through (docs/filters.md)."),
+    Parameter("control", "integer", "0 leaves control frames out; 1 is the default."),
+    Parameter("fragments", "integer", "0 lists a message once, by its last frame; default 1."),
+    Parameter("since", "number", "Only from this time on, in seconds since the epoch."),
+    Parameter("until", "number", "Only up to this time."),
+    Parameter("start", "integer", "Leaves out all frames with a lower id."),
+)
+
+
+def query_of(request: web.Request, *, messages: bool = False) -> Query:
+    """The Query that QUERY_PARAMETERS of a request ask for."""
+    return Query(
+        number(request, "connection"),
+        request.query.get("filter", "").strip(),
+        control=not messages and switch(request, "control", default=True),
+        fragments=not messages and switch(request, "fragments", default=True),
+        since=seconds(request, "since"),
+        until=seconds(request, "until"),
+    )
+
+
+def bad_filter(error: FilterError) -> ApiError:
+    """What the API says of a filter that cannot be read."""
+    return ApiError("bad_filter", str(error))
+
+
+async def body_of(request: web.Request) -> dict[str, Any]:
+    """The request's JSON object."""
+    if not request.content_type.endswith("json"):
+        # A form of another origin can send anything but this.
+        raise ApiError("bad_request", "the body must be JSON, with that Content-Type")
+    try:
+        value = json.loads(await request.text())
+    except (ValueError, UnicodeDecodeError, RecursionError) as error:
+        raise ApiError("bad_request", f"the body is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise ApiError("bad_request", "the body must be a JSON object")
+    return value
+
+
+def direction_of(value: object) -> Direction:
+    """`upstream` or `downstream`."""
+    if value == "upstream":
+        return Direction.UPSTREAM
+    if value == "downstream":
+        return Direction.DOWNSTREAM
+    raise ApiError("bad_request", f"direction must be upstream or downstream, not {value!r}")
+
+
+CONTENT_FIELDS: dict[str, Any] = {
+    "text": {"type": "string", "description": "The content as text."},
+    "json": {"description": "The content as a JSON value, sent as text."},
+    "hex": {"type": "string", "description": "The content as hexadecimal digits."},
+    "base64": {"type": "string", "description": "The content in base64."},
+}
+
+
+def content_of(body: dict[str, Any]) -> bytes | None:
+    """The content that CONTENT_FIELDS of a body give; None if there is none."""
+    given = [name for name in CONTENT_FIELDS if name in body]
+    if not given:
+        return None
+    if len(given) > 1:
+        raise ApiError("bad_request", f"give one of {' and '.join(given)}, not both")
+    name = given[0]
+    value = body[name]
+    if name == "json":
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    if not isinstance(value, str):
+        raise ApiError("bad_request", f"{name} must be a string")
+    try:
+        if name == "hex":
+            return bytes.fromhex(value)
+        if name == "base64":
+            return base64.b64decode(value, validate=True)
+        return value.encode()
+    except (ValueError, binascii.Error) as error:
+        raise ApiError("bad_request", f"{name} cannot be read: {error}") from None
+
+
+def json_text(text: str, status: int = 200) -> web.Response:
+    """An answer that is JSON already."""
+    return web.Response(text=text, status=status, content_type="application/json")

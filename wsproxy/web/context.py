@@ -1,0 +1,24 @@
+"""What the routes of the API work with: narrow ports, and nothing else of the proxy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wsproxy.ports import BreakpointControl, Clock, Connections, FaultControl
+from wsproxy.web.reading import Reading
+from wsproxy.web.totals import Totals
+
+
+@dataclass(slots=True)
+class Context:
+    """Handed to every route."""
+
+    reading: Reading
+    connections: Connections
+    breakpoints: BreakpointControl
+    faults: FaultControl | None
+    totals: Totals
+    clock: Clock
+    upstream_url: str
+    proxy_url: str = ""
+    """Where clients connect; known once the proxy listens."""

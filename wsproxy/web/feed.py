@@ -1,0 +1,335 @@
+"""The live feed: what happens, told to the open pages as far as they can follow.
+
+The relay's loop runs all of this, so its work is bounded: a batch a tick, with a few rows. What a
+batch leaves out it counts, and the page fetches it from the API if somebody looks there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import compress
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from wsproxy.filters import FilterError, Predicate, parse
+from wsproxy.journal import Drained
+from wsproxy.matching import subject_of
+from wsproxy.ports import Clock
+from wsproxy.protocol.frames import FIN
+from wsproxy.queries import Query, Seen
+from wsproxy.records import ConnectionRecord, FaultRecord, MessageRecord
+from wsproxy.render.rows import connection_summary, row_object
+from wsproxy.web.totals import Totals
+
+TICK_SECONDS = 0.1
+"""How often pages are told what is new."""
+
+MAX_ROWS = 60
+"""Rows in a batch: about a screenful."""
+
+MAX_CONNECTIONS = 200
+"""Connections in a batch."""
+
+MAX_WAITING = 20
+"""Batches that wait for a page that reads slowly; further ones are counted as skipped."""
+
+SEND_SECONDS = 30.0
+"""How long a page may take nothing at all before it is cut off."""
+
+MessageKey = tuple[int, int, int]
+
+
+class View:
+    """What one page looks at: a Query, ready to be applied to what passes."""
+
+    def __init__(self, query: Query) -> None:
+        """Raises FilterError."""
+        self.query = query
+        self.matches: Predicate | None = parse(query.filter).matches if query.filter else None
+
+
+class Subscriber:
+    """A page that listens."""
+
+    def __init__(self, socket: web.WebSocketResponse) -> None:
+        self.view: View | None = None
+        self._socket = socket
+        self._waiting: deque[str] = deque()
+        self._signal = asyncio.Event()
+        self._lost = False
+
+    def push(self, text: str) -> None:
+        """Send when the page can take it; if it falls behind, it is told to fetch anew."""
+        if len(self._waiting) >= MAX_WAITING:
+            self._waiting.clear()
+            self._lost = True
+        self._waiting.append(text)
+        self._signal.set()
+
+    async def send_all(self) -> None:
+        """Send what was pushed until the socket is closed."""
+        while not self._socket.closed:
+            await self._signal.wait()
+            self._signal.clear()
+            while self._waiting:
+                text = self._waiting.popleft()
+                if self._lost:
+                    self._lost = False
+                    await self._send('{"type":"behind"}')
+                await self._send(text)
+
+    async def leave(self) -> None:
+        """Close the socket because the proxy stops."""
+        await self._socket.close(code=1001, message=b"wsproxy stops")
+
+    async def _send(self, text: str) -> None:
+        async with asyncio.timeout(SEND_SECONDS):
+            await self._socket.send_str(text)
+
+
+class Feed:
+    """A Watcher that tells the pages. Its methods are called on the event loop."""
+
+    def __init__(self, clock: Clock, totals: Totals) -> None:
+        self._clock = clock
+        self._totals = totals
+        self._subscribers: set[Subscriber] = set()
+        self._connections: dict[int, ConnectionRecord] = {}
+        self._changed: dict[int, ConnectionRecord] = {}
+        self._recent: list[tuple[int, Drained]] = []
+        self._recent_count = 0
+        self._upto = 0
+        self._planned = False
+        self._news: dict[str, Callable[[], Any]] = {}
+
+    # As a Watcher.
+
+    def connection_changed(self, connection: ConnectionRecord) -> None:
+        """A connection was opened, answered or ended."""
+        if connection.end is None:
+            self._connections[connection.id] = connection
+        if self._subscribers:
+            self._changed[connection.id] = connection
+            self._plan()
+        elif connection.end is not None:
+            self._connections.pop(connection.id, None)
+
+    def frames_passed(self, first_id: int, drained: Drained) -> None:
+        """Frames passed."""
+        self._totals.add(first_id, drained, self._clock.time())
+        if not self._subscribers:
+            self._upto = first_id + drained.block.count - 1
+            return
+        self._recent.append((first_id, drained))
+        self._plan()
+
+    # For the API.
+
+    def tell(self, name: str, value: Callable[[], Any]) -> None:
+        """Something else is not what it was; `value` gives it as it is when pages are told."""
+        if self._subscribers:
+            self._news[name] = value
+            self._plan()
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """Talk to a page until it leaves."""
+        socket = web.WebSocketResponse(
+            heartbeat=20.0, timeout=1.0, max_msg_size=64 * 1024, compress=False
+        )
+        await socket.prepare(request)
+        subscriber = Subscriber(socket)
+        sender = asyncio.create_task(subscriber.send_all())
+        self._subscribers.add(subscriber)
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    self._heard(subscriber, message.data)
+                if sender.done():
+                    break
+        finally:
+            self._subscribers.discard(subscriber)
+            sender.cancel()
+            with contextlib.suppress(asyncio.CancelledError, ConnectionError, TimeoutError):
+                await sender
+        return socket
+
+    async def close(self) -> None:
+        """Tell nobody anything any more."""
+        await asyncio.gather(*(subscriber.leave() for subscriber in self._subscribers))
+
+    def _heard(self, subscriber: Subscriber, text: str) -> None:
+        try:
+            asked = json.loads(text)
+            connection = asked.get("connection")
+            query = Query(
+                int(connection) if connection is not None else None,
+                str(asked.get("filter") or ""),
+                control=bool(asked.get("control", True)),
+                fragments=bool(asked.get("fragments", True)),
+            )
+            subscriber.view = View(query)
+        except FilterError as error:
+            subscriber.view = None
+            subscriber.push(json.dumps({"type": "error", "message": str(error)}))
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            subscriber.push('{"type":"error","message":"this is not a subscription"}')
+        else:
+            subscriber.push(
+                json.dumps(
+                    {"type": "subscribed", "upto": self._upto, "tag": str(asked.get("tag", ""))}
+                )
+            )
+
+    # A tick.
+
+    def _plan(self) -> None:
+        if not self._planned:
+            self._planned = True
+            self._clock.call_later(TICK_SECONDS, self._tick)
+
+    def _tick(self) -> None:
+        self._planned = False
+        recent, self._recent = self._recent, []
+        news, self._news = self._news, {}
+        if not self._subscribers:
+            return
+        ended = [connection for connection in self._changed.values() if connection.end]
+        common = self._common(recent)
+        common |= {name: value() for name, value in news.items()}
+        said: dict[Query | None, str] = {}
+        for subscriber in self._subscribers:
+            query = subscriber.view.query if subscriber.view is not None else None
+            if query not in said:
+                batch = dict(common)
+                if subscriber.view is not None and recent:
+                    batch["frames"] = self._frames(subscriber.view, recent)
+                said[query] = json.dumps(batch)
+            subscriber.push(said[query])
+        if recent:
+            self._upto = _last_id(recent)
+        for connection in ended:
+            self._connections.pop(connection.id, None)
+
+    def _common(self, recent: list[tuple[int, Drained]]) -> dict[str, Any]:
+        """What all pages are told."""
+        totals = self._totals
+        changed = list(self._changed.values())
+        self._changed = {}
+        active, totals.changed = list(totals.changed)[-MAX_CONNECTIONS:], set()
+        now = self._clock.time()
+        return {
+            "type": "batch",
+            "time": now,
+            "total": {
+                "frames": totals.frames,
+                "bytes": totals.bytes,
+                "rate": totals.rate(now)._asdict(),
+            },
+            "connections": [
+                connection_summary(connection, totals.of(connection.id))
+                for connection in changed[-MAX_CONNECTIONS:]
+            ],
+            "connections_skipped": max(len(changed) - MAX_CONNECTIONS, 0),
+            "traffic": {number: totals.of(number) for number in active},
+            "updates": _updates(recent),
+        }
+
+    def _frames(self, view: View, recent: list[tuple[int, Drained]]) -> dict[str, Any]:
+        """The newest rows that a view shows, and how many before them were left out."""
+        rows: list[dict[str, Any]] = []
+        skipped = 0
+        for first_id, drained in reversed(recent):
+            candidates = _candidates(view.query, drained)
+            room = MAX_ROWS - len(rows)
+            looked_at = candidates[max(len(candidates) - room, 0) :] if room > 0 else []
+            skipped += len(candidates) - len(looked_at)
+            rows[:0] = self._rows(view, first_id, drained, looked_at)
+        return {
+            "from": self._upto + 1,
+            "to": _last_id(recent),
+            "rows": rows,
+            "skipped": skipped,
+        }
+
+    def _rows(
+        self, view: View, first_id: int, drained: Drained, indexes: Iterable[int]
+    ) -> list[dict[str, Any]]:
+        messages: dict[MessageKey, MessageRecord] = {
+            (m.connection_id, m.direction, m.number): m for m in drained.messages
+        }
+        faults: dict[MessageKey, list[FaultRecord]] = {}
+        for fault in drained.faults:
+            if fault.direction is not None and fault.message is not None:
+                key = (fault.connection_id, fault.direction, fault.message)
+                faults.setdefault(key, []).append(fault)
+        rows = []
+        for index, record in drained.block.pick(indexes):
+            message = None
+            struck: tuple[FaultRecord, ...] = ()
+            if record.frame.fin and record.message is not None:
+                key = (record.connection_id, record.direction, record.message)
+                message = messages.get(key)
+                struck = tuple(faults.get(key, ()))
+            connection = self._connections.get(record.connection_id)
+            if view.matches is None or view.matches(subject_of(record, message, connection)):
+                rows.append(row_object(Seen(first_id + index, record, message, struck)))
+        return rows
+
+
+def _last_id(recent: list[tuple[int, Drained]]) -> int:
+    first_id, drained = recent[-1]
+    return first_id + drained.block.count - 1
+
+
+def _candidates(query: Query, drained: Drained) -> list[int]:
+    """Indexes of the frames that a query may list, by all but its filter."""
+    block = drained.block
+    keys, _, sizes, messages = block.columns()
+    indexes = range(block.count)
+    if query.connection_id is not None:
+        wanted = {query.connection_id << 1, query.connection_id << 1 | 1}
+        indexes = compress(indexes, map(wanted.__contains__, keys))  # type: ignore[assignment]
+    if not query.control:
+        indexes = [index for index in indexes if messages[index]]  # type: ignore[assignment]
+    if not query.fragments:
+        places = []
+        place = 0
+        for size in sizes:
+            places.append(place)
+            place += size
+        indexes = [  # type: ignore[assignment]
+            i for i in indexes if not messages[i] or block.wire[places[i]] & FIN
+        ]
+    return list(indexes)
+
+
+def _updates(recent: list[tuple[int, Drained]]) -> list[dict[str, Any]]:
+    """What became of messages, whose rows pages may have already."""
+    found: list[dict[str, Any]] = []
+    for _, drained in recent:
+        found += [
+            {
+                "connection": message.connection_id,
+                "direction": message.direction.name.lower(),
+                "message": message.number,
+                "verdict": message.verdict,
+            }
+            for message in drained.messages
+            if message.verdict != "relayed"
+        ]
+        found += [
+            {
+                "connection": fault.connection_id,
+                "direction": fault.direction.name.lower(),
+                "message": fault.message,
+                "fault": fault.kind,
+            }
+            for fault in drained.faults
+            if fault.direction is not None and fault.message is not None
+        ]
+    return found[-MAX_ROWS:]

@@ -1,0 +1,177 @@
+"""The server of the page and its API."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+
+from aiohttp import hdrs, web
+
+from wsproxy.errors import WsproxyError
+from wsproxy.web.api import breakpoints, capture, control, export, faults
+from wsproxy.web.api.routes import PREFIX, Route
+from wsproxy.web.context import Context
+from wsproxy.web.errors import ApiError, error_response
+from wsproxy.web.feed import Feed
+from wsproxy.web.guard import SECURITY_HEADERS, Guard
+from wsproxy.web.openapi import describe
+
+MAX_BODY = 32 * 1024 * 1024
+"""Bytes of a request: a message to be sent may be large."""
+
+_TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
+
+_log = logging.getLogger(__name__)
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class WebServer:
+    """Serves the page, the API and the feed."""
+
+    def __init__(self, ctx: Context, feed: Feed, token: str, host: str) -> None:
+        self._ctx = ctx
+        self._feed = feed
+        self._guard = Guard(token, host)
+        self._host = host
+        self._static = _load_static()
+        self._runner: web.AppRunner | None = None
+        self.routes: tuple[Route, ...] = (
+            *capture.ROUTES,
+            *export.ROUTES,
+            *control.ROUTES,
+            *breakpoints.ROUTES,
+            *faults.ROUTES,
+            Route("GET", "/feed", self._serve_feed, "The live feed, a WebSocket"),
+            Route("GET", "/openapi.json", self._openapi, "This description"),
+        )
+        self._description = describe(self.routes)
+        ctx.breakpoints.on_change(lambda: feed.tell("breakpoints", lambda: breakpoints.state(ctx)))
+
+    def app(self) -> web.Application:
+        """The aiohttp application."""
+        app = web.Application(middlewares=[self._middleware], client_max_size=MAX_BODY)
+        for route in self.routes:
+            app.router.add_route(route.method, PREFIX + route.path, self._bind(route))
+        app.router.add_get("/", self._page)
+        app.router.add_get("/static/{path:.+}", self._file)
+        return app
+
+    async def start(self, port: int, *, or_any: bool = False) -> int:
+        """Listen; returns the port.
+
+        `or_any` takes a free port where `port` is taken. Raises WsproxyError.
+        """
+        self._runner = web.AppRunner(
+            self.app(), handle_signals=False, access_log=None, shutdown_timeout=1.0
+        )
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._host, port).start()
+        except OSError as error:
+            if or_any and port and error.errno == errno.EADDRINUSE:
+                await self._runner.cleanup()
+                return await self.start(0)
+            await self._runner.cleanup()
+            reason = (error.strerror or str(error)).lower()
+            raise WsproxyError(
+                f"cannot serve the page on {self._host}:{port}: {reason};"
+                " take another port with --web-port, or none with --no-web"
+            ) from None
+        return int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Close everything."""
+        await self._feed.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self._ctx.reading.close()
+
+    def _bind(self, route: Route) -> _Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return await route.handler(self._ctx, request)
+
+        return handle
+
+    @web.middleware
+    async def _middleware(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        try:
+            self._guard.check_sender(request)
+            if request.path == "/" and "token" in request.query:
+                return self._let_in(request)
+            self._guard.check_token(request)
+            response = await handler(request)
+        except ApiError as error:
+            response = self._refuse(request, error)
+        except web.HTTPException as error:
+            response = error_response(_from_aiohttp(error))
+        except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer
+            _log.exception("%s %s failed", request.method, request.path)
+            response = error_response(ApiError("internal"))
+        if not response.prepared:
+            response.headers.update(SECURITY_HEADERS)
+        return response
+
+    def _let_in(self, request: web.Request) -> web.StreamResponse:
+        """Swap the token in the URL for a cookie, so that it stays out of history and links."""
+        if not self._guard.is_token(request.query["token"]):
+            return self._refuse(request, ApiError("token_missing"))
+        rest = request.rel_url.without_query_params("token")
+        response = web.Response(status=303, headers={hdrs.LOCATION: str(rest)})
+        self._guard.let_in(response)
+        response.headers.update(SECURITY_HEADERS)
+        return response
+
+    def _refuse(self, request: web.Request, error: ApiError) -> web.Response:
+        if request.path != "/":
+            return error_response(error)
+        text = f"wsproxy: {error.message}.\nOpen the page by the URL that wsproxy printed.\n"
+        return web.Response(text=text, status=error.status, headers=SECURITY_HEADERS)
+
+    async def _page(self, request: web.Request) -> web.Response:
+        return self._static_response("index.html")
+
+    async def _file(self, request: web.Request) -> web.Response:
+        return self._static_response(request.match_info["path"])
+
+    def _static_response(self, path: str) -> web.Response:
+        found = self._static.get(path)
+        if found is None:
+            raise ApiError("not_found")
+        content_type = _TYPES[path[path.rindex(".") :]]
+        return web.Response(body=found, content_type=content_type, charset="utf-8")
+
+    async def _serve_feed(self, ctx: Context, request: web.Request) -> web.StreamResponse:
+        if request.headers.get(hdrs.UPGRADE, "").lower() != "websocket":
+            raise ApiError("bad_request", "the feed is a WebSocket")
+        return await self._feed.serve(request)
+
+    async def _openapi(self, ctx: Context, request: web.Request) -> web.Response:
+        return web.json_response(self._description)
+
+
+def _from_aiohttp(error: web.HTTPException) -> ApiError:
+    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+    return ApiError(codes.get(error.status, "bad_request"))
+
+
+def _load_static() -> dict[str, bytes]:
+    """All files of the page, by their paths: read once, so that no request reaches the disk."""
+    found: dict[str, bytes] = {}
+    folders = [("", files("wsproxy.web") / "static")]
+    while folders:
+        prefix, folder = folders.pop()
+        for entry in folder.iterdir():
+            name = prefix + entry.name
+            if entry.is_dir():
+                folders.append((f"{name}/", entry))
+            elif name[name.rfind(".") :] in _TYPES:
+                found[name] = entry.read_bytes()
+    return found

@@ -1,0 +1,90 @@
+// Send a message, resend a recorded one, close, cut off, pause.
+
+import { get, post } from '../api.js';
+import { connections } from '../connections.js';
+import { ContentEditor } from '../content-editor.js';
+import { attempt, button, el, select } from '../dom.js';
+import { fromBase64 } from '../format.js';
+import { view } from '../view.js';
+import { stateText } from './connections.js';
+
+const SIDES = [['upstream', '→ to the server'], ['downstream', '← to the client']];
+const OPCODES = [['1', 'text'], ['2', 'binary'], ['9', 'ping'], ['10', 'pong'], ['8', 'close'], ['0', 'continuation'],
+  ...[3, 4, 5, 6, 7, 11, 12, 13, 14, 15].map((n) => [String(n), `0x${n.toString(16).toUpperCase()} reserved`])];
+
+class Composer extends HTMLElement {
+  connectedCallback() {
+    this.className = 'tool';
+    this.side = select('To which side', SIDES, 'upstream');
+    this.opcode = select('Opcode', OPCODES, '1');
+    this.editor = new ContentEditor('Message');
+    this.code = el('input', { value: '1000', size: 5, 'aria-label': 'Close code', inputmode: 'numeric' });
+    this.reason = el('input', { placeholder: 'reason', 'aria-label': 'Close reason' });
+    this.about = el('div', { role: 'status' });
+    this.form = el('form', { onsubmit: (event) => { event.preventDefault(); this.#send(); } },
+      this.side, this.opcode, this.editor.format,
+      el('button', { class: 'primary', title: 'Ctrl+Enter' }, 'Send'),
+      button('Take from selected frame', () => this.#take()),
+      button('Resend selected frame', () => this.#resend()),
+      this.editor.area,
+      this.code, this.reason, button('Close', () => this.#close()),
+      button('Cut off', () => this.#act('reset', {}, 'Cut off'), { class: 'danger', title: 'A TCP reset to both sides' }),
+      button('Pause', () => this.#act('pause', { paused: true }, 'Nothing is read from either side now'), { title: 'Read nothing from either side' }),
+      button('Resume', () => this.#act('pause', { paused: false }, 'Flowing again')));
+    this.append(this.about, this.form);
+    this.editor.area.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) this.#send();
+    });
+    this.update = () => this.#update();
+    this.end = view.on(['connection', 'frame'], this.update);
+    connections.addEventListener('change', this.update);
+    this.#update();
+  }
+
+  disconnectedCallback() {
+    this.end();
+    connections.removeEventListener('change', this.update);
+  }
+
+  #update() {
+    const connection = connections.get(view.get('connection'));
+    const open = connection?.state === 'open';
+    this.about.textContent = connection ? `Connection #${connection.id} ${connection.target} is ${stateText(connection)}.` : 'Select a connection first.';
+    for (const control of this.form.elements) control.disabled = !open;
+  }
+
+  #send() {
+    return this.#act('send', () => ({ direction: this.side.value, opcode: Number(this.opcode.value), ...this.editor.body }), 'Sent');
+  }
+
+  #close() {
+    return this.#act('close', () => ({ code: Number(this.code.value), reason: this.reason.value }), 'Closing');
+  }
+
+  #act(what, body, done) {
+    return attempt(async () => post(`/connections/${view.get('connection')}/${what}`, typeof body === 'function' ? body() : body), done);
+  }
+
+  #resend() {
+    return attempt(() => post(`/frames/${this.#selected()}/resend`, { connection: Number(view.get('connection')) }), 'Sent again');
+  }
+
+  #take() {
+    return attempt(async () => {
+      const frame = await get(`/frames/${this.#selected()}`);
+      const content = frame.ends_message?.content ?? frame.payload;
+      if (content.recorded < content.length) throw new Error('Only a part of this message was recorded.');
+      this.editor.set(fromBase64(content.base64));
+      this.side.value = frame.direction;
+      this.opcode.value = String(frame.ends_message?.opcode ?? frame.opcode);
+    });
+  }
+
+  #selected() {
+    const id = view.get('frame');
+    if (!id) throw new Error('Select a frame first.');
+    return id;
+  }
+}
+
+customElements.define('wsp-send', Composer);

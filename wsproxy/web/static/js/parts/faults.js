@@ -1,0 +1,125 @@
+// Faults: switch on, change, off; how often each struck; scenario files.
+
+import { get, patch, post, remove } from '../api.js';
+import { attempt, button, el, select } from '../dom.js';
+import { count } from '../format.js';
+
+const STREAMS = [['downstream', '← downstream'], ['upstream', '→ upstream'], ['both', '⇅ both']];
+const REFRESH_MS = 1500;
+
+class FaultPanel extends HTMLElement {
+  #kinds = [];
+  #rows = new Map();
+
+  async connectedCallback() {
+    this.className = 'tool';
+    try {
+      this.#kinds = (await get('/faults/kinds')).kinds;
+    } catch (error) {
+      this.append(el('div', { class: 'empty' }, error.message));
+      return;
+    }
+    this.kind = select('Kind of fault', this.#kinds.map((kind) => [kind.type, kind.type]), this.#kinds[0]?.type, () => this.#choose());
+    this.stream = select('Stream', STREAMS, 'downstream');
+    this.name = el('input', { placeholder: 'name (optional)', 'aria-label': 'Name', size: 14 });
+    this.match = el('input', { class: 'mono', placeholder: 'match (a filter)', 'aria-label': 'Match', size: 20 });
+    this.toxicity = el('input', { value: '1', size: 4, 'aria-label': 'Toxicity: the share of connections', title: 'The share of connections it is on' });
+    this.inputs = el('span', { class: 'row' });
+    this.about = el('div', { class: 'dim' });
+    this.body = el('tbody');
+    const file = el('input', { type: 'file', accept: '.yaml,.yml,.json', class: 'visually-hidden', tabindex: -1, 'aria-label': 'Scenario file', onchange: () => this.#scenario(file) });
+    this.append(
+      el('form', { onsubmit: (event) => { event.preventDefault(); this.#add(); } },
+        this.kind, this.stream, this.inputs, this.match, el('label', {}, 'share', this.toxicity), this.name,
+        el('button', { class: 'primary' }, 'Add fault'),
+        button('Load scenario…', () => file.click()), file,
+        button('Remove all', () => this.#do(() => post('/faults/reset')), { class: 'danger' })),
+      this.about,
+      el('table', {}, el('thead', {}, el('tr', {}, ['On', 'Name', 'Kind', 'Stream', 'Attributes', 'Match', 'Struck', ''].map((text) => el('th', { scope: 'col' }, text)))), this.body));
+    this.#choose();
+    await this.#refresh();
+    this.timer = setInterval(() => this.#refresh(), REFRESH_MS);
+  }
+
+  disconnectedCallback() {
+    clearInterval(this.timer);
+  }
+
+  #choose() {
+    const kind = this.#kinds.find((each) => each.type === this.kind.value);
+    this.about.textContent = kind ? `${kind.summary} ${kind.effect ?? ''}` : '';
+    this.inputs.replaceChildren(...(kind?.attributes ?? []).map((each) => el('label', { title: `${each.doc} (${each.unit})` }, each.name,
+      el('input', { 'data-attribute': each.name, size: 8, value: each.default ?? '', placeholder: each.required ? 'needed' : '', required: each.required }))));
+  }
+
+  #add() {
+    const attributes = {};
+    for (const input of this.inputs.querySelectorAll('input')) {
+      if (input.value !== '') attributes[input.dataset.attribute] = value(input.value);
+    }
+    const spec = { type: this.kind.value, stream: this.stream.value, toxicity: Number(this.toxicity.value), attributes };
+    if (this.name.value) spec.name = this.name.value;
+    if (this.match.value) spec.match = this.match.value;
+    return this.#do(() => post('/faults', spec));
+  }
+
+  async #scenario(file) {
+    const text = await file.files[0].text();
+    file.value = '';
+    await this.#do(() => post('/faults/scenario', { text }), 'Scenario loaded');
+  }
+
+  async #do(action, done) {
+    await attempt(action, done);
+    await this.#refresh();
+  }
+
+  async #refresh() {
+    const { faults } = await get('/faults').catch(() => ({ faults: [] }));
+    const there = new Set();
+    for (const fault of faults) {
+      there.add(fault.name);
+      let row = this.#rows.get(fault.name);
+      const spec = JSON.stringify({ ...fault, strikes: 0 });
+      if (!row || row.spec !== spec) { // a row that is being edited stays until its fault changes
+        const fresh = this.#row(fault, spec);
+        if (row) row.element.replaceWith(fresh.element);
+        else this.body.append(fresh.element);
+        row = fresh;
+        this.#rows.set(fault.name, row);
+      }
+      row.strikes.textContent = count(fault.strikes ?? 0);
+    }
+    for (const [name, row] of this.#rows) {
+      if (there.has(name)) continue;
+      row.element.remove();
+      this.#rows.delete(name);
+    }
+  }
+
+  #row(fault, spec) {
+    const path = `/faults/${encodeURIComponent(fault.name)}`;
+    const change = (changes) => this.#do(() => patch(path, changes));
+    const strikes = el('td');
+    const field = (name, label, current, onchange) => el('label', {}, name, el('input', { size: 8, value: current ?? '', 'aria-label': `${label} of ${fault.name}`, onchange }));
+    const element = el('tr', { 'data-fault': fault.name },
+      el('td', {}, el('input', { type: 'checkbox', checked: fault.enabled !== false, 'aria-label': `${fault.name} on`, onchange: (event) => change({ enabled: event.target.checked }) })),
+      el('td', {}, fault.name), el('td', {}, fault.type), el('td', {}, fault.stream ?? ''),
+      el('td', {}, el('span', { class: 'row' }, Object.entries(fault.attributes ?? {}).map(([name, current]) => field(name, name, typeof current === 'object' && current ? JSON.stringify(current) : current, (event) => change({ attributes: { [name]: value(event.target.value) } }))))),
+      el('td', {}, el('code', {}, fault.match ?? ''), fault.probability !== undefined && fault.probability !== null && fault.probability !== 1 ? ` probability ${fault.probability}` : ''),
+      strikes, el('td', {}, button('Remove', () => this.#do(() => remove(path)))));
+    return { element, strikes, spec };
+  }
+}
+
+/** Numbers and words of JSON as such, all else as text: `200ms`. */
+function value(text) {
+  if (text === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+customElements.define('wsp-faults', FaultPanel);

@@ -1,0 +1,221 @@
+// What passed over time: up above the line, down below it, faults as bands.
+
+import { get } from '../api.js';
+import { button, el, select } from '../dom.js';
+import { feed } from '../feed.js';
+import { bytes, clock, count, duration } from '../format.js';
+import { view } from '../view.js';
+
+const MEASURES = [['messages', 'Messages'], ['bytes', 'Bytes'], ['largest', 'Largest frame']];
+const BUCKETS = 240;
+
+class Timeline extends HTMLElement {
+  #data = null;
+  #span = null; // [from, to] when zoomed
+  #drag = null;
+  #lastLoad = 0;
+  #pause = 1000; // milliseconds between two loads
+
+  connectedCallback() {
+    this.className = 'tool';
+    this.canvas = el('canvas', { class: 'chart', tabindex: 0, role: 'img' });
+    this.measure = select('What is drawn', MEASURES, 'messages', () => this.#draw());
+    this.about = el('span', { role: 'status' });
+    this.latency = el('span');
+    this.append(
+      el('div', { class: 'legend' }, this.measure,
+        el('span', { class: 'up' }, el('i'), '↑ to the server'), el('span', { class: 'down' }, el('i'), '↓ to the client'), el('span', { class: 'fault' }, el('i'), 'faults'),
+        button('+', () => this.#zoom(0.5), { 'aria-label': 'Zoom in' }), button('−', () => this.#zoom(2), { 'aria-label': 'Zoom out' }),
+        button('All', () => this.#all()), button('List this range', () => this.#list()), this.about, this.latency),
+      this.canvas);
+    this.canvas.addEventListener('wheel', (event) => { event.preventDefault(); this.#zoom(event.deltaY > 0 ? 1.5 : 1 / 1.5, this.#timeAt(event)); }, { passive: false });
+    this.canvas.addEventListener('pointerdown', (event) => { this.#drag = [event.offsetX, event.offsetX]; this.canvas.setPointerCapture(event.pointerId); });
+    this.canvas.addEventListener('pointermove', (event) => this.#move(event));
+    this.canvas.addEventListener('pointerup', () => this.#select());
+    this.canvas.addEventListener('keydown', (event) => this.#key(event));
+    this.observer = new ResizeObserver(() => this.#draw());
+    this.observer.observe(this.canvas);
+    this.redraw = () => this.#draw();
+    addEventListener('theme', this.redraw);
+    this.ends = [view.on(['connection'], () => this.#all()), feed.on('batch', () => {
+      if (!this.#span && performance.now() - this.#lastLoad > this.#pause) this.#load();
+    })];
+    this.#load();
+  }
+
+  disconnectedCallback() {
+    this.observer.disconnect();
+    for (const end of this.ends) end();
+    removeEventListener('theme', this.redraw);
+  }
+
+  async #load() {
+    if (!this.isConnected) return;
+    this.#lastLoad = performance.now();
+    const connection = view.get('connection');
+    const [from, to] = this.#span ?? [];
+    const { timeline } = await get('/timeline', { connection, from, to, buckets: BUCKETS });
+    // What takes long is not asked for often: the proxy has other things to do.
+    this.#pause = Math.max(1000, 20 * (performance.now() - this.#lastLoad));
+    this.#data = timeline;
+    this.#draw();
+    if (!connection) {
+      this.latency.textContent = '';
+      return;
+    }
+    const { summary } = await get(`/connections/${connection}/round-trips`, { limit: 500 });
+    this.latency.textContent = summary.count ? `answers: median ${duration(summary.median)}, 95 % within ${duration(summary.p95)}, longest ${duration(summary.max)}` : '';
+  }
+
+  #draw() {
+    const { canvas } = this;
+    const scale = devicePixelRatio;
+    const width = canvas.clientWidth;
+    const height = canvas.clientHeight;
+    if (!width) return;
+    canvas.width = width * scale;
+    canvas.height = height * scale;
+    const ctx = canvas.getContext('2d');
+    ctx.scale(scale, scale);
+    const style = getComputedStyle(this);
+    const colour = (name) => style.getPropertyValue(name);
+    ctx.font = `11px ${colour('--sans')}`;
+    ctx.fillStyle = colour('--dim');
+    const data = this.#data;
+    if (!data) {
+      ctx.fillText('Nothing has passed yet.', 10, 20);
+      this.canvas.setAttribute('aria-label', 'Timeline: nothing has passed yet');
+      return;
+    }
+    const measure = this.measure.value;
+    const values = data.buckets.map((bucket) => (measure === 'messages' ? bucket.messages.map((n, i) => n + bucket.control[i]) : bucket[measure]));
+    const most = Math.max(1, ...values.flat());
+    const middle = (height - 16) / 2;
+    const step = width / values.length;
+    this.#bands(ctx, data, width, height, colour('--bad'));
+    values.forEach(([up, down], index) => {
+      const x = index * step;
+      const wide = Math.max(step - 0.5, 1);
+      ctx.fillStyle = colour('--up');
+      const above = up ? Math.max((up / most) * (middle - 12), 1.5) : 0;
+      ctx.fillRect(x, middle - above, wide, above);
+      ctx.fillStyle = colour('--down');
+      const below = down ? Math.max((down / most) * (middle - 12), 1.5) : 0;
+      ctx.fillRect(x, middle + 1, wide, below);
+    });
+    ctx.fillStyle = colour('--line');
+    ctx.fillRect(0, middle, width, 1);
+    this.#axis(ctx, data, width, height, colour('--dim'));
+    const end = data.start + data.step * data.buckets.length;
+    ctx.fillText(`${measure === 'messages' ? count(most) : bytes(most)} in ${duration(data.step)}`, 6, 11);
+    if (this.#drag) {
+      ctx.fillStyle = colour('--accent');
+      ctx.globalAlpha = 0.2;
+      ctx.fillRect(Math.min(...this.#drag), 0, Math.abs(this.#drag[1] - this.#drag[0]), height);
+      ctx.globalAlpha = 1;
+    }
+    this.#describe(data, end);
+  }
+
+  #axis(ctx, data, width, height, colour) {
+    ctx.fillStyle = colour;
+    const ticks = Math.max(2, Math.floor(width / 150));
+    for (let n = 0; n < ticks; n += 1) {
+      const x = (n / ticks) * width;
+      const time = data.start + ((data.step * data.buckets.length) * n) / ticks;
+      ctx.fillRect(x, height - 15, 1, 4);
+      ctx.fillText(clock(time), x + 3, height - 4);
+    }
+  }
+
+  #bands(ctx, data, width, height, colour) {
+    const whole = data.step * data.buckets.length;
+    ctx.fillStyle = colour;
+    const marked = new Set();
+    for (const fault of data.faults) {
+      const x = Math.floor(((fault.time - data.start) / whole) * width);
+      if (marked.has(x)) continue;
+      marked.add(x);
+      ctx.globalAlpha = 0.3;
+      ctx.fillRect(x - 1, 0, Math.max(width / data.buckets.length, 3), height - 16);
+    }
+    ctx.globalAlpha = 1;
+  }
+
+  #describe(data, end) {
+    const sum = (key) => data.buckets.reduce(([a, b], bucket) => [a + bucket[key][0], b + bucket[key][1]], [0, 0]);
+    const [up, down] = sum('messages');
+    let gap = 0;
+    let run = 0;
+    for (const bucket of data.buckets) {
+      run = bucket.bytes[0] + bucket.bytes[1] ? 0 : run + data.step;
+      gap = Math.max(gap, run);
+    }
+    const text = `${duration(end - data.start)}: ↑ ${count(up)} ↓ ${count(down)} messages, longest gap ${duration(gap)}${data.faults.length ? `, ${count(data.faults.length)} fault strikes` : ''}`;
+    this.about.textContent = text;
+    this.canvas.setAttribute('aria-label', `Timeline from ${clock(data.start)} to ${clock(end)}: ${text}`);
+  }
+
+  #timeAt(event) {
+    return this.#data ? this.#data.start + (event.offsetX / this.canvas.clientWidth) * this.#data.step * this.#data.buckets.length : 0;
+  }
+
+  #range() {
+    return [this.#data.start, this.#data.start + this.#data.step * this.#data.buckets.length];
+  }
+
+  #zoom(factor, centre) {
+    if (!this.#data) return;
+    const [from, to] = this.#range();
+    const middle = centre ?? (from + to) / 2;
+    this.#span = [middle - (middle - from) * factor, middle + (to - middle) * factor];
+    this.#load();
+  }
+
+  #all() {
+    this.#span = null;
+    this.#load();
+  }
+
+  #list() {
+    if (!this.#data) return;
+    const [from, to] = this.#range();
+    view.set({ since: from.toFixed(6), until: to.toFixed(6) }, { push: true });
+  }
+
+  #move(event) {
+    if (!this.#data) return;
+    const bucket = this.#data.buckets[Math.floor((event.offsetX / this.canvas.clientWidth) * this.#data.buckets.length)];
+    if (bucket) this.canvas.title = `${clock(this.#timeAt(event))}: ↑ ${bucket.messages[0]} ↓ ${bucket.messages[1]} messages, ↑ ${bytes(bucket.bytes[0])} ↓ ${bytes(bucket.bytes[1])}`;
+    if (!this.#drag) return;
+    this.#drag[1] = event.offsetX;
+    this.#draw();
+  }
+
+  #select() {
+    const drag = this.#drag;
+    this.#drag = null;
+    if (!drag || !this.#data || Math.abs(drag[1] - drag[0]) < 4) {
+      this.#draw();
+      return;
+    }
+    this.#span = drag.sort((a, b) => a - b).map((x) => this.#timeAt({ offsetX: x }));
+    this.#load();
+  }
+
+  #key(event) {
+    if (!this.#data) return;
+    const [from, to] = this.#range();
+    const move = (share) => {
+      this.#span = [from + (to - from) * share, to + (to - from) * share];
+      this.#load();
+    };
+    const action = { '+': () => this.#zoom(0.5), '-': () => this.#zoom(2), ArrowLeft: () => move(-0.25), ArrowRight: () => move(0.25), 0: () => this.#all() }[event.key];
+    if (action) {
+      event.preventDefault();
+      action();
+    }
+  }
+}
+
+customElements.define('wsp-timeline', Timeline);

@@ -1,0 +1,87 @@
+"""How much passes: sums for each connection, and rates."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from wsproxy.journal import Drained
+from wsproxy.queries import Traffic
+
+WINDOW_SECONDS = 5.0
+"""What rates are the mean of."""
+
+MAX_CONNECTIONS = 20_000
+"""Connections whose sums are kept in memory; the oldest ones go first."""
+
+
+class Rate(NamedTuple):
+    """Per second, each (upstream, downstream)."""
+
+    frames: tuple[float, float]
+    bytes: tuple[float, float]
+
+
+class Totals:
+    """Sums of what passed; a part of the feed's watching."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        """All frames since the start."""
+        self.bytes = 0
+        self.earliest_id = 1
+        """The first frame that this process saw has this id."""
+        self.newest_id = 0
+        self._sums: dict[int, list[int]] = {}
+        self._recent: deque[tuple[float, int, int, int, int]] = deque()
+        self.changed: set[int] = set()
+        """Connections with traffic since somebody emptied this."""
+
+    def start_with(self, traffic: dict[int, Traffic]) -> None:
+        """Add what a capture had already."""
+        for number, earlier in traffic.items():
+            sums = self._sums.setdefault(number, [0, 0, 0, 0])
+            for place, count in enumerate(earlier):
+                sums[place] += count
+
+    def add(self, first_id: int, drained: Drained, now: float) -> None:
+        """Count what passed."""
+        if not self.newest_id:
+            self.earliest_id = first_id
+        self.newest_id = first_id + drained.block.count - 1
+        keys, _, sizes, _ = drained.block.columns()
+        sums = self._sums
+        passed = [0, 0, 0, 0]
+        for key, size in zip(keys, sizes, strict=True):
+            number = key >> 1
+            mine = sums.get(number)
+            if mine is None:
+                mine = sums[number] = [0, 0, 0, 0]
+            down = key & 1
+            mine[down] += 1
+            mine[2 + down] += size
+            passed[down] += 1
+            passed[2 + down] += size
+        self.changed.update(key >> 1 for key in set(keys))
+        self.frames += passed[0] + passed[1]
+        self.bytes += passed[2] + passed[3]
+        self._recent.append((now, *passed))  # type: ignore[arg-type]
+        self._forget(now)
+
+    def of(self, connection_id: int) -> Traffic | None:
+        """The sums of a connection."""
+        sums = self._sums.get(connection_id)
+        return (sums[0], sums[1], sums[2], sums[3]) if sums else None
+
+    def rate(self, now: float) -> Rate:
+        """What passed a second, lately."""
+        self._forget(now)
+        columns = list(zip(*self._recent, strict=True))[1:] or [(0,)] * 4
+        up, down, bytes_up, bytes_down = (sum(column) / WINDOW_SECONDS for column in columns)
+        return Rate((up, down), (bytes_up, bytes_down))
+
+    def _forget(self, now: float) -> None:
+        while self._recent and self._recent[0][0] < now - WINDOW_SECONDS:
+            self._recent.popleft()
+        while len(self._sums) > MAX_CONNECTIONS:
+            del self._sums[next(iter(self._sums))]
