@@ -85,7 +85,18 @@ def test_what_is_wrong_is_one_line(
 ) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text(script)
-    command = [str(BIN / "wsproxy"), "run", UPSTREAM, "-p", "0", "-q", "-s", str(bad), *arguments]
+    command = [
+        str(BIN / "wsproxy"),
+        "run",
+        UPSTREAM,
+        "-p",
+        "0",
+        "-q",
+        "--no-web",
+        "-s",
+        str(bad),
+        *arguments,
+    ]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
     assert done.returncode == 1, done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
