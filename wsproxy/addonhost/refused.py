@@ -45,6 +45,7 @@ REFUSED: dict[str, str] = {
     "show_ignored_hosts": _REVERSE,
     "connect_addr": "the system chooses the address that wsproxy dials from",
     "proxy_debug": "wsproxy has no log of mitmproxy's layers",
+    "store_streamed_bodies": "what is streamed is not collected; the capture has the WebSockets",
     "validate_inbound_headers": "aiohttp reads the requests, and always refuses malformed ones",
     "keep_alt_svc_header": "wsproxy relays Alt-Svc as it comes",
     "dns_name_servers": "wsproxy asks the system's resolver",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from wsproxy.addonhost.http import ServerConnection
 
 CAUSE = "addon"
+
+_EAGER_TASKS = sys.version_info >= (3, 12)
+"""mitmproxy's tasks start at once there, and so `websocket_end` comes before
+`server_disconnected`; before that only where a server's Close is heard of before its FIN."""
 
 _log = logging.getLogger(__name__)
 
@@ -227,8 +232,7 @@ class FlowInterceptor:
             self.flow.client_conn.state = ConnectionState.CLOSED
             self.flow.server_conn.state = ConnectionState.CLOSED
             self._set_close_fields()
-            # As it happens in mitmproxy: a server's Close is heard of before its FIN.
-            if self.flow.websocket and self._closed_by_server:
+            if _EAGER_TASKS or self._closed_by_server:
                 await self._resumed(self._addons.flow_hook("websocket_end", self.flow))
                 await self._server_gone()
             else:

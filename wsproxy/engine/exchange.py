@@ -150,7 +150,8 @@ class HookedExchange:
             )
         except HandshakeError as error:
             self.hooks.uses(self._client.connector.server)
-            await self.hooks.failed(error.reason)
+            cause = error.__cause__
+            await self.hooks.failed(str(getattr(cause, "os_error", cause) or error.reason))
             raise
         return answer
 

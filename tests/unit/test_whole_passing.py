@@ -23,18 +23,18 @@ def link(agreed: Agreed = Agreed()) -> Link:
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
 def test_a_whole_message_is_what_feed_makes_of_it(opcode: int, size: int) -> None:
     data = make_frame(opcode, b"x" * size, masking_key=KEY).wire
-    whole = link().take_whole(data, 1.5)
+    whole = link().whole_passing(data, 1.5)
     assert whole is not None
-    number, passing = whole
+    passing = whole
     long_way = link()
     (record,) = long_way.feed(data, 1.5)
     (expected,) = long_way.take()
-    assert number == expected.number == 1
+    assert passing.number == expected.number == 1
     for name in ("direction", "time", "opcode", "content", "frames", "message", "original"):
         assert getattr(passing, name) == getattr(expected, name), name
 
     short, long = Journal(), Journal()
-    short.add_whole(link(), 1.5, number, data)
+    short.add_message(link().key, 1.5, 1, data)
     long.add([record])
     taken = short.take(), long.take()
     assert taken[0] is not None and taken[1] is not None
@@ -55,15 +55,15 @@ def test_a_whole_message_is_what_feed_makes_of_it(opcode: int, size: int) -> Non
     ],
 )
 def test_anything_else_has_to_be_fed(data: bytes) -> None:
-    assert link().take_whole(data, 0.0) is None
+    assert link().whole_passing(data, 0.0) is None
 
 
 def test_inside_a_message_nothing_is_whole() -> None:
     held = link()
     held.feed(make_frame(1, b"part", fin=False, masking_key=KEY).wire, 0.0)
-    assert held.take_whole(make_frame(1, b"whole", masking_key=KEY).wire, 0.0) is None
+    assert held.whole_passing(make_frame(1, b"whole", masking_key=KEY).wire, 0.0) is None
 
 
 def test_with_an_unknown_extension_nothing_is_whole() -> None:
     data = make_frame(1, b"whole", masking_key=KEY).wire
-    assert link(Agreed(unknown=("x-odd",))).take_whole(data, 0.0) is None
+    assert link(Agreed(unknown=("x-odd",))).whole_passing(data, 0.0) is None
