@@ -15,7 +15,7 @@ FLOORS: list[set[str]] = [
         *("records", "passing", "blocks", "link", "journal", "encoder", "faults", "matching"),
         *("queries", "render", "scenario"),
     },
-    {"ports", "hooks", "lane", "session"},
+    {"ports", "hooks", "outbox", "lane", "session"},
     {"engine", "addonhost", "store", "log", "tape", "formats", "web", "breakpoints"},
     {"config", "app", "demo"},
     {"cli", "__main__", "pytest_plugin", "testing"},

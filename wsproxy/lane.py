@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from wsproxy.encoder import LaneEncoder
-from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Stall, Step
+from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Step
 from wsproxy.link import ClosePassed, Link
+from wsproxy.outbox import Outbox
 from wsproxy.passing import Passing
 from wsproxy.ports import Clock, Interceptor, Recorder, Transport
 from wsproxy.protocol.close import parse_close
@@ -203,16 +204,14 @@ class HeldLane:
         self._lane = lane
         self._released = released
         self._inbox: deque[tuple[bytes, float] | Passing | _Begun] = deque()
-        self._outbox: deque[tuple[float, bytes | Cut | Stall]] = deque()
+        self._outbox = Outbox(
+            lane.sink.write, lane.cut, lane.clock, self._count, self._outbox_emptied
+        )
         self._waiting = 0
         self._full = False
-        self._last_at = 0.0
         self._finish: Callable[[], None] | None = None
-        self.stalled = False
-        self._cut_off = False
         self._idle = False
         """Whether the task waits for something to do."""
-        self._cancel_timer: Callable[[], None] | None = None
         self._cancel_tick: Callable[[], None] | None = None
         self._tick_at: float | None = None
         self._signal = asyncio.Event()
@@ -220,9 +219,14 @@ class HeldLane:
         self._plan_tick()
 
     @property
+    def stalled(self) -> bool:
+        """Whether a fault has silenced the lane."""
+        return self._outbox.stalled
+
+    @property
     def idle(self) -> bool:
         """Whether nothing is held at all."""
-        return not self._inbox and not self._outbox and not self.stalled
+        return not self._inbox and self._outbox.empty
 
     def bytes_received(self, data: bytes) -> None:
         """Bytes from the source."""
@@ -307,11 +311,10 @@ class HeldLane:
     def abandon(self) -> None:
         """Stop; what is held goes nowhere."""
         self._task.cancel()
-        for cancel in (self._cancel_timer, self._cancel_tick):
-            if cancel is not None:
-                cancel()
-        self._cancel_timer = self._cancel_tick = None
-        self._outbox.clear()
+        if self._cancel_tick is not None:
+            self._cancel_tick()
+            self._cancel_tick = None
+        self._outbox.abandon()
 
     async def _run(self) -> None:
         lane = self._lane
@@ -354,8 +357,7 @@ class HeldLane:
         lane = self._lane
         return (
             not lane.wanted
-            and not self._outbox
-            and not self.stalled
+            and self._outbox.empty
             and lane.encoder.verbatim
             and lane.link.at_message_boundary
         )
@@ -370,12 +372,12 @@ class HeldLane:
             self._take_steps(lane.faults.ended(lane.clock.time()))
         rest = lane.link.take_rest()
         if rest is not None:
-            self._send(b"".join(frame.wire for frame in rest.frames), 0.0)
+            self._outbox.send(b"".join(frame.wire for frame in rest.frames), 0.0)
         else:
             for record in records:
                 if isinstance(record, FrameRecord) and not record.frame.payload_cut:
-                    self._send(record.frame.wire, 0.0)
-        if not self._outbox and self._finish is not None and not self.stalled:
+                    self._outbox.send(record.frame.wire, 0.0)
+        if self._outbox.empty and self._finish is not None:
             self._finish()
 
     async def _handle(self, passing: Passing) -> None:
@@ -402,13 +404,13 @@ class HeldLane:
             if isinstance(step, Send):
                 self._encode(step)
             elif isinstance(step, SendBytes):
-                self._send(step.data, step.delay)
+                self._outbox.send(step.data, step.delay)
             elif isinstance(step, Resume):
-                self._resume()
+                self._outbox.resume()
             elif isinstance(step, Cut) and step.at_once:
-                self._cut(step)
+                self._outbox.cut(step)
             else:
-                self._put(step, step.delay)
+                self._outbox.put(step, step.delay)
 
     def _encode(self, step: Send) -> None:
         lane = self._lane
@@ -430,64 +432,15 @@ class HeldLane:
         if step.shape is not None:
             self._take_steps(step.shape(frames))
         elif passing.wire is not None and frames is passing.came:
-            self._send(passing.wire, step.delay)
+            self._outbox.send(passing.wire, step.delay)
         else:
-            self._send(b"".join(frame.wire for frame in frames), step.delay)
+            self._outbox.send(b"".join(frame.wire for frame in frames), step.delay)
 
-    def _send(self, data: bytes, delay: float) -> None:
-        if delay <= 0 and not self._outbox and not self.stalled:
-            self._lane.sink.write(data)
-            return
-        self._count(len(data))
-        self._put(data, delay)
-
-    def _put(self, item: bytes | Cut | Stall, delay: float) -> None:
-        if self._cut_off:
-            return
-        # A stream keeps its order: nothing overtakes what was put before it.
-        self._last_at = max(self._lane.clock.time() + delay, self._last_at)
-        self._outbox.append((self._last_at, item))
-        if len(self._outbox) == 1:
-            self._plan()
-
-    def _plan(self) -> None:
-        delay = self._outbox[0][0] - self._lane.clock.time()
-        self._cancel_timer = self._lane.clock.call_later(max(delay, 0.0), self._deliver)
-
-    def _deliver(self) -> None:
-        self._cancel_timer = None
-        now = self._lane.clock.time() + 0.0005  # timers may come a little early
-        while self._outbox and self._outbox[0][0] <= now and not self.stalled:
-            _, item = self._outbox.popleft()
-            if isinstance(item, bytes):
-                self._count(-len(item))
-                self._lane.sink.write(item)
-            elif isinstance(item, Stall):
-                self.stalled = True
-            else:
-                self._cut(item)
-        if self.stalled:
-            return
-        if self._outbox:
-            self._plan()
-            return
+    def _outbox_emptied(self) -> None:
         if not self._lane.wanted:
             self._signal.set()  # that was all there was to hold for
         if self._finish is not None and self._task.done():
             self._finish()
-
-    def _cut(self, cut: Cut) -> None:
-        """What is still to be sent goes nowhere."""
-        self._cut_off = True
-        self._outbox.clear()
-        self._lane.cut(cut.how)
-
-    def _resume(self) -> None:
-        self._outbox = deque(item for item in self._outbox if not isinstance(item[1], Stall))
-        if self._cancel_timer is not None:
-            self._cancel_timer()
-        self.stalled = False
-        self._deliver()
 
     def _plan_tick(self) -> None:
         faults = self._lane.faults
