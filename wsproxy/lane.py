@@ -16,7 +16,6 @@ from wsproxy.passing import Passing
 from wsproxy.ports import Clock, Interceptor, Recorder, Transport
 from wsproxy.protocol.close import parse_close
 from wsproxy.protocol.frames import Opcode
-from wsproxy.records import FrameRecord
 
 HELD_HIGH_WATER = 1024 * 1024
 """Bytes that may wait in a held lane before its source is read no further."""
@@ -364,8 +363,7 @@ class HeldLane:
 
     async def _end(self) -> None:
         lane = self._lane
-        records = lane.link.eof(lane.clock.time())
-        lane.record(records)
+        lane.record(lane.link.eof(lane.clock.time()))
         for passing in lane.link.take():
             await self._handle(passing)
         if lane.faults is not None and lane.faults.active:
@@ -373,10 +371,6 @@ class HeldLane:
         rest = lane.link.take_rest()
         if rest is not None:
             self._outbox.send(b"".join(frame.wire for frame in rest.frames), 0.0)
-        else:
-            for record in records:
-                if isinstance(record, FrameRecord) and not record.frame.payload_cut:
-                    self._outbox.send(record.frame.wire, 0.0)
         if self._outbox.empty and self._finish is not None:
             self._finish()
 

@@ -138,6 +138,8 @@ class Link:
                 length = self._base_size + 2 + (data[2] << 8 | data[3])
             elif length == 127:
                 length = self._base_size + 8 + int.from_bytes(data[2:10], "big")
+            else:
+                return data  # small, or masked as it must not be: for `feed` to say
             if not len(data) < length <= self._max_payload:
                 return data
             self._pieces.append(data)
@@ -310,6 +312,10 @@ class Link:
         self, frame: Frame, message: Message | None, number: int | None, time: float
     ) -> None:
         if frame.is_control:
+            if self._held and (frame.opcode == Opcode.CLOSE or not frame.complete):
+                # Nothing more will come of the message that it stands in: that goes first.
+                self._passing.append(self._unfinished(self._held))
+                self._held = []
             payload = frame.payload
             self._passing.append(
                 Passing(self.direction, time, frame.opcode, payload, [frame], original=payload)

@@ -55,6 +55,8 @@ class Session:
         self._broke_off: End | None = None
         """Who was the first to leave; the peers may have said Close all the same."""
         self._interceptors: list[Interceptor] = []
+        self._passed_on: set[Direction] = set()
+        """The directions that have ended, and of which nothing is held any more."""
         peers = (client, upstream)
         self.lanes = tuple(
             Lane(
@@ -169,11 +171,14 @@ class Session:
         """All that a peer sent before its FIN was passed on: pass the FIN on."""
         lane = self.lanes[direction]
         self._blame(direction, "ended the stream")
-        if self.lanes[direction.other].ended:
+        self._passed_on.add(direction)
+        other = self.lanes[direction.other]
+        if direction.other in self._passed_on or (other.ended and other.stalled):
             self._close_both()
             return
         # The other direction may still carry a Close frame, or the rest of a message.
-        if not lane.sink.write_eof() and self._both_closed():
+        # TLS has no half-closed connections: without a Close frame under way, this is the end.
+        if not lane.sink.write_eof() and (self._both_closed() or lane.link.close is None):
             self._close_both()
             return
         self._deadline(HALF_CLOSED_SECONDS, self._reset_both)

@@ -8,7 +8,6 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -33,11 +32,10 @@ from wsproxy.store.reader import Capture
 
 def one_line(body: bytes) -> str:
     """The text of an answer of the proxy's own."""
-    text = body.decode()
-    assert text.endswith("\n")
-    assert text.count("\n") == 1
-    assert "Traceback" not in text
-    return text[:-1]
+    text = body.decode().removesuffix("\n")
+    assert text
+    assert "\n" not in text
+    return text
 
 
 REQUESTS = {
@@ -323,7 +321,9 @@ async def test_port_in_use(tmp_path: Path) -> None:
         proxy = Proxy(Settings(upstream_url="ws://x", listen_port=port, capture=path))
         with pytest.raises(WsproxyError) as error:
             await proxy.start()
-    assert str(error.value) == f"cannot listen on 127.0.0.1:{port}: address already in use"
+    said = f"cannot listen on 127.0.0.1:{port}: address already in use"
+    assert str(error.value).startswith(said)
+    assert "\n" not in str(error.value)
     # Nothing is left open: the capture can be had at once, and the port with it.
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -332,20 +332,16 @@ async def test_port_in_use(tmp_path: Path) -> None:
 
 
 @both_loops
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"listen_host": "192.0.2.1"}, "cannot listen on 192.0.2.1:0: "),
-        ({"listen_port": 70000}, "70000"),
-        ({"listen_port": -1}, "-1"),
-    ],
-)
-async def test_address_that_cannot_be(settings: dict[str, object], message: str) -> None:
-    given: dict[str, Any] = {"upstream_url": "ws://x", "listen_port": 0, **settings}
-    with pytest.raises(WsproxyError) as error:
-        await Proxy(Settings(**given)).start()
-    assert message in str(error.value)
-    assert "\n" not in str(error.value)
+async def test_address_of_another_machine() -> None:
+    proxy = Proxy(Settings(upstream_url="ws://x", listen_host="192.0.2.1", listen_port=0))
+    with pytest.raises(WsproxyError, match=r"^cannot listen on 192\.0\.2\.1:0: [^\n]+$"):
+        await proxy.start()
+
+
+@pytest.mark.parametrize("port", [-1, 65536])
+async def test_port_that_cannot_be(port: int) -> None:
+    with pytest.raises(WsproxyError, match=rf"^[^\n]*{port}[^\n]*$"):
+        await Proxy(Settings(upstream_url="ws://x", listen_port=port)).start()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prlimit is Linux's")
@@ -374,8 +370,11 @@ async def test_full_disk_costs_the_record_but_not_the_traffic(
         assert "cannot write the capture" in await stage.log_line()
         resource.prlimit(stage.process.pid, resource.RLIMIT_FSIZE, unlimited)
         passed += await pass_messages(5)
+        client.finish()
+        assert await server.ending() == FIN
+        server.close()
+        assert await client.ending() == FIN  # so that the proxy has nothing to close
         log = await stage.stop()
-        passed += 2  # the Close frames of a proxy that stops, one to each side
     assert [line for line in log if "cannot write" in line] == []  # it was said once
     assert not any("Traceback" in line for line in log)
     capture = Capture(path)

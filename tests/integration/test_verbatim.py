@@ -184,7 +184,12 @@ def scene(
 
 
 @given(conversations=st.lists(CONVERSATIONS, min_size=1, max_size=4))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=30,
+    deadline=None,
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 def test_any_bytes_pass_and_are_recorded(scene: Scene, conversations: list[Conversation]) -> None:
     scene.runner.run(scene.play(conversations))
 

@@ -85,7 +85,8 @@ class Peer(asyncio.Protocol):
     def eof_received(self) -> bool:
         if self._session is not None:
             self._session.eof_received(self._direction)
-        return True
+        # True keeps our half open; TLS has no halves, and asyncio warns of an answer without effect.
+        return self._transport.can_write_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:
         # aiohttp still counts the connection as its own and has to clean up after it.

@@ -1,0 +1,267 @@
+"""What engine/transport.py assumes of aiohttp, held against the installed version."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import operator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.web_protocol import RequestHandler
+
+from tests.integration.raw import (
+    FIN,
+    RST,
+    TIMEOUT,
+    Conn,
+    ProxyStage,
+    Server,
+    both_loops,
+    frame,
+    lines,
+    staged,
+    switching,
+    until,
+    upgrade,
+)
+from wsproxy.engine.transport import Peer, SwitchedResponse, take_client, take_upstream
+from wsproxy.records import Direction
+from wsproxy.session import Session
+
+
+class Tape:
+    """What a Session would be told by one transport."""
+
+    def __init__(self) -> None:
+        self.heard = bytearray()
+        self.events: list[str] = []
+        self.lanes = (self, self)
+
+    def bytes_received(self, data: bytes) -> None:
+        self.heard += data
+
+    def eof_received(self, direction: Direction) -> None:
+        self.events.append("eof")
+
+    def connection_lost(self, direction: Direction, error: Exception | None) -> None:
+        self.events.append("reset" if error else "lost")
+
+    def writing_paused(self, direction: Direction, paused: bool) -> None:
+        self.events.append("paused" if paused else "resumed")
+
+
+class Taken:
+    """A socket taken over from aiohttp, and the peer on its other end."""
+
+    def __init__(self, far: Conn, peer: Peer, early: bytes) -> None:
+        self.far = far
+        self.peer = peer
+        self.early = early
+        """What was handed over when it was taken."""
+        self.tape = Tape()
+        peer.attach(cast("Session", self.tape), early)
+
+
+Counter = Callable[[], int]
+"""How many connections aiohttp counts as open."""
+
+
+@asynccontextmanager
+async def taken_client(early: bytes) -> AsyncIterator[tuple[Taken, Counter]]:
+    """A client's socket, taken from aiohttp's server; `early` comes with the handshake."""
+    future: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        await asyncio.sleep(0)  # as the dialling of an upstream would
+        assert type(request.protocol) is RequestHandler
+        future.set_result(Taken(far, *take_client(request)))
+        return SwitchedResponse()
+
+    server = web.Server(handle, access_log=None)
+    runner = web.ServerRunner(server)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    far = Conn(*await asyncio.open_connection(*runner.addresses[0][:2]))
+    try:
+        await far.send(upgrade() + early)
+        async with asyncio.timeout(TIMEOUT):
+            taken = await future
+        yield taken, lambda: len(server.connections)
+        taken.peer.close()
+        await until(lambda: not server.connections)
+    finally:
+        far.abort()
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def taken_upstream(early: bytes) -> AsyncIterator[tuple[Taken, Counter]]:
+    """An upstream's socket, taken from aiohttp's client; `early` comes with the 101."""
+    connector = aiohttp.TCPConnector(limit=0)
+    async with Server() as server, aiohttp.ClientSession(connector=connector) as session:
+        headers = {"Connection": "Upgrade", "Upgrade": "websocket"}
+        dialling = asyncio.ensure_future(session.get(f"http://{server.authority}", headers=headers))
+        far = await server.accept()
+        await far.head()
+        await far.send(switching() + early)
+        response = await dialling
+        assert response.connection is not None
+        assert type(response.connection.protocol) is ResponseHandler
+        taken = Taken(far, *take_upstream(response))
+        del response
+        yield taken, lambda: len(connector._acquired)
+        taken.peer.close()
+        await until(lambda: not connector._acquired)
+
+
+TAKEN = {"client": taken_client, "upstream": taken_upstream}
+
+sides = pytest.mark.parametrize("side", TAKEN)
+
+
+@both_loops
+@sides
+@pytest.mark.parametrize("early", [b"", b"early", b"e" * 50_000])
+async def test_set_parser_hands_over_what_came_with_the_handshake(side: str, early: bytes) -> None:
+    async with TAKEN[side](early) as (taken, _):
+        await until(lambda: bytes(taken.tape.heard) == early)
+        assert early.startswith(taken.early)
+
+
+@both_loops
+@sides
+async def test_set_protocol_switches(side: str) -> None:
+    async with TAKEN[side](b"early ") as (taken, _):
+        await taken.far.send(b"late")
+        await until(lambda: taken.tape.heard == b"early late")
+        taken.peer.write(b"answer")
+        assert await taken.far.read(6) == b"answer"
+
+
+@both_loops
+@sides
+async def test_reading_pauses_and_goes_on(side: str) -> None:
+    async with TAKEN[side](b"") as (taken, _):
+        for _ in range(2):  # twice is no mistake
+            taken.peer.pause_reading()
+        await taken.far.send(b"waiting")
+        taken.peer.write(b"?")
+        assert await taken.far.read(1) == b"?"
+        assert taken.tape.heard == b""
+        for _ in range(2):
+            taken.peer.resume_reading()
+        await until(lambda: taken.tape.heard == b"waiting")
+
+
+@both_loops
+@sides
+async def test_writing_pauses_and_goes_on(side: str) -> None:
+    async with TAKEN[side](b"") as (taken, _):
+        data = bytes(16 * 1024 * 1024)
+        taken.peer.write(data)
+        assert taken.tape.events == ["paused"]
+        assert len(await taken.far.read(len(data))) == len(data)
+        await until(lambda: taken.tape.events == ["paused", "resumed"])
+
+
+ENDINGS: list[tuple[str, list[str], str | None]] = [
+    # What happens, what the session is told, and what the other end sees.
+    ("far.close", ["eof"], None),
+    ("far.reset", ["reset"], None),
+    ("peer.close", ["lost"], FIN),
+    ("peer.reset", ["lost"], RST),
+]
+
+
+@both_loops
+@sides
+@pytest.mark.parametrize(("end", "told", "seen"), ENDINGS)
+async def test_owner_cleans_up(side: str, end: str, told: list[str], seen: str | None) -> None:
+    async with TAKEN[side](b"") as (taken, count):
+        assert count() == 1
+        operator.attrgetter(end)(taken)()
+        await until(lambda: taken.tape.events == told)
+        if seen is not None:
+            assert await taken.far.ending() == seen
+        if told == ["eof"]:  # half closed, until the session closes its half
+            assert count() == 1
+            taken.peer.close()
+        await until(lambda: count() == 0)
+
+
+@both_loops
+@sides
+async def test_taken_socket_survives_the_collector(side: str) -> None:
+    """aiohttp closes what is collected unclosed."""
+    async with TAKEN[side](b"") as (taken, _):
+        gc.collect()
+        await taken.far.send(b"still here")
+        await until(lambda: taken.tape.heard == b"still here")
+
+
+@both_loops
+@sides
+async def test_fin_leaves_the_other_direction_open(side: str) -> None:
+    async with TAKEN[side](b"") as (taken, _):
+        taken.far.finish()
+        await until(lambda: taken.tape.events == ["eof"])
+        taken.peer.write(b"still here")
+        assert await taken.far.read(10) == b"still here"
+        assert taken.peer.write_eof()
+        assert await taken.far.ending() == FIN
+
+
+def aiohttp_counts(stage: ProxyStage) -> list[int]:
+    """The connections that aiohttp counts as open: of clients, and to the upstream."""
+    proxy: Any = stage.proxy
+    clients = proxy._listener._runner.server.connections
+    sessions = [s for s in vars(proxy._upstream).values() if isinstance(s, aiohttp.ClientSession)]
+    assert sessions
+    connectors = [cast("Any", session.connector) for session in sessions]
+    return [len(clients), sum(len(connector._acquired) for connector in connectors)]
+
+
+@both_loops
+@pytest.mark.parametrize("ender", ["client", "server"])
+@pytest.mark.parametrize("way", ["Close", FIN, RST])
+async def test_a_whole_proxy_leaves_nothing_with_aiohttp(ender: str, way: str) -> None:
+    async with staged() as stage:
+        pairs = [await stage.upgraded() for _ in range(3)]
+        assert aiohttp_counts(stage) == [3, 3]
+        for client, server in pairs:
+            one, other = (client, server) if ender == "client" else (server, client)
+            if way == "Close":
+                await one.send(frame(8, b"", mask=one is client))
+                await other.frame()
+                await other.send(frame(8, b"", mask=other is client))
+                await one.frame()
+            if way == RST:
+                one.reset()
+            else:
+                one.close()
+            assert await other.ending() in (FIN, RST)
+            other.close()
+        await until(lambda: aiohttp_counts(stage) == [0, 0])
+
+
+@both_loops
+async def test_a_failed_handshake_leaves_nothing_with_aiohttp() -> None:
+    async with staged() as stage:
+        for answer in (
+            switching().replace(b"Accept: ", b"Accept: not "),
+            lines("HTTP/1.1 403 No", "Content-Length: 0"),
+        ):
+            client = await stage.connect()
+            await client.send(upgrade())
+            server = await stage.accept()
+            await server.head()
+            await server.send(answer)
+            await client.answer()
+            client.close()
+        await until(lambda: aiohttp_counts(stage) == [0, 0])
