@@ -16,7 +16,7 @@ from wsproxy.protocol.frames import encode_header
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 
 MIB = 1024 * 1024
-TOTAL = 300 * MIB
+TOTAL = 200 * MIB
 """What the sender wants to send."""
 
 STOPPED = 64 * MIB

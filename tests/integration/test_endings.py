@@ -282,7 +282,7 @@ async def test_a_killed_proxy_leaves_what_was_committed(tmp_path: Path, loop_nam
     wire = record.wire(UP)
     assert wire == (piece * (len(wire) // len(piece) + 1))[: len(wire)]
     # The next proxy goes on with the same file.
-    async with staged(capture=path) as stage:
-        await stage.converse()
-        assert (await stage.recorded(2)).end == ("closed", "client", 1000, "")
+    async with staged(capture=path) as next_stage:
+        await next_stage.converse()
+        assert (await next_stage.recorded(2)).end == ("closed", "client", 1000, "")
     assert Recorded.read(path).wire(UP) == wire
