@@ -9,8 +9,8 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from wsproxy import demo
 from wsproxy.app import Proxy
+from wsproxy.cli import demo_peers
 from wsproxy.config import Settings
 
 SIZE = {"width": 1280, "height": 760}
@@ -20,13 +20,13 @@ THEMES = ("light", "dark")
 
 async def main(folder: Path) -> None:
     """Run the demo, look at it in every view and both themes."""
-    server, port = await demo.start_upstream()
+    server, port = await demo_peers.start_upstream()
     proxy = Proxy(Settings(upstream_url=f"ws://127.0.0.1:{port}", listen_port=0, web_port=0))
     await proxy.start()
     talking = None
     try:
-        await demo.conversation(proxy.url)
-        talking = asyncio.create_task(demo.keep_talking(proxy.url))
+        await demo_peers.conversation(proxy.url)
+        talking = asyncio.create_task(demo_peers.keep_talking(proxy.url))
         await asyncio.sleep(6)
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(

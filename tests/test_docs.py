@@ -7,16 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from wsproxy import testing
 from wsproxy.faults.attributes import attributes_of
 from wsproxy.faults.base import Fault
-from wsproxy.faults.malformed import WAYS
+from wsproxy.faults.kinds.malformed import WAYS
 from wsproxy.faults.oneline import parse_line
 from wsproxy.faults.registry import KINDS
+from wsproxy.faults.scenario import parse
 from wsproxy.faults.spec import FIELDS
-from wsproxy.scenario import parse
-from wsproxy.tape import SeenList
-from wsproxy.testing import SyncProxy
+from wsproxy.testing import Faults, SeenList, SyncProxy
 from wsproxy.web.api import breakpoints, capture, control, export, faults
 from wsproxy.web.errors import ERRORS
 
@@ -80,7 +78,7 @@ def test_every_image_of_the_page_is_there() -> None:
 
 def test_everything_a_test_can_ask_of_a_proxy_is_explained() -> None:
     text = (DOCS / "testing.md").read_text()
-    for kind in (SyncProxy, testing.Faults, SeenList):
+    for kind in (SyncProxy, Faults, SeenList):
         for name in vars(kind):
             if not name.startswith("_") and name != "close":  # the fixtures close it
                 assert re.search(rf"`(faults)?[^`]*\b{name}\b[^`]*`", text), name

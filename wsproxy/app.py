@@ -3,76 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import secrets
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from heapq import heappop, heappush
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from wsproxy.breakpoints import Breakpoints
+from wsproxy.breakpoints.control import Breakpoints
+from wsproxy.clock import LoopClock
 from wsproxy.config import DEFAULT_WEB_PORT, Settings
 from wsproxy.engine.listener import Environment, FaultSource, Listener
 from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
-from wsproxy.hooks import HttpHooks
-from wsproxy.ports import FaultControl, Interception, LiveConnection, Watcher
+from wsproxy.relay.http_hooks import HttpHooks
+from wsproxy.relay.interfaces import Interception, LiveConnection, Watcher
 from wsproxy.store.browser import CaptureBrowser
 from wsproxy.store.sqlite import SqliteRecorder
 from wsproxy.web.context import Context
 from wsproxy.web.feed import Feed
+from wsproxy.web.interfaces import FaultControl
 from wsproxy.web.reading import Reading
 from wsproxy.web.server import WebServer
 from wsproxy.web.totals import Totals
-
-TIMER_SLACK = 0.0005
-"""Seconds that a timer may come early, together with another one."""
-
-
-class LoopClock:
-    """The Clock of a running event loop.
-
-    Timers that are due at about the same time share one of the loop's, which a delay on every
-    message of many connections is glad of.
-    """
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.time = time.time  # noqa: TID251 - this is where it is handed in
-        self._timers: list[tuple[float, int, list[Callable[[], None]]]] = []
-        self._count = itertools.count()
-        self._handle: asyncio.TimerHandle | None = None
-
-    def call_later(self, delay: float, callback: Callable[[], None]) -> Callable[[], None]:
-        timers = self._timers
-        callbacks = [callback]
-        timer = (self._loop.time() + delay, next(self._count), callbacks)
-        heappush(timers, timer)
-        if timers[0] is timer:
-            self._arm()
-        return callbacks.clear
-
-    def _arm(self) -> None:
-        if self._handle is not None:
-            self._handle.cancel()
-        self._handle = self._loop.call_at(self._timers[0][0], self._fire) if self._timers else None
-
-    def _fire(self) -> None:
-        self._handle = None
-        timers = self._timers
-        due = self._loop.time() + TIMER_SLACK
-        while timers and timers[0][0] <= due:
-            for callback in heappop(timers)[2]:
-                try:
-                    callback()
-                except Exception as error:  # noqa: BLE001 - the loop's own timers do no worse
-                    context = {"message": "a timer failed", "exception": error}
-                    self._loop.call_exception_handler(context)
-        if self._handle is None:
-            self._arm()
 
 
 class Proxy:
@@ -128,7 +81,7 @@ class Proxy:
         return self._recorder.path
 
     def live(self) -> dict[int, LiveConnection]:
-        """The open connections by their ids (ports.Connections)."""
+        """The open connections by their ids (web.interfaces.Connections)."""
         return self._listener.live()
 
     def flush(self) -> None:

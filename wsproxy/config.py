@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from wsproxy.errors import WsproxyError
-from wsproxy.link import DEFAULT_MAX_PAYLOAD
+from wsproxy.relay.decoder import DEFAULT_MAX_PAYLOAD
 
 DEFAULT_WEB_PORT = 8081
 

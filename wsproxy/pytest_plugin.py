@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 if TYPE_CHECKING:
-    from wsproxy.testing import AsyncProxy, SyncProxy
+    from wsproxy.testing.proxy import AsyncProxy, SyncProxy
 
 P = TypeVar("P", bound="SyncProxy")
 
@@ -37,7 +37,7 @@ def wsproxy(request: pytest.FixtureRequest) -> Iterator[Callable[..., Awaitable[
 
     `proxy = await wsproxy(upstream_url)`.
     """
-    from wsproxy.testing import AsyncProxy
+    from wsproxy.testing.proxy import AsyncProxy
 
     with _starting(request, AsyncProxy) as start:
 
@@ -53,7 +53,7 @@ def wsproxy_sync(request: pytest.FixtureRequest) -> Iterator[Callable[..., SyncP
 
     `proxy = wsproxy_sync(upstream_url)`.
     """
-    from wsproxy.testing import SyncProxy
+    from wsproxy.testing.proxy import SyncProxy
 
     with _starting(request, SyncProxy) as start:
         yield start
@@ -61,7 +61,7 @@ def wsproxy_sync(request: pytest.FixtureRequest) -> Iterator[Callable[..., SyncP
 
 @contextmanager
 def _starting(request: pytest.FixtureRequest, kind: type[P]) -> Iterator[Callable[..., P]]:
-    from wsproxy.testing import DEFAULT_SEED, LoopThread
+    from wsproxy.testing.proxy import DEFAULT_SEED, LoopThread
 
     folder = request.getfixturevalue("tmp_path")
     markers = list(request.node.iter_markers("wsproxy_fault"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.rig import TOKEN, Rig, running
+from tests.support.rig import TOKEN, Rig, running
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page

@@ -10,7 +10,7 @@ from aiohttp import web
 from playwright.async_api import Browser, expect
 
 from tests.browser.conftest import Open
-from tests.rig import TOKEN, Rig
+from tests.support.rig import TOKEN, Rig
 
 MARKUP = (
     "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.big import make_capture
 from tests.browser.conftest import Open
-from tests.rig import Rig, running
+from tests.support.big import make_capture
+from tests.support.rig import Rig, running
 
 FRAMES = 200_000
 

@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from websockets.exceptions import ConnectionClosed
 
 from tests.browser.conftest import Open
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 
 async def test_a_message_is_stopped_edited_and_forwarded(rig: Rig, open_page: Open) -> None:

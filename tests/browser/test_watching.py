@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.browser.conftest import Open
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 
 async def _texts(page: Page, selector: str) -> list[str]:

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.faulty import Proxied, faulty_proxy
+from tests.support.faulty import Proxied, faulty_proxy
 
 # What the peers assert is explained like what the tests themselves assert.
-pytest.register_assert_rewrite("tests.integration.peers")
+pytest.register_assert_rewrite("tests.support.peers")
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conversations import HEAR, echoed, get, talk
-from tests.integration.side_by_side import BIN, addon, proxy, through, through_both
 from tests.integration.test_against_mitmdump import DIFFERENCES
+from tests.support.conversations import HEAR, echoed, get, talk
+from tests.support.side_by_side import BIN, addon, proxy, through, through_both
 
 pytestmark = pytest.mark.skipif(not (BIN / "mitmdump").exists(), reason="mitmdump is not installed")
 
@@ -89,7 +89,7 @@ async def _shown(file: Path) -> list[str]:
     return output.decode().splitlines()
 
 
-SHOWS_MESSAGES = Path(__file__).parent / "mitm_addons" / "shows_messages.py"
+SHOWS_MESSAGES = Path(__file__).parent.parent / "support" / "mitm_addons" / "shows_messages.py"
 
 
 async def test_an_unreachable_server_is_said() -> None:

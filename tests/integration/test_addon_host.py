@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.integration.conversations import HEAR, echoed, get, talk
-from tests.integration.side_by_side import (
+from tests.support.conversations import HEAR, echoed, get, talk
+from tests.support.side_by_side import (
     BIN,
     Upstream,
     addon,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conversations import (
+from tests.support.conversations import (
     HEAR,
     Close,
     Hear,
@@ -22,7 +22,7 @@ from tests.integration.conversations import (
     get,
     talk,
 )
-from tests.integration.side_by_side import (
+from tests.support.side_by_side import (
     BIN,
     Conversation,
     Transcript,
@@ -174,7 +174,7 @@ BUILT_IN = [
     Case(
         "every_hook",
         get("GET /plain", "GET /local/page.txt", "GET /local/none"),
-        (f"map_local=|/local|{Path(__file__).parent / 'mitm_files'}",),
+        (f"map_local=|/local|{Path(__file__).parent.parent / 'support' / 'mitm_files'}",),
         http=True,
         name="map_local",
     ),

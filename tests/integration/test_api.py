@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.rig import Rig, running
+from tests.support.rig import Rig, running
 from wsproxy.web.api.routes import PREFIX
 
 

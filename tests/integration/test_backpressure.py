@@ -9,8 +9,8 @@ from itertools import repeat
 
 import pytest
 
-from tests.integration.raw import MASKING_KEY, TIMEOUT, Conn, both_loops, frame, lines
-from tests.integration.raw_child import Child, child
+from tests.support.raw import MASKING_KEY, TIMEOUT, Conn, both_loops, frame, lines
+from tests.support.raw_child import Child, child
 from wsproxy.protocol.frames import encode_header
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.raw import (
+from tests.support.raw import (
     ACCEPT,
     FIN,
     KEY,
@@ -23,7 +23,7 @@ from tests.integration.raw import (
     staged,
     upgrade,
 )
-from tests.integration.raw_child import child
+from tests.support.raw_child import child
 from wsproxy.app import Proxy
 from wsproxy.config import Settings
 from wsproxy.errors import WsproxyError

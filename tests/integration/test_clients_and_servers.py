@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.integration.conversation import (
+from tests.support.conversation import (
     CLIENT_CLOSES,
     SERVER_CLOSES,
     SUBPROTOCOL,
@@ -16,12 +16,12 @@ from tests.integration.conversation import (
     large_binary,
     large_text,
 )
-from tests.integration.peers.aiohttp_server import AiohttpServer
-from tests.integration.peers.base import Client, Server
-from tests.integration.peers.clients import CLIENTS
-from tests.integration.peers.dialogue import Dialogue, Transcript
-from tests.integration.peers.tornado_server import TornadoServer
-from tests.integration.peers.websockets_server import WebsocketsServer
+from tests.support.peers.aiohttp_server import AiohttpServer
+from tests.support.peers.base import Client, Server
+from tests.support.peers.clients import CLIENTS
+from tests.support.peers.dialogue import Dialogue, Transcript
+from tests.support.peers.tornado_server import TornadoServer
+from tests.support.peers.websockets_server import WebsocketsServer
 
 SERVERS: list[type[Server]] = [WebsocketsServer, TornadoServer, AiohttpServer]
 

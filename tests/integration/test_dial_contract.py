@@ -12,7 +12,7 @@ from aiohttp import web
 from wsproxy.engine.dial import ReportingConnector
 from wsproxy.engine.upstream import Upstream
 from wsproxy.errors import HandshakeError
-from wsproxy.hooks import Exchange, HttpRequest, ServerHooks, Socket, Target
+from wsproxy.relay.http_hooks import Exchange, HttpRequest, ServerHooks, Socket, Target
 
 
 class Server:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.raw import (
+from tests.support.raw import (
     FIN,
     RST,
     Conn,
@@ -20,8 +20,8 @@ from tests.integration.raw import (
     until,
     upgrade,
 )
-from tests.integration.raw_child import child
-from wsproxy.records import Direction
+from tests.support.raw_child import child
+from wsproxy.model.records import Direction
 
 UP, DOWN = Direction
 
@@ -137,7 +137,7 @@ async def test_close_and_fin_at_once_but_with_an_answer(tmp_path: Path, side: st
 async def test_a_peer_that_answers_no_fin_is_cut_in_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: str
 ) -> None:
-    monkeypatch.setattr("wsproxy.session.HALF_CLOSED_SECONDS", 0.05)
+    monkeypatch.setattr("wsproxy.relay.session.HALF_CLOSED_SECONDS", 0.05)
     async with staged(capture=tmp_path / "c.wsproxy") as stage:
         one, other = cast(*await stage.upgraded(), side)
         one.finish()
@@ -209,7 +209,7 @@ async def test_stop_puts_no_close_into_the_middle_of_a_frame(tmp_path: Path, sid
 async def test_stop_waits_for_no_peer_that_reads_nothing(
     monkeypatch: pytest.MonkeyPatch, side: str
 ) -> None:
-    monkeypatch.setattr("wsproxy.session.STOP_SECONDS", 0.05)
+    monkeypatch.setattr("wsproxy.relay.session.STOP_SECONDS", 0.05)
     async with staged() as stage:
         client, server = await stage.upgraded()
         one, other = cast(client, server, side)

@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
-from tests.integration.faulty import PATIENCE, Proxied, faulty_proxy, hear, say
+from tests.support.faulty import PATIENCE, Proxied, faulty_proxy, hear, say
 from wsproxy.faults.registry import KINDS
 
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from websockets.asyncio.server import ServerConnection, serve
 
-from tests.integration.faulty import PATIENCE
+from tests.support.faulty import PATIENCE
 from wsproxy.cli import cli
 from wsproxy.errors import FaultError
 from wsproxy.faults.attributes import attributes_of

@@ -11,8 +11,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from tests.integration.faulty import PATIENCE, Proxied, faulty_proxy, hear, say
-from wsproxy.records import Direction
+from tests.support.faulty import PATIENCE, Proxied, faulty_proxy, hear, say
+from wsproxy.model.records import Direction
 
 DAMAGE: list[dict[str, Any]] = [
     {"type": "duplicate", "every": 7},
@@ -182,7 +182,7 @@ async def test_after_removal_the_lane_is_cut_through_again(proxied: Proxied) -> 
 async def test_the_client_leaves_in_the_middle_of_a_stall(
     proxied: Proxied, stream: str, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wsproxy.session.HALF_CLOSED_SECONDS", 0.3)
+    monkeypatch.setattr("wsproxy.relay.session.HALF_CLOSED_SECONDS", 0.3)
     proxied.faults.add({"type": "stall", "stream": stream})
     socket = await proxied.connect(close_timeout=0.1)
     await say(socket, "into the void")

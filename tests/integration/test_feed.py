@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientWebSocketResponse
 
-from tests.rig import Rig, running
+from tests.support.rig import Rig, running
 from wsproxy.web import feed as feed_module
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conversation import (
+from tests.support.conversation import (
     CLIENT_CLOSES,
     SERVER_CLOSES,
     SERVER_HANGS_UP,
@@ -18,11 +18,11 @@ from tests.integration.conversation import (
     conversation,
     large_binary,
 )
-from tests.integration.peers import flask_sockets
-from tests.integration.peers.base import Client, Server
-from tests.integration.peers.clients import CLIENTS
-from tests.integration.peers.dialogue import Dialogue
-from tests.integration.peers.flask_sockets import FlaskSocketsServer
+from tests.support.peers import flask_sockets
+from tests.support.peers.base import Client, Server
+from tests.support.peers.clients import CLIENTS
+from tests.support.peers.dialogue import Dialogue
+from tests.support.peers.flask_sockets import FlaskSocketsServer
 
 each_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
 

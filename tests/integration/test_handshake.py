@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.raw import (
+from tests.support.raw import (
     ACCEPT,
     KEY,
     Head,

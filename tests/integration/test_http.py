@@ -8,7 +8,7 @@ import hashlib
 
 import pytest
 
-from tests.integration.raw import FIN, RST, Conn, Head, Stage, both_loops, lines, logged, staged
+from tests.support.raw import FIN, RST, Conn, Head, Stage, both_loops, lines, logged, staged
 
 
 async def asked(stage: Stage, *request: str, body: bytes = b"") -> tuple[Conn, Conn, Head]:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from tests.rig import TOKEN, Rig, running
+from tests.support.rig import TOKEN, Rig, running
 from wsproxy.web.errors import ERRORS
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.integration.raw import FIN, RST, Server, both_loops, frame, logged, staged, upgrade
+from tests.support.raw import FIN, RST, Server, both_loops, frame, logged, staged, upgrade
 
 
 class Certificates:

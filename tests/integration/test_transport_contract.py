@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.web_protocol import RequestHandler
 
-from tests.integration.raw import (
+from tests.support.raw import (
     FIN,
     RST,
     TIMEOUT,
@@ -31,8 +31,8 @@ from tests.integration.raw import (
     upgrade,
 )
 from wsproxy.engine.transport import Peer, SwitchedResponse, take_client, take_upstream
-from wsproxy.records import Direction
-from wsproxy.session import Session
+from wsproxy.model.records import Direction
+from wsproxy.relay.session import Session
 
 
 class Tape:

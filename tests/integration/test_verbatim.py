@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.raw import (
+from tests.support.raw import (
     LOOPS,
     MASKING_KEY,
     Conn,
@@ -27,10 +27,10 @@ from tests.integration.raw import (
     until,
     upgrade,
 )
-from wsproxy.passing import Passing
-from wsproxy.ports import Interception, Interceptor, LiveConnection
+from wsproxy.model.inflight import Passing
+from wsproxy.model.records import Direction
 from wsproxy.protocol.frames import FrameDecoder, encode_header
-from wsproxy.records import Direction
+from wsproxy.relay.interfaces import Interception, Interceptor, LiveConnection
 
 UP, DOWN = Direction
 

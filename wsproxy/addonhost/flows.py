@@ -8,8 +8,8 @@ from mitmproxy import http
 from mitmproxy.connection import Client, ConnectionState, Server
 from mitmproxy.proxy.mode_specs import ProxyMode
 
-from wsproxy.hooks import HttpRequest, HttpResponse, Socket, Target
 from wsproxy.protocol.handshake import Headers
+from wsproxy.relay.http_hooks import HttpRequest, HttpResponse, Socket, Target
 
 
 def client_of(socket: Socket, mode: str) -> Client:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from wsproxy.passing import Passing
+from wsproxy.model.inflight import Passing
+from wsproxy.model.records import Direction
 from wsproxy.protocol.frames import FIN, RSV1, RSV2, RSV3, Frame, encode_header
-from wsproxy.records import Direction
 
 
 class WebSocketFrame:

@@ -21,8 +21,8 @@ from wsproxy.addonhost.master import (
 )
 from wsproxy.addonhost.websocket import FlowInterceptor
 from wsproxy.errors import WsproxyError
-from wsproxy.hooks import Socket, Target
-from wsproxy.ports import Clock, Interceptor, LiveConnection
+from wsproxy.relay.http_hooks import Socket, Target
+from wsproxy.relay.interfaces import Clock, Interceptor, LiveConnection
 
 _LOADING_TURNS = 5
 """Turns of the event loop that a script needs to be loaded (mitmproxy's watcher takes two)."""
@@ -42,7 +42,7 @@ class HostSettings:
 
 
 class AddonHost:
-    """Runs mitmproxy's addons (ports.Interception, hooks.HttpHooks)."""
+    """Runs mitmproxy's addons (relay.interfaces.Interception, relay.http_hooks.HttpHooks)."""
 
     def __init__(self, settings: HostSettings, clock: Clock) -> None:
         self.time = clock.time
@@ -110,7 +110,7 @@ class AddonHost:
         self.addons.invalidate()  # an addon may have got a hook since, by assigning to itself
         return ClientConnection(self, socket)
 
-    # ports.Interception
+    # relay.interfaces.Interception
 
     def attach(self, live: LiveConnection) -> Interceptor | None:
         exchange = self.pending.pop(live.connection.id, None)

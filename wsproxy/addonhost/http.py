@@ -23,7 +23,7 @@ from wsproxy.addonhost.flows import (
     response_of,
     server_of,
 )
-from wsproxy.hooks import HttpRequest, HttpResponse, Socket, Target, Transform
+from wsproxy.relay.http_hooks import HttpRequest, HttpResponse, Socket, Target, Transform
 
 if TYPE_CHECKING:
     from wsproxy.addonhost.host import AddonHost

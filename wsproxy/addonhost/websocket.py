@@ -19,12 +19,12 @@ from wsproxy.addonhost.dispatch import CachedAddonManager
 from wsproxy.addonhost.frames import frames_of, take_back
 from wsproxy.addonhost.history import History
 from wsproxy.addonhost.turns import Turns
-from wsproxy.passing import Passing
-from wsproxy.ports import LiveConnection
+from wsproxy.model.inflight import Passing
+from wsproxy.model.records import Direction
 from wsproxy.protocol.close import CloseCode, parse_close
 from wsproxy.protocol.frames import Opcode
 from wsproxy.protocol.lint import utf8_valid
-from wsproxy.records import Direction
+from wsproxy.relay.interfaces import LiveConnection
 
 if TYPE_CHECKING:
     from wsproxy.addonhost.http import ServerConnection
@@ -43,7 +43,7 @@ _new_message = WebSocketMessage.__new__
 
 
 class FlowInterceptor:
-    """Takes messages through `websocket_message` (ports.Interceptor)."""
+    """Takes messages through `websocket_message` (relay.interfaces.Interceptor)."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class FlowInterceptor:
         direction = Direction.UPSTREAM if message.from_client else Direction.DOWNSTREAM
         self._live.inject(direction, int(message.type), message.content, CAUSE)
 
-    # ports.Interceptor
+    # relay.interfaces.Interceptor
 
     def wants(self, direction: Direction) -> bool:
         return not self._over
@@ -93,7 +93,7 @@ class FlowInterceptor:
             await rest
 
     def begin(self, passing: Passing) -> Awaitable[None] | None:
-        """As `handle`, up to where an addon has to be awaited (ports.PromptInterceptor)."""
+        """As `handle`, up to where an addon has to be awaited (relay.interfaces.PromptInterceptor)."""
         if passing.is_control:
             self._note_close(passing)
             if not self._addons.has("websocket_frame"):

@@ -11,7 +11,7 @@ import click
 
 from wsproxy.config import Settings
 from wsproxy.errors import WsproxyError
-from wsproxy.ports import Clock
+from wsproxy.relay.interfaces import Clock
 
 if TYPE_CHECKING:
     from wsproxy.addonhost.host import AddonHost

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
-from wsproxy import demo
 from wsproxy.app import LoopClock, Proxy
+from wsproxy.cli import demo_peers
 from wsproxy.cli.runtime import configure_logging, run_loop
 from wsproxy.config import Settings
 from wsproxy.log.printer import Pretty, Printer
@@ -30,8 +30,8 @@ async def _demo(*, once: bool) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    server, port = await demo.start_upstream()
-    capture = Path(tempfile.mkdtemp(prefix="wsproxy-")) / "demo.wsproxy"
+    server, port = await demo_peers.start_upstream()
+    capture = Path(tempfile.mkdtemp(prefix="wsproxy-")) / "demo_peers.wsproxy"
     printer = Printer(Pretty(colour=sys.stdout.isatty()), LoopClock())
     settings = Settings(
         upstream_url=f"ws://127.0.0.1:{port}", listen_port=0, capture=capture, no_web=once
@@ -42,9 +42,9 @@ async def _demo(*, once: bool) -> None:
     if not once:
         click.echo(f"The page: {proxy.page_url}\n")
     try:
-        await demo.conversation(proxy.url)
+        await demo_peers.conversation(proxy.url)
         if not once:
-            talking = asyncio.create_task(demo.keep_talking(proxy.url))
+            talking = asyncio.create_task(demo_peers.keep_talking(proxy.url))
             await stop.wait()
             talking.cancel()
             with contextlib.suppress(asyncio.CancelledError):

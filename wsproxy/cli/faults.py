@@ -9,9 +9,9 @@ import click
 from wsproxy.faults.attributes import Attribute, attributes_of
 from wsproxy.faults.base import Fault
 from wsproxy.faults.registry import KINDS
+from wsproxy.faults.scenario import load
 from wsproxy.faults.spec import FIELDS
-from wsproxy.scenario import load
-from wsproxy.words import did_you_mean
+from wsproxy.text.words import did_you_mean
 
 EPILOG = """\b
 Examples:

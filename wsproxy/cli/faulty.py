@@ -8,8 +8,8 @@ from pathlib import Path
 
 from wsproxy.faults.control import FaultSet
 from wsproxy.faults.oneline import parse_line
+from wsproxy.faults.scenario import load
 from wsproxy.faults.spec import Spec
-from wsproxy.scenario import load
 
 
 def fault_set(lines: tuple[str, ...], scenario: Path | None, seed: int | None) -> FaultSet:

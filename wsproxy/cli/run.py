@@ -17,7 +17,7 @@ from wsproxy.cli.runtime import configure_logging, run_loop
 from wsproxy.config import DEFAULT_WEB_PORT, Settings, parse_upstream
 from wsproxy.faults.control import FaultSet
 from wsproxy.log.printer import Jsonl, Pretty, Printer
-from wsproxy.units import parse_size
+from wsproxy.text.units import parse_size
 
 
 class Size(click.ParamType[int]):

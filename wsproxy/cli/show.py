@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from wsproxy.filters import FilterError, parse
-from wsproxy.matching import subject_of
-from wsproxy.records import FaultRecord
+from wsproxy.filters.language import FilterError, parse
+from wsproxy.filters.subject import subject_of
+from wsproxy.model.records import FaultRecord
 from wsproxy.render.order import in_order
 from wsproxy.render.pretty import clock, ended, fault_line, frame_line, message_line
 from wsproxy.render.text import printable

@@ -12,7 +12,7 @@ from aiohttp.web_protocol import RequestHandler
 from wsproxy.engine.dial import ReportingConnector, socket_of
 from wsproxy.engine.server import Server
 from wsproxy.engine.upstream import Upstream
-from wsproxy.hooks import ClientHooks, HttpHooks
+from wsproxy.relay.http_hooks import ClientHooks, HttpHooks
 
 
 class Client:

@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
-from wsproxy.hooks import ClientHooks, ServerHooks, Socket, Target
+from wsproxy.relay.http_hooks import ClientHooks, ServerHooks, Socket, Target
 
 
 class DialRefusedError(aiohttp.ClientConnectionError):

@@ -15,8 +15,8 @@ from wsproxy.engine.clients import Client
 from wsproxy.engine.http import decoded, proxy_origin, target_of
 from wsproxy.engine.transport import MirroredResponse, SwitchedResponse
 from wsproxy.errors import HandshakeError
-from wsproxy.hooks import Exchange, HttpRequest, HttpResponse, Target, Transform
 from wsproxy.protocol.handshake import Headers, end_to_end, header, header_tokens, is_upgrade
+from wsproxy.relay.http_hooks import Exchange, HttpRequest, HttpResponse, Target, Transform
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 

@@ -24,9 +24,7 @@ from wsproxy.engine.transport import SwitchedResponse, take_client, take_upstrea
 from wsproxy.engine.upstream import MAX_HEADER, Upstream
 from wsproxy.errors import Fault, HandshakeError, WsproxyError
 from wsproxy.faults.refusals import Refusal
-from wsproxy.hooks import HttpHooks, HttpResponse
-from wsproxy.lane import Faults
-from wsproxy.ports import Clock, Interception, LiveConnection, Recorder
+from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord
 from wsproxy.protocol.handshake import (
     Headers,
     agreed_extensions,
@@ -37,8 +35,10 @@ from wsproxy.protocol.handshake import (
     header_values,
     is_upgrade,
 )
-from wsproxy.records import ConnectionRecord, Direction, End, FaultRecord
-from wsproxy.session import STOP_SECONDS, Session
+from wsproxy.relay.http_hooks import HttpHooks, HttpResponse
+from wsproxy.relay.interfaces import Clock, Interception, LiveConnection, Recorder
+from wsproxy.relay.lane import Faults
+from wsproxy.relay.session import STOP_SECONDS, Session
 
 LOOK_SECONDS = 0.5
 """How often to look whether a client that a fault keeps waiting is still there."""
@@ -141,7 +141,7 @@ class Listener:
             await self._reporting.all_gone()
 
     def live(self) -> dict[int, LiveConnection]:
-        """The open connections by their ids (ports.Connections)."""
+        """The open connections by their ids (web.interfaces.Connections)."""
         return dict(self._sessions)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:

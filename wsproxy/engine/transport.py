@@ -17,8 +17,8 @@ from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.connector import Connection
 from yarl import URL
 
-from wsproxy.records import Direction
-from wsproxy.session import Session
+from wsproxy.model.records import Direction
+from wsproxy.relay.session import Session
 
 HIGH_WATER = 256 * 1024
 """Bytes that may wait for a peer before the other one is no longer read."""

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from wsproxy.units import parse_duration, parse_rate, parse_size, show_duration, show_size
-from wsproxy.words import did_you_mean
+from wsproxy.text.units import parse_duration, parse_rate, parse_size, show_duration, show_size
+from wsproxy.text.words import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from random import Random
 from typing import Any, ClassVar
 
 from wsproxy.faults.steps import Cut, Resume, Stall
-from wsproxy.passing import Passing
+from wsproxy.model.inflight import Passing
+from wsproxy.model.records import Direction
 from wsproxy.protocol.frames import Frame
-from wsproxy.records import Direction
 
 
 class Stage(IntEnum):

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+from wsproxy.clock import TIMER_SLACK
 from wsproxy.faults.base import Delivery, Fault, Here, Scope, Stage, wire_of
 from wsproxy.faults.conditions import Conditions, generator, is_toxic
 from wsproxy.faults.spec import Spec
 from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Stall, Step
-from wsproxy.filters import Subject
-from wsproxy.matching import subject_of_passing
-from wsproxy.passing import Passing
+from wsproxy.filters.subject import Subject, subject_of_passing
+from wsproxy.model.inflight import Passing
+from wsproxy.model.records import ConnectionRecord, Direction, FaultRecord
 from wsproxy.protocol.frames import Frame
-from wsproxy.records import ConnectionRecord, Direction, FaultRecord
 
 RECORDED_BYTES = 64 * 1024
 """How much a FaultRecord keeps of what was and of what became of it."""
@@ -87,7 +87,7 @@ class _Entry:
 
 
 class FaultChain:
-    """What may happen in one direction of one connection (lane.Faults)."""
+    """What may happen in one direction of one connection (relay.lane.Faults)."""
 
     def __init__(
         self,
@@ -150,7 +150,7 @@ class FaultChain:
 
     def tick(self, now: float) -> list[Step]:
         """What to do without anything passing."""
-        self._begin(now + 0.0005)  # timers may come a little early
+        self._begin(now + TIMER_SLACK)
         items = self._timely()
         self._clear_done()
         return self._steps(items + self._take_owed())

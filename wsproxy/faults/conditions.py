@@ -7,8 +7,8 @@ from random import Random
 
 from wsproxy.faults.base import Scope
 from wsproxy.faults.spec import Spec
-from wsproxy.filters import Subject
-from wsproxy.passing import Passing
+from wsproxy.filters.subject import Subject
+from wsproxy.model.inflight import Passing
 from wsproxy.protocol.frames import Opcode
 
 _CONTROL_WORDS = re.compile(r"~(ping|pong|close|control|opcode|code)\b")

@@ -10,20 +10,20 @@ from wsproxy.faults.attributes import attributes_of
 from wsproxy.faults.chain import FaultChain, Named
 from wsproxy.faults.refusals import Refusal, Refusals
 from wsproxy.faults.registry import KINDS
+from wsproxy.faults.scenario import parse as parse_scenario
 from wsproxy.faults.spec import Spec, parse_spec
-from wsproxy.records import ConnectionRecord, Direction, FaultRecord
-from wsproxy.scenario import parse as parse_scenario
+from wsproxy.model.records import ConnectionRecord, Direction, FaultRecord
 
 
 class Live(Protocol):
-    """An open connection, as far as it matters here (ports.LiveConnection)."""
+    """An open connection, as far as it matters here (relay.interfaces.LiveConnection)."""
 
     def reconsider(self) -> None:
         """Look anew which faults there are."""
 
 
 class FaultSet:
-    """The faults in force (ports.FaultControl, and engine.listener.FaultSource).
+    """The faults in force (web.interfaces.FaultControl, and engine.listener.FaultSource).
 
     Every change takes the place of `current` at once, and connections that are open take it at
     their next message. Call it on the event loop's thread.
@@ -42,7 +42,7 @@ class FaultSet:
         self._refusals = Refusals(self)
         self._put(self._named(specs))
 
-    # ports.FaultControl
+    # web.interfaces.FaultControl
 
     def faults(self) -> list[dict[str, Any]]:
         """All faults, in order, each with how often it struck."""

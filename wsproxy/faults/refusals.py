@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from wsproxy.faults.chain import Named, Source
 from wsproxy.faults.conditions import Conditions, generator, is_toxic
-from wsproxy.faults.refuse import Refuse
-from wsproxy.filters import Subject
-from wsproxy.records import ConnectionRecord, FaultRecord
-from wsproxy.units import show_duration
+from wsproxy.faults.kinds.refuse import Refuse
+from wsproxy.filters.subject import Subject
+from wsproxy.model.records import ConnectionRecord, FaultRecord
+from wsproxy.text.units import show_duration
 
 
 class Refusal(NamedTuple):

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from wsproxy.faults.bandwidth import Bandwidth
 from wsproxy.faults.base import Fault
-from wsproxy.faults.close import Close
-from wsproxy.faults.corrupt import Corrupt
-from wsproxy.faults.drop import Drop
-from wsproxy.faults.duplicate import Duplicate
-from wsproxy.faults.fragment import Fragment
-from wsproxy.faults.inject import Inject
-from wsproxy.faults.latency import Latency
-from wsproxy.faults.limit_data import LimitData
-from wsproxy.faults.malformed import Malformed
-from wsproxy.faults.no_pong import NoPong
-from wsproxy.faults.ping_flood import PingFlood
-from wsproxy.faults.refuse import Refuse
-from wsproxy.faults.reorder import Reorder
-from wsproxy.faults.replace import Replace
-from wsproxy.faults.reset import Reset
-from wsproxy.faults.slicer import Slicer
-from wsproxy.faults.slow_close import SlowClose
-from wsproxy.faults.stall import Stalled
-from wsproxy.faults.truncate import Truncate
+from wsproxy.faults.kinds.bandwidth import Bandwidth
+from wsproxy.faults.kinds.close import Close
+from wsproxy.faults.kinds.corrupt import Corrupt
+from wsproxy.faults.kinds.drop import Drop
+from wsproxy.faults.kinds.duplicate import Duplicate
+from wsproxy.faults.kinds.fragment import Fragment
+from wsproxy.faults.kinds.inject import Inject
+from wsproxy.faults.kinds.latency import Latency
+from wsproxy.faults.kinds.limit_data import LimitData
+from wsproxy.faults.kinds.malformed import Malformed
+from wsproxy.faults.kinds.no_pong import NoPong
+from wsproxy.faults.kinds.ping_flood import PingFlood
+from wsproxy.faults.kinds.refuse import Refuse
+from wsproxy.faults.kinds.reorder import Reorder
+from wsproxy.faults.kinds.replace import Replace
+from wsproxy.faults.kinds.reset import Reset
+from wsproxy.faults.kinds.slicer import Slicer
+from wsproxy.faults.kinds.slow_close import SlowClose
+from wsproxy.faults.kinds.stall import Stalled
+from wsproxy.faults.kinds.truncate import Truncate
 
 _FAULTS: tuple[type[Fault], ...] = (
     Latency,

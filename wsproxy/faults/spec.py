@@ -19,10 +19,10 @@ from wsproxy.faults.attributes import (
 )
 from wsproxy.faults.base import Fault, Scope
 from wsproxy.faults.registry import KINDS
-from wsproxy.filters import Filter, FilterError, parse
-from wsproxy.records import Direction
-from wsproxy.units import show_duration
-from wsproxy.words import did_you_mean
+from wsproxy.filters.language import Filter, FilterError, parse
+from wsproxy.model.records import Direction
+from wsproxy.text.units import show_duration
+from wsproxy.text.words import did_you_mean
 
 STREAM = choice("upstream", "downstream", "both")
 

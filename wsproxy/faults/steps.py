@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from wsproxy.passing import Passing
+from wsproxy.model.inflight import Passing
 from wsproxy.protocol.frames import Frame
 
 Shape: TypeAlias = "Callable[[list[Frame]], list[Step]]"

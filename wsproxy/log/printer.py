@@ -9,9 +9,9 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import TextIO
 
-from wsproxy.journal import Drained
-from wsproxy.ports import Clock
-from wsproxy.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
+from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
+from wsproxy.relay.interfaces import Clock
+from wsproxy.relay.journal import Drained
 from wsproxy.render.jsonl import connection_object, dump, fault_object, frame_object
 from wsproxy.render.order import in_order
 from wsproxy.render.pretty import connection_lines, fault_line, frame_line

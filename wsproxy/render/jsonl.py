@@ -6,9 +6,9 @@ import base64
 import json
 from typing import Any
 
+from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
 from wsproxy.protocol.close import parse_close
 from wsproxy.protocol.frames import Opcode, opcode_name
-from wsproxy.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
 
 
 def frame_object(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from heapq import merge
 
-from wsproxy.records import FaultRecord, FrameRecord
+from wsproxy.model.records import FaultRecord, FrameRecord
 
 Told = tuple[int, FrameRecord] | FaultRecord
 """A frame with its id, or a strike of a fault."""

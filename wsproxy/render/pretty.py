@@ -6,9 +6,9 @@ from datetime import datetime
 
 import click
 
+from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
 from wsproxy.protocol.close import close_code_name, parse_close
 from wsproxy.protocol.frames import Opcode, opcode_name
-from wsproxy.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
 from wsproxy.render.text import preview, printable
 
 _COLOURS = {"TEXT": "green", "BINARY": "cyan", "CLOSE": "magenta", "PING": "blue", "PONG": "blue"}

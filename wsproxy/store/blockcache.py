@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from wsproxy.blocks import Block, Columns, frame_record, parse_notes
-from wsproxy.records import FrameRecord
+from wsproxy.model.blocks import Block, Columns, frame_record, parse_notes
+from wsproxy.model.records import FrameRecord
 
 KEPT_FRAMES = 400_000
 """Frames whose entries are kept in memory (24 bytes each)."""

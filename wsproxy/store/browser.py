@@ -1,4 +1,4 @@
-"""Browsing a capture: any part of any list, without reading the rest (ports.CaptureReader)."""
+"""Browsing a capture: any part of any list, without reading the rest (web.interfaces.CaptureReader)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from wsproxy.queries import Page, Query, RoundTrip, Seen, Timeline, Traffic, Whole
-from wsproxy.records import (
+from wsproxy.model.queries import Page, Query, RoundTrip, Seen, Timeline, Traffic, Whole
+from wsproxy.model.records import (
     ConnectionRecord,
     Counted,
     Direction,
@@ -86,7 +86,7 @@ class CaptureBrowser:
         start: int = 0,
         budget: float = 0.1,
     ) -> Page:
-        """Rows of a list (ports.CaptureReader)."""
+        """Rows of a list (web.interfaces.CaptureReader)."""
         index = self._index(query)
         complete = index.extend(budget)
         first = index.place(start) if start else 0

@@ -12,11 +12,11 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
 from itertools import compress
 
-from wsproxy.filters import Predicate, parse
-from wsproxy.matching import subject_of
+from wsproxy.filters.language import Predicate, parse
+from wsproxy.filters.subject import subject_of
+from wsproxy.model.queries import Query
+from wsproxy.model.records import ConnectionRecord, FrameRecord, MessageRecord
 from wsproxy.protocol.frames import FIN
-from wsproxy.queries import Query
-from wsproxy.records import ConnectionRecord, FrameRecord, MessageRecord
 from wsproxy.store.blockcache import BlockCache
 from wsproxy.store.rows import block_from, message_from
 

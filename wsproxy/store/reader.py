@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from wsproxy.blocks import Block
 from wsproxy.errors import CaptureError
-from wsproxy.records import (
+from wsproxy.model.blocks import Block
+from wsproxy.model.records import (
     ConnectionRecord,
     Counted,
     FaultRecord,

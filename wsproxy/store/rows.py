@@ -6,11 +6,11 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from wsproxy.blocks import Block, parse_notes
 from wsproxy.errors import Fault
+from wsproxy.model.blocks import Block, parse_notes
+from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord, MessageRecord
 from wsproxy.protocol.handshake import Headers
 from wsproxy.protocol.lint import Violation
-from wsproxy.records import ConnectionRecord, Direction, End, FaultRecord, MessageRecord
 
 Row = tuple[Any, ...]
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple
 
-from wsproxy.blocks import ENTRY_SIZE
 from wsproxy.errors import CaptureError
-from wsproxy.journal import Drained, Journal
-from wsproxy.ports import Clock, Watcher
-from wsproxy.records import ConnectionRecord
+from wsproxy.model.blocks import ENTRY_SIZE
+from wsproxy.model.records import ConnectionRecord
+from wsproxy.relay.interfaces import Clock, Watcher
+from wsproxy.relay.journal import Drained, Journal
 from wsproxy.store.rows import Row, block_row, connection_row, fault_row, message_row
 from wsproxy.store.schema import APPLICATION_ID, SCHEMA, VERSION
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time as time_module
 
-from wsproxy.queries import Bucket, Timeline
+from wsproxy.model.queries import Bucket, Timeline
 from wsproxy.store.blockcache import BlockCache
 from wsproxy.store.rows import fault_from
 

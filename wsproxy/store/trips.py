@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import chain
 
+from wsproxy.model.queries import RoundTrip
+from wsproxy.model.records import Direction, FrameRecord
 from wsproxy.payloads.pairing import pairing_key
-from wsproxy.queries import RoundTrip
-from wsproxy.records import Direction, FrameRecord
 from wsproxy.store.blockcache import BlockCache, Entries
 
 SEARCHED = 2000

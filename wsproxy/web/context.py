@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wsproxy.ports import BreakpointControl, Clock, Connections, FaultControl
+from wsproxy.relay.interfaces import Clock
+from wsproxy.web.interfaces import BreakpointControl, Connections, FaultControl
 from wsproxy.web.reading import Reading
 from wsproxy.web.totals import Totals
 

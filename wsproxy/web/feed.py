@@ -16,14 +16,14 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from wsproxy.filters import FilterError, Predicate, parse
-from wsproxy.journal import Drained
-from wsproxy.matching import subject_of
-from wsproxy.ports import Clock
+from wsproxy.filters.language import FilterError, Predicate, parse
+from wsproxy.filters.subject import subject_of
+from wsproxy.model.queries import Query, Seen
+from wsproxy.model.records import ConnectionRecord, FaultRecord, MessageRecord
 from wsproxy.protocol.frames import FIN
-from wsproxy.queries import Query, Seen
-from wsproxy.records import ConnectionRecord, FaultRecord, MessageRecord
-from wsproxy.render.rows import connection_summary, row_object
+from wsproxy.relay.interfaces import Clock
+from wsproxy.relay.journal import Drained
+from wsproxy.web.rows import connection_summary, row_object
 from wsproxy.web.totals import Totals
 
 TICK_SECONDS = 0.1

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from wsproxy.ports import CaptureReader
+from wsproxy.web.interfaces import CaptureReader
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from wsproxy.journal import Drained
-from wsproxy.queries import Traffic
-from wsproxy.records import ConnectionRecord
+from wsproxy.model.queries import Traffic
+from wsproxy.model.records import ConnectionRecord
+from wsproxy.relay.journal import Drained
 
 WINDOW_SECONDS = 5.0
 """What rates are the mean of."""

@@ -12,7 +12,7 @@ from chat_client import ChatClient, ChatError
 from chat_server import application
 from fixed_client import FixedChatClient
 
-from wsproxy.testing import AsyncProxy
+from wsproxy.testing.proxy import AsyncProxy
 
 Client = FixedChatClient if os.environ.get("CHAT_CLIENT") == "fixed" else ChatClient
 

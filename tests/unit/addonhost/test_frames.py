@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from wsproxy.addonhost.frames import WebSocketFrame, frames_of, take_back
-from wsproxy.passing import Passing
+from wsproxy.model.inflight import Passing
+from wsproxy.model.records import Direction
 from wsproxy.protocol.frames import Frame, FrameDecoder, make_frame
-from wsproxy.records import Direction
 
 
 def held(*frames: Frame) -> Passing:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.faults.rig import DOWN, UP, Rig, wire
+from tests.support.fault_rig import DOWN, UP, Rig, wire
 
 TEN = [str(number) for number in range(1, 11)]
 

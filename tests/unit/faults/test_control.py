@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.faults.rig import DOWN, Rig, connection, wire
+from tests.support.fault_rig import DOWN, Rig, connection, wire
 from wsproxy.errors import FaultError
 from wsproxy.faults.control import FaultSet
 from wsproxy.faults.registry import KINDS
-from wsproxy.records import FaultRecord
+from wsproxy.model.records import FaultRecord
 
 
 class Live:
@@ -156,7 +156,7 @@ def test_a_continued_capture_shifts_no_random_numbers() -> None:
         faults.add({"type": "drop", "probability": 0.5})
         records: list[FaultRecord] = []
         chain = faults.chain(connection(first_id), DOWN, records.append)
-        from tests.unit.faults.rig import message
+        from tests.support.fault_rig import message
 
         for number in range(50):
             chain.passed(message(str(number)), 1000.0)

@@ -6,11 +6,11 @@ import asyncio
 from random import Random
 from typing import Any
 
-from tests.unit.fakes import FakeClock, FakeRecorder, FakeTransport, connection
+from tests.support.fakes import FakeClock, FakeRecorder, FakeTransport, connection
 from wsproxy.faults.control import FaultSet
+from wsproxy.model.records import Direction, FaultRecord
 from wsproxy.protocol.frames import make_frame
-from wsproxy.records import Direction, FaultRecord
-from wsproxy.session import Session
+from wsproxy.relay.session import Session
 
 MIXED: list[dict[str, Any]] = [
     {"type": "latency", "latency": "200ms", "jitter": "100ms", "stream": "both"},

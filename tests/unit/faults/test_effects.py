@@ -7,12 +7,12 @@ import statistics
 
 import pytest
 
-from tests.unit.faults.rig import DOWN, UP, Rig, bytes_of, wire
-from wsproxy.faults.malformed import WAYS
-from wsproxy.link import Link
+from tests.support.fault_rig import DOWN, UP, Rig, bytes_of, wire
+from wsproxy.faults.kinds.malformed import WAYS
+from wsproxy.model.records import Direction, FrameRecord
 from wsproxy.protocol.close import encode_close
 from wsproxy.protocol.frames import FrameDecoder, make_frame
-from wsproxy.records import Direction, FrameRecord
+from wsproxy.relay.decoder import Link
 
 
 def test_latency_counts_from_when_a_message_came() -> None:

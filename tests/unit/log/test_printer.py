@@ -6,12 +6,12 @@ import io
 import json
 import time
 
-from tests.unit.fakes import FakeClock, connection
-from wsproxy.journal import Drained, Journal
-from wsproxy.link import Link
+from tests.support.fakes import FakeClock, connection
 from wsproxy.log.printer import BURST, LINES_A_SECOND, Jsonl, Pretty, Printer
+from wsproxy.model.records import Direction
 from wsproxy.protocol.frames import make_frame
-from wsproxy.records import Direction
+from wsproxy.relay.decoder import Link
+from wsproxy.relay.journal import Drained, Journal
 
 
 def drained(count: int) -> Drained:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wsproxy.model.records import Direction, FaultRecord, FrameRecord
 from wsproxy.protocol.frames import make_frame
-from wsproxy.records import Direction, FaultRecord, FrameRecord
 from wsproxy.render.jsonl import fault_object
 from wsproxy.render.order import in_order
 from wsproxy.render.pretty import fault_line

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 from wsproxy.errors import Fault
+from wsproxy.model.records import ConnectionRecord, Direction, End, FrameRecord, MessageRecord
 from wsproxy.protocol.close import encode_close
 from wsproxy.protocol.frames import Frame, make_frame
 from wsproxy.protocol.lint import violation
-from wsproxy.records import ConnectionRecord, Direction, End, FrameRecord, MessageRecord
 from wsproxy.render.jsonl import connection_object, dump, frame_object
 
 UP, DOWN = Direction.UPSTREAM, Direction.DOWNSTREAM

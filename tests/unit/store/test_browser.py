@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.big import START, StillClock, make_capture
-from wsproxy.filters import FilterError, parse
-from wsproxy.link import Link
-from wsproxy.matching import subject_of
+from tests.support.big import START, StillClock, make_capture
+from wsproxy.filters.language import FilterError, parse
+from wsproxy.filters.subject import subject_of
+from wsproxy.model.queries import Query
+from wsproxy.model.records import ConnectionRecord, Direction, FaultRecord, MessageRecord
 from wsproxy.protocol.frames import make_frame
-from wsproxy.queries import Query
-from wsproxy.records import ConnectionRecord, Direction, FaultRecord, MessageRecord
+from wsproxy.relay.decoder import Link
 from wsproxy.store.browser import CaptureBrowser
 from wsproxy.store.reader import Capture
 from wsproxy.store.sqlite import SqliteRecorder

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.fakes import FakeClock, connection
+from tests.support.fakes import FakeClock, connection
 from wsproxy.errors import CaptureError
-from wsproxy.link import Link
+from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord
 from wsproxy.protocol.frames import make_frame
-from wsproxy.records import ConnectionRecord, Direction, End, FaultRecord
+from wsproxy.relay.decoder import Link
 from wsproxy.store.reader import Capture
 from wsproxy.store.sqlite import FLUSH_BYTES, HIGH_WATER, SqliteRecorder
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from wsproxy.journal import Drained, Journal
-from wsproxy.link import Link
+from wsproxy.model.queries import Query
+from wsproxy.model.records import ConnectionRecord, Direction
 from wsproxy.protocol.frames import make_frame
-from wsproxy.queries import Query
-from wsproxy.records import ConnectionRecord, Direction
+from wsproxy.relay.decoder import Link
+from wsproxy.relay.journal import Drained, Journal
 from wsproxy.web import totals as totals_module
 from wsproxy.web.feed import _candidates
 from wsproxy.web.totals import Totals

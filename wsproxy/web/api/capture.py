@@ -8,17 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from wsproxy import __version__
-from wsproxy.filters import WORDS, FilterError, parse
-from wsproxy.ports import CaptureReader
-from wsproxy.render.rows import (
-    connection_detail,
-    connection_summary,
-    frame_detail,
-    page_object,
-    timeline_object,
-    trip_object,
-    whole_object,
-)
+from wsproxy.filters.language import WORDS, FilterError, parse
 from wsproxy.web.api.lookup import connection_of, frame_of
 from wsproxy.web.api.routes import (
     QUERY_PARAMETERS,
@@ -35,6 +25,16 @@ from wsproxy.web.api.routes import (
 )
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
+from wsproxy.web.interfaces import CaptureReader
+from wsproxy.web.rows import (
+    connection_detail,
+    connection_summary,
+    frame_detail,
+    page_object,
+    timeline_object,
+    trip_object,
+    whole_object,
+)
 
 MAX_ROWS = 1000
 MAX_CONNECTIONS = 5000

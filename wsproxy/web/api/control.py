@@ -6,10 +6,10 @@ from typing import Any
 
 from aiohttp import web
 
-from wsproxy.ports import LiveConnection
+from wsproxy.model.records import Direction
 from wsproxy.protocol.close import may_be_sent
 from wsproxy.protocol.frames import MAX_CONTROL_PAYLOAD, Opcode
-from wsproxy.records import Direction
+from wsproxy.relay.interfaces import LiveConnection
 from wsproxy.web.api.lookup import frame_of
 from wsproxy.web.api.routes import (
     CONTENT_FIELDS,

@@ -7,8 +7,7 @@ from functools import partial
 
 from aiohttp import web
 
-from wsproxy.filters import FilterError
-from wsproxy.ports import CaptureReader
+from wsproxy.filters.language import FilterError
 from wsproxy.render.jsonl import connection_object, dump, frame_object
 from wsproxy.web.api.routes import (
     QUERY_PARAMETERS,
@@ -20,6 +19,7 @@ from wsproxy.web.api.routes import (
 )
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
+from wsproxy.web.interfaces import CaptureReader
 
 PIECE = 100
 """Frames that are read at a time."""

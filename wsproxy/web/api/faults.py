@@ -7,10 +7,10 @@ from typing import Any
 from aiohttp import web
 
 from wsproxy.errors import FaultError
-from wsproxy.ports import FaultControl
 from wsproxy.web.api.routes import Route, body_of
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
+from wsproxy.web.interfaces import FaultControl
 
 
 async def listed(ctx: Context, request: web.Request) -> web.Response:

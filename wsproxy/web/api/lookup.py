@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from wsproxy.queries import Seen
-from wsproxy.records import ConnectionRecord
+from wsproxy.model.queries import Seen
+from wsproxy.model.records import ConnectionRecord
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
 

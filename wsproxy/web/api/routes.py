@@ -11,9 +11,9 @@ from typing import Any
 
 from aiohttp import web
 
-from wsproxy.filters import FilterError
-from wsproxy.queries import Query
-from wsproxy.records import Direction
+from wsproxy.filters.language import FilterError
+from wsproxy.model.queries import Query
+from wsproxy.model.records import Direction
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
 

@@ -1,0 +1,1 @@
+"""What several test files need: peers, recorded traffic, fakes."""

@@ -1,0 +1,143 @@
+"""What was held becomes bytes again, and the receiver's context survives."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsproxy.model.inflight import Passing, injected
+from wsproxy.model.records import Direction
+from wsproxy.protocol.deflate import DeflateParameters, Deflater, Inflater
+from wsproxy.protocol.frames import Frame, FrameDecoder, make_frame
+from wsproxy.protocol.handshake import Agreed
+from wsproxy.protocol.messages import Message, MessageAssembler
+from wsproxy.relay.decoder import Link
+from wsproxy.relay.encoder import LaneEncoder
+
+KEY = b"\x09\x08\x07\x06"
+DOWN = Direction.DOWNSTREAM
+
+
+def held(data: bytes, agreed: Agreed = Agreed(), direction: Direction = DOWN) -> list[Passing]:
+    link = Link(1, direction, agreed)
+    link.hold()
+    link.feed(data, 1.0)
+    return link.take()
+
+
+def encoder(agreed: Agreed = Agreed(), direction: Direction = DOWN) -> LaneEncoder:
+    return LaneEncoder(direction, agreed, lambda: KEY)
+
+
+def wire(frames: list[Frame]) -> bytes:
+    return b"".join(frame.wire for frame in frames)
+
+
+def received(data: bytes, bits: int = 15, *, no_context: bool = False) -> list[Message]:
+    assembler = MessageAssembler(inflater=Inflater(bits, no_context_takeover=no_context))
+    frames = FrameDecoder().feed(data)
+    return [message for frame in frames if (message := assembler.feed(frame)) is not None]
+
+
+FRAGMENTED = make_frame(1, b"Hel", fin=False).wire + make_frame(0, b"lo").wire
+
+
+def test_what_nobody_changed_goes_on_as_it_came() -> None:
+    (passing,) = held(FRAGMENTED)
+    assert wire(encoder().encode(passing)) == FRAGMENTED
+
+
+def test_a_change_of_the_same_length_keeps_the_fragments() -> None:
+    (passing,) = held(FRAGMENTED)
+    passing.change(b"HELLO", "test")
+    expected = make_frame(1, b"HEL", fin=False).wire + make_frame(0, b"LO").wire
+    assert wire(encoder().encode(passing)) == expected
+
+
+def test_another_length_makes_one_frame() -> None:
+    (passing,) = held(FRAGMENTED)
+    passing.change(b"Good bye", "test")
+    assert wire(encoder().encode(passing)) == make_frame(1, b"Good bye").wire
+
+
+def test_dropped_and_changed_back() -> None:
+    (passing,) = held(FRAGMENTED)
+    passing.drop("test")
+    assert encoder().encode(passing) == []
+    (passing,) = held(FRAGMENTED)
+    passing.change(b"Hello", "test")
+    assert passing.verdict == "relayed"
+    assert wire(encoder().encode(passing)) == FRAGMENTED
+
+
+def test_towards_the_server_the_proxys_frames_are_masked() -> None:
+    up = Direction.UPSTREAM
+    (passing,) = held(make_frame(1, b"Hello", masking_key=b"abcd").wire, direction=up)
+    passing.change(b"Bye", "test")
+    expected = make_frame(1, b"Bye", masking_key=KEY).wire
+    assert wire(encoder(direction=up).encode(passing)) == expected
+
+
+def test_control_frames_may_be_changed() -> None:
+    (passing,) = held(make_frame(9, b"ping").wire)
+    passing.change(b"pong", "test")
+    assert wire(encoder().encode(passing)) == make_frame(9, b"pong").wire
+
+
+def test_an_injected_message_leaves_the_context_alone() -> None:
+    agreed = Agreed(DeflateParameters())
+    deflater = Deflater()
+    data = [make_frame(1, deflater.message(b"Hello " * 9), rsv1=True).wire for _ in range(2)]
+    lane = encoder(agreed)
+    first, second = held(b"".join(data), agreed)
+    out = wire(lane.encode(first))
+    out += wire(lane.encode(injected(DOWN, 1, b"by the way", 1.0, "test")))
+    out += wire(lane.encode(second))
+    assert out == data[0] + make_frame(1, b"by the way").wire + data[1]
+    assert lane.verbatim
+    assert [message.content for message in received(out)][1] == b"by the way"
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.text("abc ", max_size=60).map(str.encode),
+            st.sampled_from(["relay", "change", "drop", "inject"]),
+            st.booleans(),
+        ),
+        max_size=12,
+    ),
+    st.booleans(),
+    st.sampled_from([9, 12, 15]),
+)
+def test_whatever_is_changed_the_receiver_reads_what_was_meant(
+    plan: list[tuple[bytes, str, bool]], no_context: bool, bits: int
+) -> None:
+    agreed = Agreed(
+        DeflateParameters(server_no_context_takeover=no_context, server_max_window_bits=bits)
+    )
+    sender = Deflater(bits, no_context_takeover=no_context)
+    link = Link(1, DOWN, agreed)
+    link.hold()
+    lane = encoder(agreed)
+    out = b""
+    expected = []
+    for content, what, compressed in plan:
+        if what == "inject":
+            out += wire(lane.encode(injected(DOWN, 1, content, 1.0, "test")))
+            expected.append(content)
+            continue
+        payload = sender.message(content) if compressed else content
+        link.feed(make_frame(1, payload, rsv1=compressed).wire, 1.0)
+        (passing,) = link.take()
+        assert passing.content == content
+        if what == "change":
+            passing.change(content + b"!", "test")
+            expected.append(content + b"!")
+        elif what == "drop":
+            passing.drop("test")
+        else:
+            expected.append(content)
+        out += wire(lane.encode(passing))
+    assert [m.content for m in received(out, bits, no_context=no_context)] == expected

@@ -1,0 +1,251 @@
+"""Holding: switching at message boundaries, changing, injecting, and back to cut-through."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from tests.support.fakes import FakeClock, FakeRecorder, FakeTransport, connection
+from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Stall, Step
+from wsproxy.model.inflight import Passing
+from wsproxy.model.records import Direction
+from wsproxy.protocol.frames import make_frame
+from wsproxy.relay.interfaces import LiveConnection
+from wsproxy.relay.session import Session
+
+UP, DOWN = Direction.UPSTREAM, Direction.DOWNSTREAM
+
+
+def text(content: bytes, *, fin: bool = True, opcode: int = 1) -> bytes:
+    return make_frame(opcode, content, fin=fin).wire
+
+
+class Interceptor:
+    """Wants what it is told to, and does what it is told to."""
+
+    def __init__(self, handle: Callable[[Passing], Awaitable[None] | None]) -> None:
+        self.wanted = True
+        self._handle = handle
+
+    def attach(self, live: LiveConnection) -> Interceptor:
+        return self
+
+    def wants(self, direction: Direction) -> bool:
+        return self.wanted
+
+    async def handle(self, passing: Passing) -> None:
+        result = self._handle(passing)
+        if result is not None:
+            await result
+
+    def ended(self) -> None:
+        pass
+
+
+class Chain:
+    """Faults as a function."""
+
+    def __init__(self, passed: Callable[[Passing], list[Step]]) -> None:
+        self.active = True
+        self._passed = passed
+
+    def passed(self, passing: Passing, now: float) -> list[Step]:
+        return self._passed(passing)
+
+    def next_time(self) -> float | None:
+        return None
+
+    def tick(self, now: float) -> list[Step]:
+        return []
+
+    def ended(self, now: float) -> list[Step]:
+        return []
+
+
+class Scene:
+    """The downstream lane of a session, held by an interceptor or faults."""
+
+    def __init__(self, interceptor: Interceptor | None = None, chain: Chain | None = None) -> None:
+        self.client, self.server = FakeTransport(), FakeTransport()
+        self.recorder, self.clock = FakeRecorder(), FakeClock()
+        self.session = Session(connection(), self.client, self.server, self.recorder, self.clock)
+        self.session.intercept([interceptor] if interceptor else [], (None, chain))
+
+    async def server_sends(self, data: bytes) -> None:
+        self.session.lanes[DOWN].bytes_received(data)
+        await settle()
+
+    @property
+    def got(self) -> bytes:
+        data = bytes(self.client.written)
+        self.client.written.clear()
+        return data
+
+
+async def settle() -> None:
+    """Let every task go as far as it can."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_changes_drops_and_what_is_left_alone() -> None:
+    def handle(passing: Passing) -> None:
+        if passing.content == b"change":
+            passing.change(b"changed", "test")
+        if passing.content == b"drop":
+            passing.drop("test")
+
+    scene = Scene(Interceptor(handle))
+    await scene.server_sends(text(b"stay") + text(b"change") + text(b"drop") + text(b"end"))
+    assert scene.got == text(b"stay") + text(b"changed") + text(b"end")
+    frames, messages = scene.recorder.taken()
+    assert [record.frame.payload for record in frames] == [b"stay", b"change", b"drop", b"end"]
+    assert [(m.number, m.verdict, m.sent, m.cause) for m in messages] == [
+        (2, "changed", b"changed", "test"),
+        (3, "dropped", None, "test"),
+    ]
+    scene.session.lanes[DOWN].abandon()
+
+
+async def test_the_switch_waits_for_the_end_of_a_message() -> None:
+    interceptor = Interceptor(lambda passing: passing.change(b"new", "test"))
+    interceptor.wanted = False
+    scene = Scene(interceptor)
+    await scene.server_sends(text(b"a", fin=False))
+    interceptor.wanted = True
+    scene.session.reconsider()
+    await scene.server_sends(text(b"b", opcode=0))
+    assert scene.got == text(b"a", fin=False) + text(b"b", opcode=0)
+    await scene.server_sends(text(b"c"))
+    assert scene.got == text(b"new")
+    interceptor.wanted = False
+    scene.session.reconsider()
+    await settle()
+    await scene.server_sends(text(b"d")[:1])
+    assert scene.got == text(b"d")[:1]  # cut-through again
+
+
+async def test_one_message_at_a_time() -> None:
+    gate = asyncio.Event()
+    order = []
+
+    async def handle(passing: Passing) -> None:
+        order.append(passing.content)
+        await gate.wait()
+
+    scene = Scene(Interceptor(handle))
+    await scene.server_sends(text(b"1") + text(b"2"))
+    assert (order, scene.got) == ([b"1"], b"")
+    gate.set()
+    await settle()
+    assert (order, scene.got) == ([b"1", b"2"], text(b"1") + text(b"2"))
+    scene.session.lanes[DOWN].abandon()
+
+
+async def test_an_interceptor_that_fails_stops_nothing() -> None:
+    def handle(passing: Passing) -> None:
+        raise RuntimeError("broken")
+
+    scene = Scene(Interceptor(handle))
+    await scene.server_sends(text(b"all the same"))
+    assert scene.got == text(b"all the same")
+    scene.session.lanes[DOWN].abandon()
+
+
+async def test_injecting_into_a_connection_that_nobody_holds() -> None:
+    scene = Scene()
+    await scene.server_sends(text(b"a", fin=False))
+    scene.session.inject(DOWN, 1, b"hello", "test")
+    await settle()
+    assert scene.got == text(b"a", fin=False)
+    await scene.server_sends(text(b"b", opcode=0))
+    assert scene.got == text(b"b", opcode=0) + text(b"hello")
+    await scene.server_sends(text(b"c")[:1])
+    assert scene.got == text(b"c")[:1]
+    frames, messages = scene.recorder.taken()
+    assert [(r.frame.payload, r.message, r.origin) for r in frames][2] == (b"hello", 2, "test")
+    assert [m.verdict for m in messages] == ["relayed", "injected"]
+
+
+async def test_control_frames_go_ahead_of_a_message_that_is_still_coming() -> None:
+    scene = Scene(Interceptor(lambda passing: None))
+    await scene.server_sends(text(b"a", fin=False) + text(b"ping", opcode=9))
+    assert scene.got == text(b"ping", opcode=9)
+    await scene.server_sends(text(b"b", opcode=0))
+    assert scene.got == text(b"a", fin=False) + text(b"b", opcode=0)
+    scene.session.lanes[DOWN].abandon()
+
+
+async def test_delays_keep_the_order_and_do_not_hold_back_decoding() -> None:
+    delays = {b"1": 2.0, b"2": 1.0, b"3": 5.0}
+    scene = Scene(chain=Chain(lambda passing: [Send(passing, delays[passing.content])]))
+    await scene.server_sends(text(b"1") + text(b"2") + text(b"3"))
+    assert len(scene.recorder.taken()[0]) == 3
+    scene.clock.advance(1.5)
+    assert scene.got == b""
+    scene.clock.advance(1.0)
+    assert scene.got == text(b"1") + text(b"2")
+    scene.session.eof_received(DOWN)
+    await settle()
+    assert scene.client.events == []
+    scene.clock.advance(3.0)
+    assert scene.got == text(b"3")
+    assert scene.client.events == ["eof"]
+
+
+async def test_bytes_and_cuts() -> None:
+    steps: list[Step] = [SendBytes(b"\x81"), SendBytes(b"\x00", 1.0), Cut("reset", 1.0)]
+    scene = Scene(chain=Chain(lambda passing: steps))
+    await scene.server_sends(text(b"x"))
+    assert scene.got == b"\x81"
+    scene.clock.advance(1.0)
+    assert scene.got == b"\x00"
+    assert scene.client.events == ["reset"]
+    scene.session.lanes[DOWN].abandon()
+
+
+async def test_what_a_stall_holds_goes_on_when_it_is_over() -> None:
+    special: dict[bytes, Step] = {b"stall": Stall(), b"resume": Resume()}
+    scene = Scene(chain=Chain(lambda passing: [special.get(passing.content, Send(passing))]))
+    await scene.server_sends(text(b"before") + text(b"stall"))
+    scene.clock.advance(0.1)
+    await scene.server_sends(text(b"after"))
+    scene.clock.advance(0.1)
+    assert scene.got == text(b"before")
+    await scene.server_sends(text(b"resume"))
+    assert scene.got == text(b"after")
+    scene.session.lanes[DOWN].abandon()
+
+
+async def test_the_end_of_the_stream_waits_for_the_end_of_a_stall() -> None:
+    special: dict[bytes, Step] = {b"stall": Stall()}
+    chain = Chain(lambda passing: [special.get(passing.content, Send(passing))])
+    scene = Scene(chain=chain)
+    await scene.server_sends(text(b"stall"))
+    scene.clock.advance(0.1)
+    scene.session.eof_received(DOWN)
+    await settle()
+    scene.clock.advance(100.0)
+    assert scene.client.events == []
+    scene.session.eof_received(UP)  # the client has had enough
+    assert "close" in scene.client.events + scene.server.events
+    scene.session.lanes[DOWN].abandon()
+
+
+async def test_a_full_lane_stops_its_source() -> None:
+    scene = Scene(chain=Chain(lambda passing: [Send(passing, 1.0)]))
+    await scene.server_sends(text(b"x" * 2_000_000))
+    assert not scene.server.reading
+    scene.clock.advance(1.0)
+    assert scene.server.reading
+    scene.session.lanes[DOWN].abandon()
+
+
+async def test_a_frame_that_is_cut_off_is_passed_on_as_far_as_it_came() -> None:
+    scene = Scene(Interceptor(lambda passing: None))
+    data = text(b"a", fin=False) + text(b"Hello", opcode=0)[:4]
+    await scene.server_sends(data)
+    scene.session.eof_received(DOWN)
+    await settle()
+    assert scene.got == data
+    assert scene.client.events == ["eof"]

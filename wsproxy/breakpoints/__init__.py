@@ -1,0 +1,1 @@
+"""Messages that wait until somebody lets them go."""

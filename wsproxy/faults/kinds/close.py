@@ -1,0 +1,69 @@
+"""close: a Close frame out of the blue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wsproxy.faults.attributes import TEXT, attribute, whole
+from wsproxy.faults.base import Delivery, Fault, Here, message_of
+from wsproxy.model.inflight import Passing, injected
+from wsproxy.protocol.close import close_code_name, encode_close
+from wsproxy.protocol.frames import MAX_CONTROL_PAYLOAD, Opcode
+
+
+@dataclass
+class _Said:
+    close: bool = False
+
+
+@dataclass(frozen=True)
+class Close(Fault):
+    """Sends a Close frame.
+
+    The receiver sees the connection closed with `code` and `reason`, and nothing that was sent
+    after that (a message that meets the conditions is the first to be left out). Its answer goes
+    on to the other side, which sees its peer closing.
+    """
+
+    kind: ClassVar[str] = "close"
+    example: ClassVar[str] = "close:code=1012,reason=restart,after=5s"
+    timed: ClassVar[bool] = True
+
+    code: int = attribute(whole(1000, 4999), "The close code.", 1011)
+    reason: str = attribute(TEXT, "The reason.", "")
+
+    def explain(self) -> str:
+        reason = f" ({self.reason})" if self.reason else ""
+        return f"sends Close {self.code} {close_code_name(self.code)}{reason}"
+
+    def check(self) -> None:
+        if len(encode_close(self.code, self.reason)) > MAX_CONTROL_PAYLOAD:
+            raise ValueError("a reason has room for 123 bytes")
+
+    def memory(self) -> _Said:
+        return _Said()
+
+    def strike(self, delivery: Delivery | None, here: Here) -> list[Delivery]:
+        said: _Said = here.memory
+        if said.close and delivery is not None:
+            return self.spare(delivery, here)
+        said.close = True
+        payload = encode_close(self.code, self.reason)
+        at = delivery.at if delivery is not None else here.now
+        passing = message_of(delivery) if delivery is not None else None
+        before = passing.content if passing is not None else b""
+        here.struck(f"Close {self.code} sent", passing, before, payload)
+        close = injected(here.direction, Opcode.CLOSE, payload, here.now, here.cause)
+        rest = self.spare(delivery, here) if delivery is not None else []
+        return [Delivery(close, at), *rest]
+
+    def spare(self, delivery: Delivery, here: Here) -> list[Delivery]:
+        said: _Said = here.memory
+        if said.close and isinstance(delivery.what, Passing):
+            delivery.what.drop(here.cause)  # RFC 6455, section 5.5.1: nothing after a Close
+        return [delivery]
+
+    def busy(self, here: Here) -> bool:
+        said: _Said = here.memory
+        return said.close

@@ -1,0 +1,73 @@
+"""ping_flood: more pings than anybody asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wsproxy.faults.attributes import TEXT, attribute, whole
+from wsproxy.faults.base import Delivery, Fault, Here
+from wsproxy.model.inflight import injected
+from wsproxy.protocol.frames import MAX_CONTROL_PAYLOAD, Opcode
+
+
+@dataclass
+class _Flood:
+    next: float | None = None
+    sent: int = 0
+
+
+@dataclass(frozen=True)
+class PingFlood(Fault):
+    """Sends pings all the time.
+
+    The receiver gets `rate` pings a second beside the messages, and answers each (its pongs reach
+    the other side, which never pinged: RFC 6455, section 5.5.3 lets it ignore them).
+    """
+
+    kind: ClassVar[str] = "ping_flood"
+    example: ClassVar[str] = "ping_flood:rate=100,count=1000"
+    timed: ClassVar[bool] = True
+
+    rate: int = attribute(whole(1, 10_000), "Pings a second.", 100)
+    count: int = attribute(whole(0), "How many in all; 0 is without end.", 0)
+    payload: str = attribute(TEXT, "What each carries.", "")
+
+    def explain(self) -> str:
+        most = f", {self.count} in all" if self.count else ""
+        return f"sends {self.rate} pings a second{most}"
+
+    def check(self) -> None:
+        if len(self.payload.encode()) > MAX_CONTROL_PAYLOAD:
+            raise ValueError("the payload of a ping has room for 125 bytes")
+
+    def memory(self) -> _Flood:
+        return _Flood()
+
+    def strike(self, delivery: Delivery | None, here: Here) -> list[Delivery]:
+        flood: _Flood = here.memory
+        if flood.next is None:
+            flood.next = here.now
+        return [delivery] if delivery is not None else []
+
+    def due(self, here: Here) -> float | None:
+        flood: _Flood = here.memory
+        return None if self.count and flood.sent >= self.count else flood.next
+
+    def tick(self, here: Here) -> list[Delivery]:
+        flood: _Flood = here.memory
+        assert flood.next is not None
+        pings: list[Delivery] = []
+        # More than one where the loop came late; no more than a second's, should it have slept.
+        flood.next = max(flood.next, here.now - 1.0)
+        while flood.next <= here.now and not (self.count and flood.sent >= self.count):
+            flood.sent += 1
+            flood.next += 1 / self.rate
+            payload = self.payload.encode()
+            ping = injected(here.direction, Opcode.PING, payload, here.now, here.cause)
+            here.struck(f"ping {flood.sent} sent", ping, b"", payload)
+            pings.append(Delivery(ping, here.now))
+        return pings
+
+    def busy(self, here: Here) -> bool:
+        return self.due(here) is not None

@@ -1,0 +1,1 @@
+"""The filter language, and what it is asked about."""

@@ -1,0 +1,88 @@
+"""What a filter is asked about: records and messages in flight, as filters see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from wsproxy.model.inflight import Passing
+from wsproxy.model.records import ConnectionRecord, Direction, FrameRecord, MessageRecord
+from wsproxy.protocol.close import parse_close
+from wsproxy.protocol.frames import Opcode
+
+
+@dataclass(slots=True)
+class Subject:
+    """What a filter looks at: a frame or a message, and the connection it belongs to."""
+
+    opcode: int = Opcode.TEXT
+    payload: bytes = b""
+    """Inflated, where it was compressed."""
+    length: int = 0
+    """Bytes on the wire."""
+    upstream: bool = True
+    """Whether it goes from the client to the server."""
+    connection_id: int = 0
+    url: str = ""
+    """Path and query as the client wrote them."""
+    client: str = ""
+    server: str = ""
+    """The upstream URL."""
+    request_headers: list[tuple[str, str]] = field(default_factory=list)
+    response_headers: list[tuple[str, str]] = field(default_factory=list)
+    status: int | None = None
+    close_code: int | None = None
+    fin: bool = True
+    compressed: bool = False
+    verdict: str = "relayed"
+    rules: tuple[str, ...] = ()
+    """Names of the violations."""
+
+
+def subject_of(
+    record: FrameRecord, message: MessageRecord | None, connection: ConnectionRecord | None
+) -> Subject:
+    """A frame, or with `message` the message that it ends."""
+    frame = record.frame
+    code = parse_close(frame.payload)[0] if frame.opcode == Opcode.CLOSE else None
+    subject = Subject(
+        opcode=frame.opcode if message is None else message.opcode,
+        payload=frame.payload if message is None else message.content,
+        length=frame.length if message is None else message.wire_length,
+        upstream=record.direction is Direction.UPSTREAM,
+        connection_id=record.connection_id,
+        close_code=code,
+        fin=frame.fin,
+        compressed=message.compressed if message is not None else frame.rsv1,
+        verdict=message.verdict if message is not None else "relayed",
+        rules=tuple(violation.rule for violation in record.violations),
+    )
+    if connection is not None:
+        subject.url = connection.target
+        subject.client = connection.client
+        subject.server = connection.upstream_url
+        subject.request_headers = connection.request_headers
+        subject.response_headers = connection.response_headers
+        subject.status = connection.status
+    return subject
+
+
+def subject_of_passing(passing: Passing, connection: ConnectionRecord) -> Subject:
+    """A message or control frame that is held."""
+    close = passing.opcode == Opcode.CLOSE
+    message = passing.message
+    return Subject(
+        opcode=passing.opcode,
+        payload=passing.content,
+        length=len(passing.content) if message is None else message.wire_length,
+        upstream=passing.direction is Direction.UPSTREAM,
+        connection_id=connection.id,
+        url=connection.target,
+        client=connection.client,
+        server=connection.upstream_url,
+        request_headers=connection.request_headers,
+        response_headers=connection.response_headers,
+        status=connection.status,
+        close_code=parse_close(passing.content)[0] if close else None,
+        compressed=message is not None and message.compressed,
+        verdict=passing.verdict,
+    )

@@ -1,0 +1,1 @@
+"""What is captured and what is in flight: plain values."""

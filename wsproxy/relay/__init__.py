@@ -1,0 +1,1 @@
+"""The way of a frame: from one socket to the other, with a note of what passed."""

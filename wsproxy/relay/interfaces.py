@@ -1,0 +1,131 @@
+"""What the relay needs of the world; adapters fill these in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from wsproxy.model.inflight import Passing
+from wsproxy.model.records import ConnectionRecord, Direction
+from wsproxy.relay.journal import Drained, Journal
+
+
+class Transport(Protocol):
+    """One peer's socket."""
+
+    def write(self, data: bytes) -> None:
+        """Send without waiting; what the peer does not take is buffered."""
+
+    def write_eof(self) -> bool:
+        """Send FIN after what is buffered and go on reading; False where that cannot be (TLS)."""
+
+    def pause_reading(self) -> None:
+        """Take no more from the peer; may be called twice."""
+
+    def resume_reading(self) -> None:
+        """Undo pause_reading; may be called without it."""
+
+    def close(self) -> None:
+        """Close after what is buffered was sent."""
+
+    def reset(self) -> None:
+        """Break off: the peer sees a TCP reset."""
+
+
+class Recorder(Protocol):
+    """Where records go. No call may block."""
+
+    journal: Journal
+    """What passes is appended here; after the first chunk, `wake` has to be called."""
+
+    def wake(self) -> None:
+        """The journal is no longer empty."""
+
+    def next_connection_id(self) -> int:
+        """A number for a new connection, from 1."""
+
+    def connection_changed(self, connection: ConnectionRecord) -> None:
+        """A connection was opened, answered or ended."""
+
+    def on_pressure(self, paused: Callable[[bool], None]) -> None:
+        """Call `paused` with True when the records come too fast, with False when it is over."""
+
+    def forget(self, paused: Callable[[bool], None]) -> None:
+        """Undo on_pressure."""
+
+
+class Watcher(Protocol):
+    """Somebody who looks on: the log, the page. No call may block."""
+
+    def connection_changed(self, connection: ConnectionRecord) -> None:
+        """A connection was opened, answered or ended."""
+
+    def frames_passed(self, first_id: int, drained: Drained) -> None:
+        """Frames passed; they have consecutive ids from `first_id`."""
+
+
+class Interceptor(Protocol):
+    """Somebody who may change what passes on one connection: addons, breakpoints."""
+
+    def wants(self, direction: Direction) -> bool:
+        """Whether it may change anything in a direction now; the lane is held while it may.
+
+        When the answer changes, `LiveConnection.reconsider` has to be called.
+        """
+
+    async def handle(self, passing: Passing) -> None:
+        """Look at a message or control frame before it goes on, and change it or not.
+
+        One at a time in each direction.
+        """
+
+    def ended(self) -> None:
+        """The connection has ended; its record says how."""
+
+
+class PromptInterceptor(Interceptor, Protocol):
+    """An Interceptor that needs no task where it has nothing to wait for."""
+
+    def begin(self, passing: Passing) -> Awaitable[None] | None:
+        """As `handle`, up to where it has to wait; what is returned has to be awaited then."""
+
+
+class LiveConnection(Protocol):
+    """An open connection, as those see it who steer it."""
+
+    connection: ConnectionRecord
+
+    def reconsider(self) -> None:
+        """Ask all interceptors and faults anew whether they want anything."""
+
+    def inject(self, direction: Direction, opcode: int, content: bytes, cause: str) -> None:
+        """Send a message or control frame that no peer sent, after what is under way.
+
+        It passes through the interceptors like any other.
+        """
+
+    def close(self, code: int, reason: str, cause: str) -> None:
+        """Send Close to both peers, and close the sockets when they had time to answer."""
+
+    def reset(self, cause: str) -> None:
+        """Cut both sockets off with a TCP reset."""
+
+    def pause(self, direction: Direction, paused: bool) -> None:
+        """Read nothing from the sender of a direction, or go on."""
+
+
+class Interception(Protocol):
+    """Somebody who wants to intercept connections."""
+
+    def attach(self, live: LiveConnection) -> Interceptor | None:
+        """A connection was opened; None if it is of no interest for good."""
+
+
+class Clock(Protocol):
+    """Time, handed in so that tests need not wait for it."""
+
+    def time(self) -> float:
+        """Seconds since the epoch."""
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` in `delay` seconds; the value returned cancels that."""

@@ -1,0 +1,106 @@
+"""What a held lane is to send, each piece when it is time, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from wsproxy.clock import TIMER_SLACK
+from wsproxy.faults.steps import Cut, Stall
+from wsproxy.relay.interfaces import Clock
+
+
+class Outbox:
+    """Sends bytes, cuts and stalls after their delays."""
+
+    def __init__(
+        self,
+        write: Callable[[bytes], None],
+        cut: Callable[[str], None],
+        clock: Clock,
+        count: Callable[[int], None],
+        emptied: Callable[[], None],
+    ) -> None:
+        """`count` is told of bytes that wait (and, negative, no longer do); `emptied` is called
+        when a delivery has left nothing to send.
+        """
+        self._write = write
+        self._cut_connection = cut
+        self._clock = clock
+        self._count = count
+        self._emptied = emptied
+        self._items: deque[tuple[float, bytes | Cut | Stall]] = deque()
+        self._last_at = 0.0
+        self._cut_off = False
+        self._cancel_timer: Callable[[], None] | None = None
+        self.stalled = False
+        """Whether nothing passes until `resume`."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is waiting, and nothing would have to."""
+        return not self._items and not self.stalled
+
+    def send(self, data: bytes, delay: float) -> None:
+        """Send bytes in `delay` seconds: at once, if there is no delay and nothing waits."""
+        if delay <= 0 and not self._items and not self.stalled:
+            self._write(data)
+            return
+        self._count(len(data))
+        self.put(data, delay)
+
+    def put(self, item: bytes | Cut | Stall, delay: float) -> None:
+        """Do something in `delay` seconds, after all that was put before it."""
+        if self._cut_off:
+            return
+        # A stream keeps its order: nothing overtakes what was put before it.
+        self._last_at = max(self._clock.time() + delay, self._last_at)
+        self._items.append((self._last_at, item))
+        if len(self._items) == 1:
+            self._plan()
+
+    def cut(self, cut: Cut) -> None:
+        """End the connection now: what is still to be sent goes nowhere."""
+        self._cut_off = True
+        self._items.clear()
+        self._cut_connection(cut.how)
+
+    def resume(self) -> None:
+        """End a stall, and those that are still to come."""
+        self._items = deque(item for item in self._items if not isinstance(item[1], Stall))
+        self._cancel()
+        self.stalled = False
+        self._deliver()
+
+    def abandon(self) -> None:
+        """Send nothing more."""
+        self._cancel()
+        self._items.clear()
+
+    def _cancel(self) -> None:
+        if self._cancel_timer is not None:
+            self._cancel_timer()
+            self._cancel_timer = None
+
+    def _plan(self) -> None:
+        delay = self._items[0][0] - self._clock.time()
+        self._cancel_timer = self._clock.call_later(max(delay, 0.0), self._deliver)
+
+    def _deliver(self) -> None:
+        self._cancel_timer = None
+        now = self._clock.time() + TIMER_SLACK
+        while self._items and self._items[0][0] <= now and not self.stalled:
+            _, item = self._items.popleft()
+            if isinstance(item, bytes):
+                self._count(-len(item))
+                self._write(item)
+            elif isinstance(item, Stall):
+                self.stalled = True
+            else:
+                self.cut(item)
+        if self.stalled:
+            return
+        if self._items:
+            self._plan()
+        else:
+            self._emptied()

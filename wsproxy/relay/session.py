@@ -1,0 +1,254 @@
+"""One proxied connection: two lanes of traffic, back-pressure, and how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Callable, Sequence
+
+from wsproxy.model.inflight import injected
+from wsproxy.model.records import ConnectionRecord, Direction, End, FrameRecord
+from wsproxy.protocol.close import CloseCode, encode_close
+from wsproxy.protocol.frames import Opcode, make_frame
+from wsproxy.protocol.handshake import Agreed
+from wsproxy.relay.decoder import DEFAULT_MAX_PAYLOAD, Link
+from wsproxy.relay.encoder import LaneEncoder
+from wsproxy.relay.interfaces import Clock, Interception, Interceptor, Recorder, Transport
+from wsproxy.relay.lane import Faults, Lane
+
+HALF_CLOSED_SECONDS = 30.0
+"""How long one side may go on after the other has ended its stream."""
+
+STOP_SECONDS = 3.0
+"""How long a peer has to answer the Close frame of a proxy that stops."""
+
+ORIGIN = "wsproxy"
+
+
+class Session:
+    """Relays between a client and an upstream, from the end of the handshake on.
+
+    The transports report to it: `lanes[d].bytes_received`, `eof_received`, `connection_lost`
+    and `writing_paused`, each with the direction in which that peer sends. Towards those who
+    steer it, it is a LiveConnection.
+    """
+
+    def __init__(
+        self,
+        connection: ConnectionRecord,
+        client: Transport,
+        upstream: Transport,
+        recorder: Recorder,
+        clock: Clock,
+        agreed: Agreed = Agreed(),
+        max_payload: int = DEFAULT_MAX_PAYLOAD,
+        on_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.connection = connection
+        self._recorder = recorder
+        self._clock = clock
+        self._on_end = on_end
+        self._cancel_deadline: Callable[[], None] | None = None
+        self._open_transports = 2
+        self._cause: End | None = None
+        """Why the proxy itself ended it, if it did."""
+        self._broke_off: End | None = None
+        """Who was the first to leave; the peers may have said Close all the same."""
+        self._interceptors: list[Interceptor] = []
+        self._passed_on: set[Direction] = set()
+        """The directions that have ended, and of which nothing is held any more."""
+        peers = (client, upstream)
+        self.lanes = tuple(
+            Lane(
+                Link(connection.id, direction, agreed, max_payload),
+                peers[direction],
+                peers[direction.other],
+                recorder,
+                clock,
+                LaneEncoder(direction, agreed, lambda: secrets.token_bytes(4)),
+                self._cut_by_fault,
+            )
+            for direction in Direction
+        )
+        recorder.on_pressure(self._store_pressure)
+
+    def intercept(
+        self, interceptions: Sequence[Interception], faults: Sequence[Faults | None] = (None, None)
+    ) -> None:
+        """Let interceptors and faults (one chain for each direction) at the connection."""
+        for interception in interceptions:
+            interceptor = interception.attach(self)
+            if interceptor is not None:
+                self._interceptors.append(interceptor)
+        for lane, chain in zip(self.lanes, faults, strict=True):
+            lane.interceptors = self._interceptors
+            lane.faults = chain
+        self.reconsider()
+
+    # For the transports.
+
+    def eof_received(self, direction: Direction) -> None:
+        """The peer that sends in `direction` has ended its stream (FIN)."""
+        lane = self.lanes[direction]
+        if not lane.ended:
+            lane.finish(lambda: self._stream_ended(direction))
+            if lane.stalled:
+                self._ended_in_silence(direction)
+
+    def connection_lost(self, direction: Direction, error: Exception | None) -> None:
+        """The socket of the peer that sends in `direction` is gone."""
+        lane = self.lanes[direction]
+        other = self.lanes[direction.other]
+        if not lane.ended:
+            if error is not None:
+                lane.abandon()
+            lane.finish(lambda: None)
+            self._blame(direction, "reset" if error else "broke off")
+        self._open_transports -= 1
+        if self._open_transports:
+            # Nobody is told of a clean end that was none: a reset goes on as a reset.
+            if error is not None:
+                other.source.reset()
+            else:
+                other.source.close()
+        else:
+            self._finish()
+
+    def writing_paused(self, direction: Direction, paused: bool) -> None:
+        """The peer that sends in `direction` reads slower (or fast enough again)."""
+        self.lanes[direction.other].pause("peer", paused)
+
+    # For those who steer it (relay.interfaces.LiveConnection).
+
+    def reconsider(self) -> None:
+        """Ask all interceptors and faults anew whether they want anything."""
+        for lane in self.lanes:
+            lane.reconsider()
+
+    def inject(self, direction: Direction, opcode: int, content: bytes, cause: str) -> None:
+        """Send a message or control frame that no peer sent, after what is under way."""
+        now = self._clock.time()
+        self.lanes[direction].inject(injected(direction, opcode, content, now, cause))
+
+    def close(self, code: int, reason: str, cause: str) -> None:
+        """Send Close to both peers, and close the sockets when they had time to answer."""
+        self._recorder.journal.drain()
+        if self._both_closed():
+            self._close_both()
+            return
+        if not any(lane.link.close for lane in self.lanes):
+            self._cause = End("closed", cause, code, reason)
+        now = self._clock.time()
+        for lane in self.lanes:
+            # The Close frame goes where this lane goes, unless it would split a frame.
+            link = lane.link
+            if link.close is None and lane.at_frame_boundary and not lane.ended:
+                key = secrets.token_bytes(4) if link.direction is Direction.UPSTREAM else None
+                frame = make_frame(Opcode.CLOSE, encode_close(code, reason), masking_key=key)
+                with contextlib.suppress(RuntimeError):  # uvloop's word for a socket that is gone
+                    lane.sink.write(frame.wire)
+                lane.record(
+                    [FrameRecord(link.connection_id, link.direction, now, frame, None, (), cause)]
+                )
+        self._deadline(STOP_SECONDS, self._close_both)
+
+    def reset(self, cause: str) -> None:
+        """Cut both sockets off with a TCP reset."""
+        self._cause = End("aborted", cause, None, "reset")
+        self._reset_both()
+
+    def pause(self, direction: Direction, paused: bool) -> None:
+        """Read nothing from the sender of a direction, or go on."""
+        self.lanes[direction].pause("user", paused)
+
+    def stop(self) -> None:
+        """End the connection because the proxy stops."""
+        self.close(CloseCode.GOING_AWAY, "wsproxy stops", ORIGIN)
+
+    # Endings.
+
+    def _stream_ended(self, direction: Direction) -> None:
+        """All that a peer sent before its FIN was passed on: pass the FIN on."""
+        lane = self.lanes[direction]
+        self._blame(direction, "ended the stream")
+        self._passed_on.add(direction)
+        other = self.lanes[direction.other]
+        if direction.other in self._passed_on or (other.ended and other.stalled):
+            self._close_both()
+            return
+        # The other direction may still carry a Close frame, or the rest of a message.
+        # TLS has no half-closed connections: without a Close frame under way, this is the end.
+        if not lane.sink.write_eof() and (self._both_closed() or lane.link.close is None):
+            self._close_both()
+            return
+        self._deadline(HALF_CLOSED_SECONDS, self._reset_both)
+
+    def _ended_in_silence(self, direction: Direction) -> None:
+        """A peer has ended its stream, and a stall keeps the other from hearing of it."""
+        if self.lanes[direction.other].ended:
+            self._blame(direction, "ended the stream")
+            self._close_both()
+        elif direction is Direction.UPSTREAM:
+            # A server that is left without word must not cost a connection for ever. The other
+            # way round the client is still there to be tested, and its leaving ends it.
+            self._deadline(HALF_CLOSED_SECONDS, self._reset_both)
+
+    def _cut_by_fault(self, how: str) -> None:
+        self._cause = End("aborted", "fault", None, how)
+        if how == "reset":
+            self._reset_both()
+        else:
+            self._close_both()
+
+    def _blame(self, direction: Direction, what: str) -> None:
+        if self._broke_off is None:
+            self._broke_off = End("aborted", direction.sender.value, None, what)
+
+    def _both_closed(self) -> bool:
+        return all(lane.link.close is not None for lane in self.lanes)
+
+    def _store_pressure(self, paused: bool) -> None:
+        for lane in self.lanes:
+            lane.pause("store", paused)
+
+    def _deadline(self, seconds: float, callback: Callable[[], None]) -> None:
+        if self._cancel_deadline is not None:
+            self._cancel_deadline()
+        self._cancel_deadline = self._clock.call_later(seconds, callback)
+
+    def _close_both(self) -> None:
+        for lane in self.lanes:
+            lane.source.close()
+        # A peer that reads nothing would keep its socket open for ever.
+        self._deadline(STOP_SECONDS, self._reset_both)
+
+    def _reset_both(self) -> None:
+        for lane in self.lanes:
+            lane.source.reset()
+
+    def _finish(self) -> None:
+        if self._cancel_deadline is not None:
+            self._cancel_deadline()
+        for lane in self.lanes:
+            lane.abandon()
+        self._recorder.forget(self._store_pressure)
+        self.connection.closed = self._clock.time()
+        self.connection.end = self._how_it_ended()
+        self._recorder.connection_changed(self.connection)
+        for interceptor in self._interceptors:
+            interceptor.ended()
+        self._on_end()
+
+    def _how_it_ended(self) -> End:
+        closes = [(lane.link.close, lane) for lane in self.lanes if lane.link.close is not None]
+        if self._cause is not None:
+            return self._cause
+        broke_off = self._broke_off or End("aborted")
+        if not closes:
+            return broke_off
+        close, lane = min(closes, key=lambda item: item[0].time)
+        if len(closes) == 2:
+            by = close.by or lane.link.direction.sender.value
+            return End("closed", by, close.code, close.reason)
+        # One side said Close, and there was no answer.
+        return broke_off._replace(code=close.code, reason=f"{broke_off.reason} after Close")

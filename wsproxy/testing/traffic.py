@@ -1,0 +1,138 @@
+"""What has passed, in memory, for tests that look at it and wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from wsproxy.filters.language import parse
+from wsproxy.filters.subject import Subject, subject_of
+from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
+from wsproxy.protocol.frames import Opcode, opcode_name
+from wsproxy.relay.journal import Drained
+from wsproxy.render.text import preview
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message, or a control frame, that passed."""
+
+    connection: int
+    direction: str
+    """`upstream` (from the client to the server) or `downstream`."""
+    time: float
+    """Seconds since the epoch."""
+    opcode: str
+    """`text`, `binary`, `close`, `ping`, `pong`."""
+    content: bytes
+    """As it came, inflated; the first MiB of it."""
+    verdict: str
+    """`relayed`, `changed`, `dropped` or `injected`."""
+    sent: bytes | None
+    """What went on in its place, if it was changed."""
+    subject: Subject
+    """As filters see it."""
+
+    @property
+    def text(self) -> str:
+        """The content as text; raises UnicodeDecodeError."""
+        return self.content.decode()
+
+    def json(self) -> Any:
+        """The content as JSON; raises ValueError."""
+        return json.loads(self.content)
+
+    @property
+    def is_control(self) -> bool:
+        return self.subject.opcode >= Opcode.CLOSE
+
+    def __str__(self) -> str:
+        arrow = "->" if self.direction == "upstream" else "<-"
+        said = preview(self.subject.opcode, self.content)
+        verdict = "" if self.verdict == "relayed" else f" [{self.verdict}]"
+        return f"#{self.connection} {arrow} {self.opcode} {said}{verdict}"
+
+
+class SeenList(list[Seen]):
+    """Messages in the order they passed."""
+
+    def where(self, match: str) -> SeenList:
+        """Those that pass a filter (docs/filters.md); raises FilterError."""
+        matches = parse(match).matches
+        return SeenList(seen for seen in self if matches(seen.subject))
+
+    @property
+    def texts(self) -> list[str]:
+        """Their contents as text."""
+        return [seen.text for seen in self]
+
+
+class Tape:
+    """A Watcher that keeps everything."""
+
+    def __init__(self) -> None:
+        self.seen: list[Seen] = []
+        self.frames: list[FrameRecord] = []
+        self.faults: list[FaultRecord] = []
+        self.connections: dict[int, ConnectionRecord] = {}
+        self._news: set[asyncio.Event] = set()
+
+    def connection_changed(self, connection: ConnectionRecord) -> None:
+        """Keep it (there is one record a connection, which changes)."""
+        self.connections[connection.id] = connection
+
+    def frames_passed(self, first_id: int, drained: Drained) -> None:
+        """Keep them, and tell those who wait."""
+        messages = {(m.connection_id, m.direction, m.number): m for m in drained.messages}
+        for _, record in drained.block.frames():
+            self.frames.append(record)
+            if record.frame.is_control or record.frame.fin:
+                key = (record.connection_id, record.direction, record.message or 0)
+                self.seen.append(self._seen(record, messages.get(key)))
+        self.faults += drained.faults
+        for event in self._news:
+            event.set()
+
+    async def wait_for(self, match: str, timeout: float, count: int) -> Seen:  # noqa: ASYNC109
+        """The `count`-th that passes a filter; raises TimeoutError, FilterError."""
+        matches = parse(match).matches
+        event = asyncio.Event()
+        self._news.add(event)
+        try:
+            async with asyncio.timeout(timeout):
+                looked = 0
+                while True:
+                    for seen in self.seen[looked:]:
+                        count -= matches(seen.subject)
+                        if count <= 0:
+                            return seen
+                    looked = len(self.seen)
+                    event.clear()
+                    await event.wait()
+        except TimeoutError:
+            raise TimeoutError(self._instead(match, timeout)) from None
+        finally:
+            self._news.discard(event)
+
+    def _instead(self, match: str, timeout: float) -> str:
+        last: Iterable[str] = map(str, self.seen[-10:])
+        passed = f"; of {len(self.seen)} that did, the last: " + ", ".join(last)
+        return f"nothing that matches {match!r} passed within {timeout:g} s" + (
+            passed if self.seen else "; nothing passed at all"
+        )
+
+    def _seen(self, record: FrameRecord, message: MessageRecord | None) -> Seen:
+        subject = subject_of(record, message, self.connections.get(record.connection_id))
+        return Seen(
+            record.connection_id,
+            record.direction.name.lower(),
+            record.time,
+            opcode_name(subject.opcode).lower(),
+            subject.payload,
+            subject.verdict,
+            message.sent if message is not None else None,
+            subject,
+        )

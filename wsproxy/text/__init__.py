@@ -1,0 +1,1 @@
+"""Units and words as people write them."""

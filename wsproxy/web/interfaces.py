@@ -1,0 +1,146 @@
+"""What the page and its API need of the rest of the proxy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+from wsproxy.model.queries import Page, Query, RoundTrip, Seen, Timeline, Traffic, Whole
+from wsproxy.model.records import ConnectionRecord, Counted, Direction
+from wsproxy.relay.interfaces import LiveConnection
+
+
+class Connections(Protocol):
+    """The connections that are open."""
+
+    def live(self) -> dict[int, LiveConnection]:
+        """By connection id."""
+
+
+class FaultControl(Protocol):
+    """Faults, added and removed while traffic flows; docs/faults.md has the JSON objects."""
+
+    seed: int
+    """Where their randomness comes from."""
+
+    def faults(self) -> list[dict[str, Any]]:
+        """All faults, in order, each with how often it struck."""
+
+    def add(self, spec: dict[str, Any]) -> dict[str, Any]:
+        """Add a fault; raises FaultError."""
+
+    def change(self, name: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """Change some fields of a fault, `enabled` among them; raises KeyError, FaultError."""
+
+    def remove(self, name: str) -> None:
+        """Remove a fault; raises KeyError."""
+
+    def populate(self, specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Put these faults in place of all others, or, if one is wrong, change nothing."""
+
+    def load_scenario(self, text: str) -> list[dict[str, Any]]:
+        """Put the faults of a scenario file (YAML) in place of all others; raises FaultError.
+
+        Its seed, if it has one, is the seed from then on.
+        """
+
+    def reset(self) -> None:
+        """Remove all faults."""
+
+    def kinds(self) -> list[dict[str, Any]]:
+        """Every kind of fault with its attributes and what it does."""
+
+
+class BreakpointControl(Protocol):
+    """Breakpoints and what waits at them; docs/api.md has the JSON objects."""
+
+    def breakpoints(self) -> list[dict[str, Any]]:
+        """All breakpoints, each with how often it was hit."""
+
+    def add(self, spec: dict[str, Any]) -> dict[str, Any]:
+        """Add a breakpoint; raises ValueError that says which field is wrong."""
+
+    def change(self, number: int, changes: dict[str, Any]) -> dict[str, Any]:
+        """Change some fields, `enabled` among them; raises KeyError, ValueError."""
+
+    def remove(self, number: int) -> None:
+        """Remove a breakpoint, and let go what waits at it; raises KeyError."""
+
+    def held(self) -> list[dict[str, Any]]:
+        """What waits, in both directions, the oldest first, and not more than a page can show."""
+
+    def content(self, number: int) -> bytes:
+        """All of what one that waits holds; raises KeyError."""
+
+    def forward(self, number: int, content: bytes | None = None) -> None:
+        """Let it go, with other content or as it is; raises KeyError."""
+
+    def drop(self, number: int) -> None:
+        """Let it go nowhere; raises KeyError."""
+
+    def forward_all(self, direction: Direction | None = None) -> int:
+        """Let all go that wait in a direction, or in both; returns how many."""
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call `callback` when anything of this is no longer what it was."""
+
+
+class CaptureReader(Protocol):
+    """The capture, read while it is written.
+
+    Every call may block: it belongs on a thread, always the same one.
+    """
+
+    def connections(
+        self, after: int = 0, limit: int = 1000, *, newest: bool = False
+    ) -> list[ConnectionRecord]:
+        """Connections with a higher id than `after`, in order; or the newest ones."""
+
+    def connection(self, number: int) -> ConnectionRecord | None:
+        """One connection."""
+
+    def page(
+        self,
+        query: Query,
+        *,
+        offset: int | None = None,
+        after: int | None = None,
+        before: int | None = None,
+        limit: int = 100,
+        start: int = 0,
+        budget: float = 0.1,
+    ) -> Page:
+        """Rows of a list from `offset` (negative: from its end), or next to a frame id.
+
+        Rows with ids below `start` do not count. `budget` bounds, in seconds, how long unseen
+        parts of the capture are looked at. Raises FilterError.
+        """
+
+    def frame(self, frame_id: int) -> Seen | None:
+        """One frame, whole."""
+
+    def message(self, connection_id: int, direction: Direction, number: int) -> Whole | None:
+        """A message and its frames."""
+
+    def pick(self, frame_ids: Sequence[int]) -> Iterator[Seen]:
+        """These frames, whole, as far as they are there."""
+
+    def timeline(
+        self, connection_id: int | None, start: float | None, end: float | None, buckets: int
+    ) -> Timeline | None:
+        """What passed over time; None where there is nothing."""
+
+    def round_trips(self, connection_id: int, limit: int) -> list[RoundTrip]:
+        """The newest pairs of request and answer, the oldest first."""
+
+    def pair_of(self, frame_id: int) -> RoundTrip | None:
+        """The pair that a frame belongs to, if its payload has an id."""
+
+    def traffic(self) -> dict[int, Traffic]:
+        """How much passed on each connection, as far as the capture still has it."""
+
+    def left_out(self) -> dict[str, Counted]:
+        """What the record lacks, by reason."""
+
+    def close(self) -> None:
+        """Close the file."""
