@@ -11,7 +11,7 @@ from wsproxy.faults.attributes import attributes_of
 from wsproxy.faults.base import Fault
 from wsproxy.faults.kinds.malformed import WAYS
 from wsproxy.faults.oneline import parse_line
-from wsproxy.faults.registry import KINDS
+from wsproxy.faults.registry import FAULT_TYPES
 from wsproxy.faults.scenario import parse
 from wsproxy.faults.spec import FIELDS
 from wsproxy.testing import Faults, SeenList, SyncProxy
@@ -33,9 +33,9 @@ def sections(path: Path) -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-@pytest.mark.parametrize("fault", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("fault", FAULT_TYPES.values(), ids=FAULT_TYPES)
 def test_every_fault_has_its_section(fault: type[Fault]) -> None:
-    section = sections(DOCS / "faults.md")[fault.kind]
+    section = sections(DOCS / "faults.md")[fault.type]
     words = " ".join(section.split())
     assert all(part in words for part in fault.documentation())
     assert f"--fault '{fault.example}'" in section
@@ -56,7 +56,7 @@ def test_the_scenario_and_the_lines_of_the_documentation_can_be_read() -> None:
     (scenario,) = re.findall(r"```yaml\n(.+?)```", text, re.DOTALL)
     assert len(parse(scenario).faults) == 4
     lines = re.findall(r"^--fault '(.+)'$", text, re.MULTILINE)
-    assert len(lines) >= len(KINDS)
+    assert len(lines) >= len(FAULT_TYPES)
     for line in lines:
         parse_line(line)
 

@@ -1,12 +1,12 @@
-"""The few exceptions of wsproxy, and whose fault a protocol error is."""
+"""The few exceptions of wsproxy, and which side a protocol error is to be blamed on."""
 
 from __future__ import annotations
 
 from enum import Enum
 
 
-class Fault(str, Enum):
-    """Who broke a rule of the protocol."""
+class Side(str, Enum):
+    """One of the two peers: who broke a rule, who began."""
 
     CLIENT = "client"
     SERVER = "server"
@@ -16,17 +16,17 @@ class WsproxyError(Exception):
     """Something the user can mend; its text is shown as one line, without a stack trace."""
 
 
-class HandshakeError(WsproxyError):
+class ProxyError(WsproxyError):
     """An opening handshake that cannot go on.
 
     `status` is the HTTP status that tells the client so.
     """
 
-    def __init__(self, status: int, reason: str, fault: Fault) -> None:
+    def __init__(self, status: int, reason: str, side: Side) -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
-        self.fault = fault
+        self.side = side
 
 
 class DeflateError(ValueError):

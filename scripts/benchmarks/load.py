@@ -50,7 +50,7 @@ class EchoServer(asyncio.Protocol):
             return
         for frame in self._decoder.feed(data):
             first = 0x80 | frame.opcode
-            self._transport.write(encode_header(first, frame.length) + frame.payload)
+            self._transport.write(encode_header(first, frame.payload_length) + frame.payload)
 
 
 class LoadClient(asyncio.Protocol):

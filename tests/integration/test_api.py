@@ -76,7 +76,7 @@ async def test_frames_come_in_pages_by_place_and_by_id(rig: Rig) -> None:
     page = await rig.get("/frames", offset=10, limit=2)
     assert [row["id"] for row in page["rows"]] == [rows[10]["id"], rows[11]["id"]]
     page = await rig.get("/frames", offset=-2, limit=5)
-    assert [row["name"] for row in page["rows"]] == ["CLOSE", "CLOSE"]
+    assert [row["opcode"] for row in page["rows"]] == ["close", "close"]
     page = await rig.get("/frames", after=rows[3]["id"], limit=1)
     assert (page["offset"], page["rows"][0]["id"]) == (4, rows[4]["id"])
     page = await rig.get("/frames", before=rows[3]["id"], limit=2)
@@ -244,7 +244,7 @@ async def test_close_passes_a_breakpoint_and_time_lets_go(rig: Rig) -> None:
 
 async def test_faults(rig: Rig) -> None:
     assert (await rig.get("/faults"))["faults"] == []
-    kinds = (await rig.get("/faults/kinds"))["kinds"]
+    kinds = (await rig.get("/faults/types"))["types"]
     assert "drop" in [kind["type"] for kind in kinds]
     async with rig.client() as client:
         status, fault = await rig.call("POST", "/faults", {"type": "drop", "name": "d"})
@@ -258,7 +258,9 @@ async def test_faults(rig: Rig) -> None:
         await client.send("arrives")
         assert await client.recv() == "arrives"
     assert (await rig.call("POST", "/faults/d/enable"))[1]["enabled"]
-    assert (await rig.call("PATCH", "/faults/d", {"stream": "upstream"}))[1]["stream"] == "upstream"
+    assert (await rig.call("PATCH", "/faults/d", {"direction": "upstream"}))[1][
+        "direction"
+    ] == "upstream"
     assert (await rig.call("PATCH", "/faults/x", {}))[1]["error"]["code"] == "no_fault"
     assert (await rig.call("POST", "/faults", {"type": "x"}))[1]["error"]["code"] == "bad_fault"
     wrong = {"faults": [{"type": "drop"}, {"type": "x"}]}

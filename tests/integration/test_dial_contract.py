@@ -11,7 +11,7 @@ from aiohttp import web
 
 from wsproxy.engine.dial import ReportingConnector
 from wsproxy.engine.upstream import Upstream
-from wsproxy.errors import HandshakeError
+from wsproxy.errors import ProxyError
 from wsproxy.relay.http_hooks import Exchange, HttpRequest, ServerHooks, Socket, Target
 
 
@@ -106,7 +106,7 @@ async def test_a_refused_connection_is_not_made() -> None:
     client = Client("not this one")
     connector = ReportingConnector(client, None)
     upstream = Upstream(f"http://127.0.0.1:{port}", connector=connector)
-    with pytest.raises(HandshakeError, match="not this one"):
+    with pytest.raises(ProxyError, match="not this one"):
         await _ask(upstream)
     assert await connector.dial_early(Target("127.0.0.1", port, False)) == "not this one"
     assert "connected False" not in client.told
@@ -119,7 +119,7 @@ async def test_a_failure_is_reported() -> None:
     client = Client()
     connector = ReportingConnector(client, None)
     upstream = Upstream("http://127.0.0.1:1", connector=connector)
-    with pytest.raises(HandshakeError, match="cannot connect"):
+    with pytest.raises(ProxyError, match="cannot connect"):
         await _ask(upstream)
     assert await connector.dial_early(Target("127.0.0.1", 1, False))
     assert client.told == ["server tls=False", "connect", "failed"] * 2

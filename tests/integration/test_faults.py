@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
 from tests.support.faulty import PATIENCE, Proxied, faulty_proxy, hear, say
-from wsproxy.faults.registry import KINDS
+from wsproxy.faults.registry import FAULT_TYPES
 
 
 def close_sent(socket: ClientConnection) -> int:
@@ -31,7 +31,7 @@ async def test_latency(proxied: Proxied) -> None:
         # Twenty times 150 ms would be three seconds: the delays do not add up.
         assert 0.145 <= time.monotonic() - start < 2.0
     (record, *_) = await proxied.records()
-    assert (record.name, record.kind, record.message) == ("latency", "latency", 1)
+    assert (record.name, record.type, record.message) == ("latency", "latency", 1)
     assert record.detail == "delayed by 150 ms"
 
 
@@ -54,7 +54,7 @@ async def test_drop(proxied: Proxied) -> None:
 
 
 async def test_duplicate(proxied: Proxied) -> None:
-    proxied.faults.add({"type": "duplicate", "copies": 2, "nth": 1, "stream": "upstream"})
+    proxied.faults.add({"type": "duplicate", "copies": 2, "nth": 1, "direction": "upstream"})
     async with proxied.connect() as socket:
         await say(socket, "pay", "thanks")
         assert await hear(socket, 4) == ["pay", "pay", "pay", "thanks"]
@@ -316,5 +316,5 @@ async def test_no_pong(proxied: Proxied) -> None:
 
 def test_every_fault_has_its_test() -> None:
     tests = [name for name in globals() if name.startswith("test_")]
-    for kind in KINDS:
+    for kind in FAULT_TYPES:
         assert any(name.startswith(f"test_{kind}") for name in tests), kind

@@ -16,7 +16,7 @@ from tests.support.faulty import PATIENCE
 from wsproxy.cli import cli
 from wsproxy.errors import FaultError
 from wsproxy.faults.attributes import attributes_of
-from wsproxy.faults.registry import KINDS
+from wsproxy.faults.registry import FAULT_TYPES
 
 SCENARIO = """\
 name: bad day
@@ -29,8 +29,8 @@ faults:
 def test_list_documents_every_fault_with_an_example() -> None:
     result = CliRunner().invoke(cli, ["faults", "list"])
     assert result.exit_code == 0
-    for fault in KINDS.values():
-        assert f"{fault.kind}: {fault.documentation()[0]}" in result.output
+    for fault in FAULT_TYPES.values():
+        assert f"{fault.type}: {fault.documentation()[0]}" in result.output
         assert f"--fault '{fault.example}'" in result.output
         assert all(f"    {item.name}: " in result.output for item in attributes_of(fault))
     assert "probability: " in result.output

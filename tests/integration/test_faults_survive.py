@@ -38,7 +38,7 @@ async def test_compression_with_context_takeover(
     proxied: Proxied, fault: dict[str, Any], stream: str
 ) -> None:
     """Every message refers back to those before it: one wrong byte of context shows at once."""
-    proxied.faults.add(fault | {"stream": stream, "name": "f"})
+    proxied.faults.add(fault | {"direction": stream, "name": "f"})
     sent: list[str | bytes] = [f"repeat repeat repeat number {number} " * 3 for number in range(60)]
     if fault["type"] == "corrupt":  # in a text it would end the connection
         sent = [str(message).encode() for message in sent]
@@ -74,7 +74,7 @@ async def until(socket: ClientConnection, last: str) -> list[str | bytes]:
 async def test_everything_at_once_on_fragmented_messages(proxied: Proxied) -> None:
     for spec in DAMAGE:
         if spec["type"] not in ("corrupt", "drop"):
-            proxied.faults.add(spec | {"stream": "both", "name": str(spec["type"])})
+            proxied.faults.add(spec | {"direction": "both", "name": str(spec["type"])})
     async with proxied.connect(compression="deflate") as socket:
         for number in range(30):
             await socket.send([f"repeat {number} ", "in ", "pieces"])
@@ -119,7 +119,7 @@ async def test_ten_megabytes(proxied: Proxied, fault: dict[str, Any], compressio
 async def test_two_hundred_connections(proxied: Proxied) -> None:
     proxied.faults.populate(
         [
-            {"type": "latency", "latency": "50ms", "jitter": "20ms", "stream": "both"},
+            {"type": "latency", "latency": "50ms", "jitter": "20ms", "direction": "both"},
             {"type": "drop", "nth": 3},
             {"type": "close", "code": 4001, "toxicity": 0.25, "nth": 4},
         ]
@@ -165,7 +165,7 @@ async def test_after_removal_the_lane_is_cut_through_again(proxied: Proxied) -> 
     async with proxied.connect() as socket:
         (session,) = proxied.sessions()
         assert not any(lane.held for lane in session.lanes)
-        proxied.faults.add({"type": "latency", "latency": "20ms", "stream": "both"})
+        proxied.faults.add({"type": "latency", "latency": "20ms", "direction": "both"})
         assert all(lane.held for lane in session.lanes)
         await say(socket, "held")
         assert await hear(socket, 1) == ["held"]
@@ -183,7 +183,7 @@ async def test_the_client_leaves_in_the_middle_of_a_stall(
     proxied: Proxied, stream: str, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wsproxy.relay.session.HALF_CLOSED_SECONDS", 0.3)
-    proxied.faults.add({"type": "stall", "stream": stream})
+    proxied.faults.add({"type": "stall", "direction": stream})
     socket = await proxied.connect(close_timeout=0.1)
     await say(socket, "into the void")
     await asyncio.sleep(0.05)
@@ -230,7 +230,7 @@ async def test_faults_that_come_and_go_at_random_lose_nothing(proxied: Proxied) 
             faults = proxied.faults.faults()
             if chance < 0.1:
                 stream = random.choice(["both", "upstream", "downstream"])
-                proxied.faults.add(random.choice(harmless) | {"stream": stream})
+                proxied.faults.add(random.choice(harmless) | {"direction": stream})
             elif chance < 0.13 and faults:
                 proxied.faults.remove(random.choice(faults)["name"])
             elif chance < 0.15:
@@ -243,11 +243,11 @@ async def test_faults_that_come_and_go_at_random_lose_nothing(proxied: Proxied) 
 
 async def test_one_seed_one_history_with_a_real_client() -> None:
     scenario: list[dict[str, Any]] = [
-        {"type": "drop", "probability": 0.1, "stream": "both"},
-        {"type": "duplicate", "probability": 0.1, "stream": "both"},
-        {"type": "corrupt", "probability": 0.1, "stream": "both", "match": "~binary"},
-        {"type": "fragment", "probability": 0.1, "stream": "both"},
-        {"type": "latency", "latency": "5ms", "jitter": "5ms", "stream": "both"},
+        {"type": "drop", "probability": 0.1, "direction": "both"},
+        {"type": "duplicate", "probability": 0.1, "direction": "both"},
+        {"type": "corrupt", "probability": 0.1, "direction": "both", "match": "~binary"},
+        {"type": "fragment", "probability": 0.1, "direction": "both"},
+        {"type": "latency", "latency": "5ms", "jitter": "5ms", "direction": "both"},
     ]
 
     async def history(seed: int) -> list[list[tuple[object, ...]]]:

@@ -171,7 +171,7 @@ def test_pytest_aiohttps_own_server(project: pytest.Pytester) -> None:
             proxy = await wsproxy(server.make_url("/"))
             async with aiohttp.ClientSession() as session:
                 async with session.ws_connect(proxy.http_url + "/chat") as socket:
-                    with proxy.fault("duplicate", stream="upstream"):
+                    with proxy.fault("duplicate", direction="upstream"):
                         await socket.send_str("hello")
                         assert [(await socket.receive()).data for _ in range(2)] == ["hello"] * 2
         """

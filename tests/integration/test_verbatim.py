@@ -27,7 +27,7 @@ from tests.support.raw import (
     until,
     upgrade,
 )
-from wsproxy.model.inflight import Passing
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import Direction
 from wsproxy.protocol.frames import FrameDecoder, encode_header
 from wsproxy.relay.interfaces import Interception, Interceptor, LiveConnection
@@ -110,7 +110,7 @@ class LookOn:
     def wants(self, direction: Direction) -> bool:
         return True
 
-    async def handle(self, passing: Passing) -> None:
+    async def handle(self, in_flight: InFlightMessage) -> None:
         await asyncio.sleep(0)
 
     def ended(self) -> None:
@@ -268,7 +268,7 @@ async def test_a_large_message_passes_whole_and_is_recorded_cut(
         await asyncio.gather(speak(), listen())
         assert heard.hexdigest() == sent.hexdigest()
         (record,) = (await stage.recorded()).frames
-    assert (record.frame.length, record.frame.received) == (size, size)
+    assert (record.frame.payload_length, record.frame.received) == (size, size)
     assert len(record.frame.payload) == kept
     assert record.frame.payload_cut
     assert path.stat().st_size < 1_000_000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wsproxy.model.records import ConnectionRecord, Direction
 from wsproxy.protocol.frames import make_frame
-from wsproxy.relay.decoder import Link
+from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.store.sqlite import SqliteRecorder
 
 START = 1_700_000_000.0
@@ -31,7 +31,7 @@ def make_capture(path: Path, frames: int, connections: int = 4) -> None:
     The payload of the n-th (from 0) is `{"id": n // 2, "n": n}`.
     """
     recorder = SqliteRecorder(path, StillClock(), lambda _: None, limit=1 << 40)  # type: ignore[arg-type]
-    links = []
+    decoders = []
     for number in range(1, connections + 1):
         recorder.connection_changed(
             ConnectionRecord(
@@ -44,12 +44,12 @@ def make_capture(path: Path, frames: int, connections: int = 4) -> None:
                 101,
             )
         )
-        links.append([Link(number, direction) for direction in Direction])
+        decoders.append([StreamDecoder(number, direction) for direction in Direction])
     for n in range(frames):
-        link = links[n // 2 % connections][n % 2]
+        decoder = decoders[n // 2 % connections][n % 2]
         key = None if n % 2 else b"\x01\x02\x03\x04"
         wire = make_frame(1, b'{"id": %d, "n": %d}' % (n // 2, n), masking_key=key).wire
-        recorder.journal.chunks.append((link, START + n / 1000, wire))
+        recorder.journal.chunks.append((decoder, START + n / 1000, wire))
         if n % PIECE == PIECE - 1:
             while recorder._waiting > 1 << 24:
                 time.sleep(0.01)

@@ -7,10 +7,10 @@ from typing import Any
 
 from wsproxy.faults.control import FaultSet
 from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Stall, Step
-from wsproxy.model.inflight import Passing
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import ConnectionRecord, Direction, FaultRecord
 from wsproxy.protocol.frames import make_frame
-from wsproxy.protocol.handshake import Agreed
+from wsproxy.protocol.handshake import NegotiatedExtensions
 from wsproxy.protocol.messages import Message
 from wsproxy.relay.encoder import LaneEncoder
 
@@ -26,20 +26,22 @@ def connection(number: int = 1, target: str = "/chat", opened: float = 1000.0) -
 
 def message(
     content: bytes | str, number: int = 1, time: float = 1000.0, direction: Direction = DOWN
-) -> Passing:
+) -> InFlightMessage:
     payload = content.encode() if isinstance(content, str) else content
     opcode = 1 if isinstance(content, str) else 2
     size = len(payload)
     frames = [make_frame(opcode, payload, masking_key=None if direction else b"\0\0\0\0")]
     whole = Message(opcode, payload, size, size, frame_lengths=[size])
-    return Passing(direction, time, opcode, payload, frames, whole, number, original=payload)
+    return InFlightMessage(
+        direction, time, opcode, payload, frames, whole, number, original=payload
+    )
 
 
 def control(
     opcode: int, payload: bytes = b"", time: float = 1000.0, direction: Direction = DOWN
-) -> Passing:
+) -> InFlightMessage:
     frames = [make_frame(opcode, payload, masking_key=None if direction else b"\0\0\0\0")]
-    return Passing(direction, time, opcode, payload, frames, original=payload)
+    return InFlightMessage(direction, time, opcode, payload, frames, original=payload)
 
 
 class Rig:
@@ -60,7 +62,7 @@ class Rig:
         self.faults.populate(list(specs))
         self.faults.chain(connection(), direction, self.records.append)  # the first counts as 1
         self.chain = self.faults.chain(connection(number, target), direction, self.records.append)
-        self._encoder = LaneEncoder(direction, Agreed(), lambda: b"\0\0\0\0")
+        self._encoder = LaneEncoder(direction, NegotiatedExtensions(), lambda: b"\0\0\0\0")
         self._number = 0
 
     def passes(self, *contents: bytes | str) -> list[Sent]:
@@ -68,14 +70,14 @@ class Rig:
         sent = []
         for content in contents:
             self._number += 1
-            passing = message(content, self._number, self.now, self.direction)
-            sent += self.done(self.chain.passed(passing, self.now))
+            in_flight = message(content, self._number, self.now, self.direction)
+            sent += self.done(self.chain.passed(in_flight, self.now))
         return sent
 
     def control(self, opcode: int, payload: bytes = b"") -> list[Sent]:
         """What becomes of a control frame that comes now."""
-        passing = control(opcode, payload, self.now, self.direction)
-        return self.done(self.chain.passed(passing, self.now))
+        in_flight = control(opcode, payload, self.now, self.direction)
+        return self.done(self.chain.passed(in_flight, self.now))
 
     def wait(self, seconds: float) -> list[Sent]:
         """What happens while time passes and nothing else."""
@@ -91,13 +93,13 @@ class Rig:
         sent: list[Sent] = []
         for step in steps:
             match step:
-                case Send(passing, delay, None):
-                    data = b"".join(frame.wire for frame in self._encoder.encode(passing))
+                case Send(in_flight, delay, None):
+                    data = b"".join(frame.wire for frame in self._encoder.encode(in_flight))
                     if data:
                         sent.append((self._at(delay), data))
-                case Send(passing, _, shape):
+                case Send(in_flight, _, shape):
                     assert shape is not None
-                    sent += self.done(shape(self._encoder.encode(passing)))
+                    sent += self.done(shape(self._encoder.encode(in_flight)))
                 case SendBytes(data, delay):
                     sent.append((self._at(delay), data))
                 case Cut(how, delay):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wsproxy.model.inflight import Passing
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import Direction
 from wsproxy.protocol.frames import FIN, RSV1, RSV2, RSV3, Frame, encode_header
 
@@ -28,7 +28,7 @@ class WebSocketFrame:
         self.dropped = False
         self.header = frame.header
         """The header as it came, byte for byte."""
-        self.length = frame.length
+        self.payload_length = frame.payload_length
         """The payload length that the header announced."""
         self._original = frame
         self._before = self._values()
@@ -79,17 +79,19 @@ class WebSocketFrame:
         )
 
 
-def frames_of(passing: Passing) -> list[WebSocketFrame]:
+def frames_of(in_flight: InFlightMessage) -> list[WebSocketFrame]:
     """What a hook is shown of a message or control frame."""
-    return [WebSocketFrame(frame, passing.direction, passing.time) for frame in passing.frames]
+    return [
+        WebSocketFrame(frame, in_flight.direction, in_flight.time) for frame in in_flight.frames
+    ]
 
 
-def take_back(passing: Passing, frames: list[WebSocketFrame], cause: str) -> None:
+def take_back(in_flight: InFlightMessage, frames: list[WebSocketFrame], cause: str) -> None:
     """Let go on what a hook made of the frames."""
     if not any(frame.changed for frame in frames):
         return
     left = [result for frame in frames if (result := frame.result()) is not None]
     if left:
-        passing.send_frames(left, cause)
+        in_flight.send_frames(left, cause)
     else:
-        passing.drop(cause)
+        in_flight.drop(cause)

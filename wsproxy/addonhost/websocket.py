@@ -19,7 +19,7 @@ from wsproxy.addonhost.dispatch import CachedAddonManager
 from wsproxy.addonhost.frames import frames_of, take_back
 from wsproxy.addonhost.history import History
 from wsproxy.addonhost.turns import Turns
-from wsproxy.model.inflight import Passing
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import Direction
 from wsproxy.protocol.close import CloseCode, parse_close
 from wsproxy.protocol.frames import Opcode
@@ -86,30 +86,30 @@ class FlowInterceptor:
     def wants(self, direction: Direction) -> bool:
         return not self._over
 
-    async def handle(self, passing: Passing) -> None:
+    async def handle(self, in_flight: InFlightMessage) -> None:
         """Show a message or control frame to the addons, and do to it what they decided."""
-        rest = self.begin(passing)
+        rest = self.begin(in_flight)
         if rest is not None:
             await rest
 
-    def begin(self, passing: Passing) -> Awaitable[None] | None:
+    def begin(self, in_flight: InFlightMessage) -> Awaitable[None] | None:
         """As `handle`, up to where an addon has to be awaited (relay.interfaces.PromptInterceptor)."""
-        if passing.is_control:
-            self._note_close(passing)
+        if in_flight.is_control:
+            self._note_close(in_flight)
             if not self._addons.has("websocket_frame"):
                 return None
         if not self._turns.free:
-            return asyncio.shield(self._keep(self._wait_and_show(passing)))
-        rest = self._show(passing)
+            return asyncio.shield(self._keep(self._wait_and_show(in_flight)))
+        rest = self._show(in_flight)
         if rest is None:
             return None
         self._turns.free = False
         # The connection may end meanwhile: no reason to cut an addon's hook short.
         return asyncio.shield(self._spawn(rest))
 
-    async def _wait_and_show(self, passing: Passing) -> None:
+    async def _wait_and_show(self, in_flight: InFlightMessage) -> None:
         await self._turns.take()
-        rest = self._show(passing)
+        rest = self._show(in_flight)
         if rest is None:
             self._turns.give()
         else:
@@ -121,70 +121,77 @@ class FlowInterceptor:
 
     # One message.
 
-    def _show(self, passing: Passing) -> Coroutine[Any, Any, None] | None:
+    def _show(self, in_flight: InFlightMessage) -> Coroutine[Any, Any, None] | None:
         """Call the hooks; what is returned has to be awaited in a task, for the rest of it."""
-        if self._addons.has("websocket_frame") and passing.frames:
-            return self._show_frames(passing)
-        return self._show_message(passing, passing.content)
+        if self._addons.has("websocket_frame") and in_flight.frames:
+            return self._show_frames(in_flight)
+        return self._show_message(in_flight, in_flight.content)
 
-    async def _show_frames(self, passing: Passing) -> None:
-        frames = frames_of(passing)
+    async def _show_frames(self, in_flight: InFlightMessage) -> None:
+        frames = frames_of(in_flight)
         for frame in frames:
             rest = self._addons.call("websocket_frame", self.flow, frame)
             if rest is not None:
                 await rest
         await self._resumed(None)
-        take_back(passing, frames, CAUSE)
-        content = passing.content
-        if passing.message is not None and not passing.message.compressed:
-            content = b"".join(frame.payload for frame in passing.frames)
-        if passing.verdict != "dropped":
-            message_rest = self._show_message(passing, content)
+        take_back(in_flight, frames, CAUSE)
+        content = in_flight.content
+        if in_flight.message is not None and not in_flight.message.compressed:
+            content = b"".join(frame.payload for frame in in_flight.frames)
+        if in_flight.verdict != "dropped":
+            message_rest = self._show_message(in_flight, content)
             if message_rest is not None:
                 await message_rest
 
-    def _show_message(self, passing: Passing, content: bytes) -> Coroutine[Any, Any, None] | None:
+    def _show_message(
+        self, in_flight: InFlightMessage, content: bytes
+    ) -> Coroutine[Any, Any, None] | None:
         websocket = self.flow.websocket
-        if self._over or websocket is None or not passing.readable or passing.opcode not in _TYPES:
+        if (
+            self._over
+            or websocket is None
+            or not in_flight.readable
+            or in_flight.opcode not in _TYPES
+        ):
             return None
         # What WebSocketMessage(...) does, in half the time.
         message = _new_message(WebSocketMessage)
-        message.type = _TYPES[passing.opcode]
-        message.from_client = passing.direction is _UPSTREAM
+        message.type = _TYPES[in_flight.opcode]
+        message.from_client = in_flight.direction is _UPSTREAM
         message.content = content
-        message.timestamp = passing.time
+        message.timestamp = in_flight.time
         message.dropped = False
-        message.injected = passing.verdict == "injected"
+        message.injected = in_flight.verdict == "injected"
         self._history.append(message)
         rest = self._addons.flow_hook("websocket_message", self.flow)
         if rest is None and not self.flow.intercepted:
-            self._decide(passing, message, content)
+            self._decide(in_flight, message, content)
             return None
-        return self._conclude(rest, passing, message, content)
+        return self._conclude(rest, in_flight, message, content)
 
     async def _conclude(
         self,
         rest: Awaitable[None] | None,
-        passing: Passing,
+        in_flight: InFlightMessage,
         message: WebSocketMessage,
         content: bytes,
     ) -> None:
         await self._resumed(rest)
-        self._decide(passing, message, content)
+        self._decide(in_flight, message, content)
 
-    def _decide(self, passing: Passing, message: WebSocketMessage, shown: bytes) -> None:
+    def _decide(self, in_flight: InFlightMessage, message: WebSocketMessage, shown: bytes) -> None:
         """Only `content` and `dropped` of a message count, as in mitmproxy."""
         if message.dropped or self._killed:
-            passing.drop(CAUSE)
+            in_flight.drop(CAUSE)
         elif message.content is not shown and message.content != shown:
             content = message.content
             if not isinstance(content, bytes):
                 _log.error("an addon set message.content to %r: the message passes", content)
                 return
-            if passing.opcode == Opcode.TEXT and not utf8_valid(content):
+            if in_flight.opcode == Opcode.TEXT and not utf8_valid(content):
                 # RFC 6455, section 5.6: text is UTF-8. Sent as the addon wrote it all the same.
                 _log.warning("an addon changed a text message to bytes that are not UTF-8")
-            passing.change(content, CAUSE)
+            in_flight.change(content, CAUSE)
 
     async def _resumed(self, rest: Awaitable[None] | None) -> None:
         if rest is not None:
@@ -222,9 +229,9 @@ class FlowInterceptor:
             resume.set()
         self._live.close(CloseCode.POLICY_VIOLATION, "killed by an addon", CAUSE)
 
-    def _note_close(self, passing: Passing) -> None:
-        if self._close is None and passing.opcode == Opcode.CLOSE:
-            self._close = (passing.direction, *parse_close(passing.content))
+    def _note_close(self, in_flight: InFlightMessage) -> None:
+        if self._close is None and in_flight.opcode == Opcode.CLOSE:
+            self._close = (in_flight.direction, *parse_close(in_flight.content))
 
     async def _end(self) -> None:
         await self._turns.take()

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Any
 
 from wsproxy.filters.language import Filter, parse
-from wsproxy.filters.subject import subject_of_passing
-from wsproxy.model.inflight import Passing
+from wsproxy.filters.subject import subject_of_in_flight
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import ConnectionRecord, Direction
 from wsproxy.protocol.frames import Opcode, opcode_name
 from wsproxy.relay.interfaces import Clock, LiveConnection
@@ -75,27 +75,26 @@ class Held:
     number: int
     breakpoint: Breakpoint
     connection: int
-    passing: Passing
+    in_flight: InFlightMessage
     until: float
     """When it goes on by itself, in seconds since the epoch."""
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def as_object(self) -> dict[str, Any]:
-        passing = self.passing
-        content = passing.content
+        in_flight = self.in_flight
+        content = in_flight.content
         return {
             "id": self.number,
             "breakpoint": self.breakpoint.number,
             "connection": self.connection,
-            "direction": passing.direction.name.lower(),
-            "time": passing.time,
+            "direction": in_flight.direction.name.lower(),
+            "time": in_flight.time,
             "until": self.until,
-            "opcode": passing.opcode,
-            "name": opcode_name(passing.opcode),
-            "message": passing.number,
-            "readable": passing.readable,
-            "length": len(content),
-            "text": passing.opcode == Opcode.TEXT and passing.readable,
+            "opcode": opcode_name(in_flight.opcode),
+            "message": in_flight.number,
+            "readable": in_flight.readable,
+            "content_length": len(content),
+            "text": in_flight.opcode == Opcode.TEXT and in_flight.readable,
             "base64": base64.b64encode(content[:SHOWN]).decode(),
         }
 
@@ -156,24 +155,24 @@ class Breakpoints:
 
     def content(self, number: int) -> bytes:
         """All of what one that waits holds; raises KeyError."""
-        return self._held[number].passing.content
+        return self._held[number].in_flight.content
 
     def forward(self, number: int, content: bytes | None = None) -> None:
         """Let it go, with other content or as it is; raises KeyError."""
         held = self._held[number]
         if content is not None:
-            held.passing.change(content, CAUSE)
+            held.in_flight.change(content, CAUSE)
         self._let_go(held)
 
     def drop(self, number: int) -> None:
         """Let it go nowhere; raises KeyError."""
         held = self._held[number]
-        held.passing.drop(CAUSE)
+        held.in_flight.drop(CAUSE)
         self._let_go(held)
 
     def forward_all(self, direction: Direction | None = None) -> int:
         """Let all go that wait in a direction, or in both; returns how many."""
-        waiting = [h for h in self._held.values() if direction in (None, h.passing.direction)]
+        waiting = [h for h in self._held.values() if direction in (None, h.in_flight.direction)]
         for held in waiting:
             self._let_go(held)
         return len(waiting)
@@ -188,10 +187,12 @@ class Breakpoints:
         """The breakpoints that may stop something there."""
         return [b for b in self._breakpoints.values() if b.may_stop(connection, direction)]
 
-    async def hold(self, breakpoint_: Breakpoint, connection: int, passing: Passing) -> None:
+    async def hold(
+        self, breakpoint_: Breakpoint, connection: int, in_flight: InFlightMessage
+    ) -> None:
         """Wait until it is let go."""
         now = self._clock.time()
-        held = Held(self._next_held, breakpoint_, connection, passing, now + breakpoint_.timeout)
+        held = Held(self._next_held, breakpoint_, connection, in_flight, now + breakpoint_.timeout)
         self._next_held += 1
         breakpoint_.hits += 1
         self._held[held.number] = held
@@ -250,18 +251,18 @@ class _Stop:
         """Whether a breakpoint may stop anything there."""
         return bool(self._breakpoints.stopping(self._connection.id, direction))
 
-    async def handle(self, passing: Passing) -> None:
+    async def handle(self, in_flight: InFlightMessage) -> None:
         """Hold what matches."""
-        if passing.verdict == "injected" or self._breakpoints.full:
+        if in_flight.verdict == "injected" or self._breakpoints.full:
             return  # what somebody sent by hand has been looked at
         subject = None
-        for breakpoint_ in self._breakpoints.stopping(self._connection.id, passing.direction):
-            if passing.is_control and not breakpoint_.control:
+        for breakpoint_ in self._breakpoints.stopping(self._connection.id, in_flight.direction):
+            if in_flight.is_control and not breakpoint_.control:
                 continue
             if subject is None:
-                subject = subject_of_passing(passing, self._connection)
+                subject = subject_of_in_flight(in_flight, self._connection)
             if breakpoint_.filter.matches(subject):
-                await self._breakpoints.hold(breakpoint_, self._connection.id, passing)
+                await self._breakpoints.hold(breakpoint_, self._connection.id, in_flight)
                 return
 
     def ended(self) -> None:

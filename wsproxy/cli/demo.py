@@ -11,9 +11,10 @@ from pathlib import Path
 
 import click
 
-from wsproxy.app import LoopClock, Proxy
+from wsproxy.app import Proxy
 from wsproxy.cli import demo_peers
 from wsproxy.cli.runtime import configure_logging, run_loop
+from wsproxy.clock import LoopClock
 from wsproxy.config import Settings
 from wsproxy.log.printer import Pretty, Printer
 

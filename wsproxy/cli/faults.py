@@ -8,7 +8,7 @@ import click
 
 from wsproxy.faults.attributes import Attribute, attributes_of
 from wsproxy.faults.base import Fault
-from wsproxy.faults.registry import KINDS
+from wsproxy.faults.registry import FAULT_TYPES
 from wsproxy.faults.scenario import load
 from wsproxy.faults.spec import FIELDS
 from wsproxy.text.words import did_you_mean
@@ -32,10 +32,10 @@ def command() -> None:
 def list_(types: tuple[str, ...]) -> None:
     """Document every fault, or those of TYPES, each with an example."""
     for kind in types:
-        if kind not in KINDS:
-            raise click.BadParameter(f"there is no fault {kind!r}{did_you_mean(kind, KINDS)}")
-    for fault in KINDS.values():
-        if not types or fault.kind in types:
+        if kind not in FAULT_TYPES:
+            raise click.BadParameter(f"there is no fault {kind!r}{did_you_mean(kind, FAULT_TYPES)}")
+    for fault in FAULT_TYPES.values():
+        if not types or fault.type in types:
             click.echo("\n".join(_documentation(fault)) + "\n")
     if types:
         return
@@ -47,7 +47,7 @@ def list_(types: tuple[str, ...]) -> None:
 
 def _documentation(fault: type[Fault]) -> list[str]:
     summary, effect = fault.documentation()
-    lines = [click.style(fault.kind, bold=True) + f": {summary}"]
+    lines = [click.style(fault.type, bold=True) + f": {summary}"]
     lines += click.wrap_text(effect, 90, "    ", "    ").splitlines()
     lines += [f"    {item.name}: {item.doc} ({_value(item)})" for item in attributes_of(fault)]
     lines.append(f"    e.g. --fault '{fault.example}'")

@@ -10,10 +10,11 @@ from typing import Any
 
 import click
 
-from wsproxy.app import LoopClock, Proxy
+from wsproxy.app import Proxy
 from wsproxy.cli.addons import addon_options, make_host
 from wsproxy.cli.faulty import fault_set, shown
 from wsproxy.cli.runtime import configure_logging, run_loop
+from wsproxy.clock import LoopClock
 from wsproxy.config import DEFAULT_WEB_PORT, Settings, parse_upstream
 from wsproxy.faults.control import FaultSet
 from wsproxy.log.printer import Jsonl, Pretty, Printer

@@ -14,7 +14,7 @@ from multidict import CIMultiDict
 from wsproxy.engine.clients import Client
 from wsproxy.engine.http import decoded, proxy_origin, target_of
 from wsproxy.engine.transport import MirroredResponse, SwitchedResponse
-from wsproxy.errors import HandshakeError
+from wsproxy.errors import ProxyError
 from wsproxy.protocol.handshake import Headers, end_to_end, header, header_tokens, is_upgrade
 from wsproxy.relay.http_hooks import Exchange, HttpRequest, HttpResponse, Target, Transform
 
@@ -42,7 +42,7 @@ class HookedExchange:
     async def ask(self) -> aiohttp.ClientResponse | None:
         """Send the request; None if there is no need to, for hooks gave an answer or none.
 
-        Raises HandshakeError where the server gives no answer.
+        Raises ProxyError where the server gives no answer.
         """
         hooks = self.hooks
         await hooks.request_headers()
@@ -148,7 +148,7 @@ class HookedExchange:
             answer = await self._client.upstream.send(
                 request.method, request.url, headers, data or None
             )
-        except HandshakeError as error:
+        except ProxyError as error:
             self.hooks.uses(self._client.connector.server)
             cause = error.__cause__
             await self.hooks.failed(str(getattr(cause, "os_error", cause) or error.reason))

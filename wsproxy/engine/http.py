@@ -12,7 +12,7 @@ from multidict import CIMultiDict
 
 from wsproxy.engine.transport import MirroredResponse
 from wsproxy.engine.upstream import Upstream
-from wsproxy.errors import Fault, HandshakeError
+from wsproxy.errors import ProxyError, Side
 from wsproxy.protocol.handshake import Headers, end_to_end
 
 
@@ -35,11 +35,11 @@ def target_of(request: web.BaseRequest) -> str:
     """Path and query of a request, as the client wrote them.
 
     Whatever else a client writes there must not lead it to another server than the upstream.
-    Raises HandshakeError.
+    Raises ProxyError.
     """
     target = request.raw_path
     if request.method == hdrs.METH_CONNECT:
-        raise HandshakeError(405, "CONNECT is for forward proxies, this is none", Fault.CLIENT)
+        raise ProxyError(405, "CONNECT is for forward proxies, this is none", Side.CLIENT)
     if target.startswith("/"):
         return target
     if target == "*" and request.method == hdrs.METH_OPTIONS:
@@ -48,7 +48,7 @@ def target_of(request: web.BaseRequest) -> str:
         # RFC 9112, section 3.2.2: the absolute form; its host counts for nothing here.
         path = urlsplit(target)._replace(scheme="", netloc="", fragment="").geturl()
         return path if path.startswith("/") else f"/{path}"
-    raise HandshakeError(400, f"the request target {target!r} is no path", Fault.CLIENT)
+    raise ProxyError(400, f"the request target {target!r} is no path", Side.CLIENT)
 
 
 def proxy_origin(request: web.BaseRequest) -> str:
@@ -56,7 +56,7 @@ def proxy_origin(request: web.BaseRequest) -> str:
     return f"{request.scheme}://{request.host}"
 
 
-def refusal(error: HandshakeError) -> web.Response:
+def refusal(error: ProxyError) -> web.Response:
     """The proxy's own answer where the upstream has none."""
     headers = {}
     if error.status == 426:
@@ -65,7 +65,7 @@ def refusal(error: HandshakeError) -> web.Response:
 
 
 async def relay_request(request: web.BaseRequest, upstream: Upstream) -> web.StreamResponse:
-    """Relay one request; raises HandshakeError where the upstream gives no answer."""
+    """Relay one request; raises ProxyError where the upstream gives no answer."""
     headers = end_to_end(decoded(request.raw_headers))
     if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
         # Answered here, for the body is streamed on as it comes.

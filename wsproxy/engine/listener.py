@@ -22,18 +22,18 @@ from wsproxy.engine.http import decoded, refusal, relay_answer, relay_request, t
 from wsproxy.engine.server import Server
 from wsproxy.engine.transport import SwitchedResponse, take_client, take_upstream
 from wsproxy.engine.upstream import MAX_HEADER, Upstream
-from wsproxy.errors import Fault, HandshakeError, WsproxyError
+from wsproxy.errors import ProxyError, Side, WsproxyError
 from wsproxy.faults.refusals import Refusal
 from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord
 from wsproxy.protocol.handshake import (
     Headers,
-    agreed_extensions,
     check_answer,
     check_request,
     end_to_end,
     header,
     header_values,
     is_upgrade,
+    negotiated_extensions,
 )
 from wsproxy.relay.http_hooks import HttpHooks, HttpResponse
 from wsproxy.relay.interfaces import Clock, Interception, LiveConnection, Recorder
@@ -155,7 +155,7 @@ class Listener:
             if is_upgrade(headers):
                 return await self._upgrade(request, headers)
             return await relay_request(request, self._env.upstream)
-        except HandshakeError as error:
+        except ProxyError as error:
             _log.warning("%s %s: %s", request.method, request.raw_path, error.reason)
             return refusal(error)
 
@@ -180,8 +180,8 @@ class Listener:
             if refused is not None:
                 return refused
             answer = await env.upstream.dial(connection.target, _dialled(headers))
-        except HandshakeError as error:
-            self._refused(connection, End("failed", error.fault.value, error.status, error.reason))
+        except ProxyError as error:
+            self._refused(connection, End("failed", error.side.value, error.status, error.reason))
             raise
         connection.status = answer.status
         connection.reason = answer.reason or ""
@@ -192,7 +192,7 @@ class Listener:
             return await relay_answer(request, answer, env.upstream, upgrade=True)
         try:
             check_answer(key, connection.response_headers)
-        except HandshakeError as error:
+        except ProxyError as error:
             answer.close()
             self._refused(connection, End("failed", "server", error.status, error.reason))
             raise
@@ -234,7 +234,7 @@ class Listener:
         await asyncio.wait([client.ready])
         if client.dead is not None:
             reason = f"cannot connect to {env.upstream.url}: {client.dead}"
-            refused = refusal(HandshakeError(502, reason, Fault.SERVER))
+            refused = refusal(ProxyError(502, reason, Side.SERVER))
             refused.force_close()  # the next attempt is the next connection's
             return refused
         connection = None
@@ -258,9 +258,9 @@ class Listener:
                 self._answered(connection, exchange.hooks.response)
                 return response
             check_answer(key, connection.response_headers)
-        except HandshakeError as error:
+        except ProxyError as error:
             if connection is not None:
-                end = End("failed", error.fault.value, error.status, error.reason)
+                end = End("failed", error.side.value, error.status, error.reason)
                 self._refused(connection, end)
             raise
         if not await exchange.handshake(answer):
@@ -312,7 +312,7 @@ class Listener:
             server,
             self._env.recorder,
             self._env.clock,
-            agreed_extensions(headers),
+            negotiated_extensions(headers),
             self._env.max_payload,
             on_end=partial(self._ended, connection.id),
         )

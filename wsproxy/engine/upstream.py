@@ -16,7 +16,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from wsproxy.engine.transport import verbatim_url, without_retries
-from wsproxy.errors import Fault, HandshakeError
+from wsproxy.errors import ProxyError, Side
 from wsproxy.protocol.handshake import Headers
 
 MAX_HEADER = 64 * 1024
@@ -122,7 +122,7 @@ class Upstream:
     ) -> aiohttp.ClientResponse:
         """Send a request; `target` is path and query as the client wrote them.
 
-        Raises HandshakeError: 502 where there is no answer, 504 where it takes too long.
+        Raises ProxyError: 502 where there is no answer, 504 where it takes too long.
         """
         url = f"{self.origin}{self.prefixed(target)}"
         return await self.send(method, url, self.rewritten(headers), body)
@@ -160,11 +160,11 @@ class Upstream:
                     allow_redirects=False,
                 )
         except TimeoutError:
-            raise HandshakeError(
-                504, f"{self.url} did not answer within {self._timeout:g} seconds", Fault.SERVER
+            raise ProxyError(
+                504, f"{self.url} did not answer within {self._timeout:g} seconds", Side.SERVER
             ) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise HandshakeError(502, self._explain(error), Fault.SERVER) from error
+            raise ProxyError(502, self._explain(error), Side.SERVER) from error
 
     def back_to_proxy(self, headers: Headers, proxy_origin: str) -> Headers:
         """Redirects to the upstream's own address, led to the proxy's instead."""

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, ClassVar
 
 from wsproxy.faults.steps import Cut, Resume, Stall
-from wsproxy.model.inflight import Passing
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import Direction
 from wsproxy.protocol.frames import Frame
 
@@ -45,12 +45,12 @@ class Scope(str, Enum):
 class Delivery:
     """Something to send or do, and when: `at` is in seconds since the epoch."""
 
-    what: Passing | Frame | bytes | Cut | Stall | Resume
+    what: InFlightMessage | Frame | bytes | Cut | Stall | Resume
     at: float
 
 
 @dataclass(slots=True)
-class Here:
+class FaultContext:
     """Where a fault is at work: one direction of one connection."""
 
     name: str
@@ -59,7 +59,7 @@ class Here:
     random: Random
     now: float
     """Seconds since the epoch."""
-    struck: Callable[[str, Passing | None, bytes, bytes], None]
+    struck: Callable[[str, InFlightMessage | None, bytes, bytes], None]
     """To be called for every strike: what was done in words, the message it was done to, and
     what would have been sent and what is, where that differs."""
     memory: Any = None
@@ -84,13 +84,16 @@ class Fault:
     peer sees of it.
     """
 
-    kind: ClassVar[str]
+    type: ClassVar[str]
     example: ClassVar[str]
     """In the form of the command line."""
     stage: ClassVar[Stage] = Stage.MESSAGES
     scope: ClassVar[Scope] = Scope.MESSAGES
     timed: ClassVar[bool] = False
     """Whether it strikes at its time, without a message, unless it has conditions on messages."""
+
+    delays: ClassVar[bool] = False
+    """Whether its strikes make things late, and change nothing else."""
 
     only_delays: ClassVar[bool] = False
     """Whether `strike` gives back each delivery with nothing but another time."""
@@ -112,44 +115,46 @@ class Fault:
         """What it has to remember in one direction of one connection."""
         return None
 
-    def strike(self, delivery: Delivery | None, here: Here) -> list[Delivery]:
+    def strike(self, delivery: Delivery | None, context: FaultContext) -> list[Delivery]:
         """Stage MESSAGES: what becomes of a message; None when it strikes at its time."""
         raise NotImplementedError
 
-    def spare(self, delivery: Delivery, here: Here) -> list[Delivery]:
+    def spare(self, delivery: Delivery, context: FaultContext) -> list[Delivery]:
         """Stage MESSAGES: what becomes of a message or control frame that it does not strike."""
         return [delivery]
 
-    def wire(self, pieces: list[Delivery], passing: Passing, here: Here) -> list[Delivery]:
+    def wire(
+        self, pieces: list[Delivery], in_flight: InFlightMessage, context: FaultContext
+    ) -> list[Delivery]:
         """The other stages: what becomes of a message's frames (which the faults before may have
         turned into bytes).
         """
         raise NotImplementedError
 
-    def due(self, here: Here) -> float | None:
+    def due(self, context: FaultContext) -> float | None:
         """When `tick` wants to be called, in seconds since the epoch."""
         return None
 
-    def tick(self, here: Here) -> list[Delivery]:
+    def tick(self, context: FaultContext) -> list[Delivery]:
         """What to do at the time that `due` gave."""
         return []
 
-    def flush(self, here: Here) -> list[Delivery]:
+    def flush(self, context: FaultContext) -> list[Delivery]:
         """The sender has ended its stream: give back the messages that are held."""
         return []
 
-    def release(self, here: Here) -> list[Delivery]:
+    def release(self, context: FaultContext) -> list[Delivery]:
         """It is over, here: give back what was held."""
         return []
 
-    def busy(self, here: Here) -> bool:
+    def busy(self, context: FaultContext) -> bool:
         """Whether an earlier strike still has effects."""
         return False
 
 
-def message_of(delivery: Delivery | None) -> Passing:
+def message_of(delivery: Delivery | None) -> InFlightMessage:
     """The message of a delivery that carries one."""
-    assert delivery is not None and isinstance(delivery.what, Passing)
+    assert delivery is not None and isinstance(delivery.what, InFlightMessage)
     return delivery.what
 
 

@@ -8,12 +8,12 @@ from functools import partial
 from typing import Protocol
 
 from wsproxy.clock import TIMER_SLACK
-from wsproxy.faults.base import Delivery, Fault, Here, Scope, Stage, wire_of
+from wsproxy.faults.base import Delivery, Fault, FaultContext, Scope, Stage, wire_of
 from wsproxy.faults.conditions import Conditions, generator, is_toxic
 from wsproxy.faults.spec import Spec
 from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Stall, Step
-from wsproxy.filters.subject import Subject, subject_of_passing
-from wsproxy.model.inflight import Passing
+from wsproxy.filters.subject import Subject, subject_of_in_flight
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import ConnectionRecord, Direction, FaultRecord
 from wsproxy.protocol.frames import Frame
 
@@ -22,7 +22,7 @@ RECORDED_BYTES = 64 * 1024
 
 
 @dataclass(eq=False, slots=True)
-class Named:
+class ActiveFault:
     """A fault as it is in force, for all connections; a change makes another one."""
 
     spec: Spec
@@ -36,22 +36,22 @@ class Source(Protocol):
     """Where a chain finds what is in force (`faults.control.FaultSet`)."""
 
     seed: int
-    current: tuple[Named, ...]
+    current: tuple[ActiveFault, ...]
     """Another tuple after each change."""
 
 
 class _Entry:
     """One fault at work."""
 
-    __slots__ = ("by_time", "conditions", "fault", "here", "named", "timeless", "waiting")
+    __slots__ = ("active", "by_time", "conditions", "context", "fault", "timeless", "waiting")
 
-    def __init__(self, named: Named, conditions: Conditions, here: Here) -> None:
-        self.named = named
-        self.fault = named.spec.fault
+    def __init__(self, active: ActiveFault, conditions: Conditions, context: FaultContext) -> None:
+        self.active = active
+        self.fault = active.spec.fault
         self.conditions = conditions
-        self.here = here
-        here.memory = self.fault.memory()
-        self.by_time = self.fault.timed and not named.spec.waits_for_a_message
+        self.context = context
+        context.memory = self.fault.memory()
+        self.by_time = self.fault.timed and not active.spec.waits_for_a_message
         """Whether it strikes once, at its time, instead of at messages."""
         self.waiting = self.by_time
         """Whether that strike is still to come."""
@@ -70,7 +70,7 @@ class _Entry:
 
     def done(self, now: float) -> bool:
         """Whether nothing more is to be expected of it."""
-        if self.fault.busy(self.here):
+        if self.fault.busy(self.context):
             return False
         return (self.by_time and not self.waiting) or self.conditions.spent(now)
 
@@ -78,7 +78,7 @@ class _Entry:
         """When it has something to do without a message."""
         conditions = self.conditions
         times = [conditions.begins] if self.waiting else []
-        again = self.fault.due(self.here)
+        again = self.fault.due(self.context)
         if again is not None:
             times.append(again)
         if conditions.ends is not None:
@@ -104,7 +104,7 @@ class FaultChain:
         self._direction = direction
         self._record = record
         self._now = connection.opened
-        self._seen: tuple[Named, ...] | None = None
+        self._seen: tuple[ActiveFault, ...] | None = None
         self._entries: list[_Entry] = []
         self._only: _Entry | None = None
         """The one fault there is, if it does nothing but delay everything: a short way for what
@@ -121,13 +121,13 @@ class FaultChain:
         self._sync()
         return bool(self._owed or self._entries)
 
-    def passed(self, passing: Passing, now: float) -> list[Step]:
+    def passed(self, in_flight: InFlightMessage, now: float) -> list[Step]:
         """What to do with a message or control frame."""
         self._begin(now)
-        item = Delivery(passing, passing.time or now)
+        item = Delivery(in_flight, in_flight.time or now)
         if self._only is not None and not self._owed:
-            (item,) = self._only.fault.strike(item, self._only.here)
-            return [Send(passing, max(item.at - now, 0.0))]
+            (item,) = self._only.fault.strike(item, self._only.context)
+            return [Send(in_flight, max(item.at - now, 0.0))]
         items = self._timely()
         fresh: Sequence[Delivery] = (item,)
         for entry in self._message_entries:
@@ -160,7 +160,7 @@ class FaultChain:
         self._begin(now)
         items = self._take_owed()
         for entry in self._message_entries:
-            items += self._downstream_of(entry, entry.fault.flush(entry.here))
+            items += self._downstream_of(entry, entry.fault.flush(entry.context))
         return self._steps(items)
 
     # Which faults there are.
@@ -169,25 +169,25 @@ class FaultChain:
         self._sync()
         self._now = now
         for entry in self._entries:
-            entry.here.now = now
+            entry.context.now = now
 
     def _sync(self) -> None:
         current = self._source.current
         if current is self._seen:
             return
         self._seen = current
-        known = {id(entry.named): entry for entry in self._entries}
+        known = {id(entry.active): entry for entry in self._entries}
         entries = []
-        for named in current:
-            entry = known.pop(id(named), None) or self._entry(named)
+        for active in current:
+            entry = known.pop(id(active), None) or self._entry(active)
             if entry is not None:
                 entries.append(entry)
         for entry in known.values():
-            self._owed += entry.fault.release(entry.here)
+            self._owed += entry.fault.release(entry.context)
         self._set(entries)
 
-    def _entry(self, named: Named) -> _Entry | None:
-        spec = named.spec
+    def _entry(self, active: ActiveFault) -> _Entry | None:
+        spec = active.spec
         if (
             not spec.enabled
             or not spec.on(self._direction)
@@ -197,9 +197,11 @@ class FaultChain:
             return None
         direction = self._direction.name.lower()
         random = generator(self._source.seed, spec.name, self._number, direction)
-        start = max(self._connection.opened, named.since)
-        here = Here(spec.name, self._direction, random, self._now, partial(self._struck, named))
-        return _Entry(named, Conditions(spec, random, start), here)
+        start = max(self._connection.opened, active.since)
+        context = FaultContext(
+            spec.name, self._direction, random, self._now, partial(self._struck, active)
+        )
+        return _Entry(active, Conditions(spec, random, start), context)
 
     def _set(self, entries: list[_Entry]) -> None:
         self._entries = entries
@@ -217,7 +219,7 @@ class FaultChain:
         for entry in self._mortal_entries:
             ends = entry.conditions.ends
             if ends is not None and now >= ends:
-                self._owed += self._downstream_of(entry, entry.fault.release(entry.here))
+                self._owed += self._downstream_of(entry, entry.fault.release(entry.context))
                 over.append(entry)
             elif entry.done(now):
                 over.append(entry)
@@ -240,22 +242,22 @@ class FaultChain:
             out: list[Delivery] = []
             if entry.waiting and self._now >= entry.conditions.begins:
                 entry.waiting = False
-                out += entry.fault.strike(None, entry.here)
-            again = entry.fault.due(entry.here)
+                out += entry.fault.strike(None, entry.context)
+            again = entry.fault.due(entry.context)
             if again is not None and self._now >= again:
-                out += entry.fault.tick(entry.here)
+                out += entry.fault.tick(entry.context)
             items += self._downstream_of(entry, out)
         return items
 
     def _through(self, entry: _Entry, item: Delivery) -> Sequence[Delivery]:
-        passing = item.what
-        if not isinstance(passing, Passing) or passing.verdict == "dropped":
+        in_flight = item.what
+        if not isinstance(in_flight, InFlightMessage) or in_flight.verdict == "dropped":
             return [item]
-        if not entry.by_time and entry.conditions.in_scope(passing):
-            subject = self._subject(entry, passing)
+        if not entry.by_time and entry.conditions.in_scope(in_flight):
+            subject = self._subject(entry, in_flight)
             if entry.conditions.met(subject, self._now):
-                return entry.fault.strike(item, entry.here)
-        return entry.fault.spare(item, entry.here)
+                return entry.fault.strike(item, entry.context)
+        return entry.fault.spare(item, entry.context)
 
     def _downstream_of(self, entry: _Entry, items: list[Delivery]) -> list[Delivery]:
         """Let the faults after `entry` at what it made of its own accord."""
@@ -265,39 +267,39 @@ class FaultChain:
             items = [out for item in items for out in self._through(later, item)]
         return items
 
-    def _subject(self, entry: _Entry, passing: Passing) -> Subject | None:
+    def _subject(self, entry: _Entry, in_flight: InFlightMessage) -> Subject | None:
         if not entry.conditions.looks:
             return None
-        return subject_of_passing(passing, self._connection)
+        return subject_of_in_flight(in_flight, self._connection)
 
     def _steps(self, items: list[Delivery]) -> list[Step]:
         steps: list[Step] = []
         for item in items:
-            if not isinstance(item.what, Passing):
+            if not isinstance(item.what, InFlightMessage):
                 steps.append(self._step(item))
                 continue
-            passing = item.what
-            step = Send(passing, max(item.at - self._now, 0.0))
-            if self._wire_entries and passing.verdict != "dropped":
+            in_flight = item.what
+            step = Send(in_flight, max(item.at - self._now, 0.0))
+            if self._wire_entries and in_flight.verdict != "dropped":
                 struck = [
                     entry
                     for entry in self._wire_entries
-                    if entry.conditions.in_scope(passing)
-                    and entry.conditions.met(self._subject(entry, passing), self._now)
+                    if entry.conditions.in_scope(in_flight)
+                    and entry.conditions.met(self._subject(entry, in_flight), self._now)
                 ]
                 if struck:
-                    step.shape = partial(self._shape, struck, passing, item.at)
+                    step.shape = partial(self._shape, struck, in_flight, item.at)
             steps.append(step)
         if self._wire_entries:
             self._clear_done()
         return steps
 
     def _shape(
-        self, struck: list[_Entry], passing: Passing, at: float, frames: list[Frame]
+        self, struck: list[_Entry], in_flight: InFlightMessage, at: float, frames: list[Frame]
     ) -> list[Step]:
         pieces = [Delivery(frame, at) for frame in frames]
         for entry in struck:
-            pieces = entry.fault.wire(pieces, passing, entry.here)
+            pieces = entry.fault.wire(pieces, in_flight, entry.context)
         return [self._step(piece) for piece in pieces]
 
     def _step(self, item: Delivery) -> Step:
@@ -308,17 +310,22 @@ class FaultChain:
         return SendBytes(wire_of(item), delay)
 
     def _struck(
-        self, named: Named, detail: str, passing: Passing | None, before: bytes, after: bytes
+        self,
+        active: ActiveFault,
+        detail: str,
+        in_flight: InFlightMessage | None,
+        before: bytes,
+        after: bytes,
     ) -> None:
-        named.strikes[0] += 1
+        active.strikes[0] += 1
         self._record(
             FaultRecord(
                 self._connection.id,
                 self._direction,
                 self._now,
-                named.spec.name,
-                named.spec.fault.kind,
-                passing.number if passing is not None else None,
+                active.spec.name,
+                active.spec.fault.type,
+                in_flight.number if in_flight is not None else None,
                 detail,
                 before[:RECORDED_BYTES],
                 after[:RECORDED_BYTES],

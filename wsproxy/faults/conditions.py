@@ -8,7 +8,7 @@ from random import Random
 from wsproxy.faults.base import Scope
 from wsproxy.faults.spec import Spec
 from wsproxy.filters.subject import Subject
-from wsproxy.model.inflight import Passing
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.protocol.frames import Opcode
 
 _CONTROL_WORDS = re.compile(r"~(ping|pong|close|control|opcode|code)\b")
@@ -65,15 +65,15 @@ class Conditions:
         most = self._spec.nth or self._spec.first
         return most is not None and self._count >= most
 
-    def in_scope(self, passing: Passing) -> bool:
+    def in_scope(self, in_flight: InFlightMessage) -> bool:
         """Whether the fault is about such a thing."""
         scope = self._scope
         if scope is Scope.MESSAGES:
-            return not passing.is_control
+            return not in_flight.is_control
         if scope is Scope.CLOSES:
-            return passing.opcode == Opcode.CLOSE
+            return in_flight.opcode == Opcode.CLOSE
         if scope is Scope.PONGS:
-            return passing.opcode == Opcode.PONG
+            return in_flight.opcode == Opcode.PONG
         return True
 
     def met(self, subject: Subject | None, now: float) -> bool:

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from wsproxy.errors import FaultError
 from wsproxy.faults.attributes import attributes_of
-from wsproxy.faults.chain import FaultChain, Named
+from wsproxy.faults.chain import ActiveFault, FaultChain
 from wsproxy.faults.refusals import Refusal, Refusals
-from wsproxy.faults.registry import KINDS
+from wsproxy.faults.registry import FAULT_TYPES
 from wsproxy.faults.scenario import parse as parse_scenario
 from wsproxy.faults.spec import Spec, parse_spec
 from wsproxy.model.records import ConnectionRecord, Direction, FaultRecord
@@ -36,7 +36,7 @@ class FaultSet:
         """
         self.seed = seed
         self._time = time
-        self.current: tuple[Named, ...] = ()
+        self.current: tuple[ActiveFault, ...] = ()
         self._lives: set[Live] = set()
         self._first_id: int | None = None
         self._refusals = Refusals(self)
@@ -46,7 +46,7 @@ class FaultSet:
 
     def faults(self) -> list[dict[str, Any]]:
         """All faults, in order, each with how often it struck."""
-        return [_object(named) for named in self.current]
+        return [_object(active) for active in self.current]
 
     def add(self, spec: dict[str, Any]) -> dict[str, Any]:
         """Add a fault; raises FaultError."""
@@ -72,14 +72,14 @@ class FaultSet:
         spec = parse_spec(raw)
         if spec.name != name and spec.name in self._names():
             raise FaultError(f"there is a fault {spec.name!r} already", "name")
-        new = Named(spec, self._time(), old.strikes)
-        self._put(tuple(new if named is old else named for named in self.current))
+        new = ActiveFault(spec, self._time(), old.strikes)
+        self._put(tuple(new if active is old else active for active in self.current))
         return _object(new)
 
     def remove(self, name: str) -> None:
         """Remove a fault; raises KeyError."""
         old = self._find(name)
-        self._put(tuple(named for named in self.current if named is not old))
+        self._put(tuple(active for active in self.current if active is not old))
 
     def populate(self, specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Put these faults in place of all others, or, if one is wrong, change nothing."""
@@ -95,11 +95,11 @@ class FaultSet:
         """Remove all faults."""
         self._put(())
 
-    def kinds(self) -> list[dict[str, Any]]:
-        """Every kind of fault with its attributes and what it does."""
+    def types(self) -> list[dict[str, Any]]:
+        """Every type of fault with its attributes and what it does."""
         return [
             {
-                "type": fault.kind,
+                "type": fault.type,
                 "summary": fault.documentation()[0],
                 "effect": fault.documentation()[1],
                 "strikes": fault.scope.value,
@@ -115,7 +115,7 @@ class FaultSet:
                     for item in attributes_of(fault)
                 ],
             }
-            for fault in KINDS.values()
+            for fault in FAULT_TYPES.values()
         ]
 
     def load_scenario(self, text: str) -> list[dict[str, Any]]:
@@ -124,19 +124,19 @@ class FaultSet:
         Its seed, if it has one, is the seed from then on.
         """
         scenario = parse_scenario(text)
-        named = self._named(scenario.faults)
+        active = self._named(scenario.faults)
         if scenario.seed is not None:
             self.seed = scenario.seed
-        self._put(named)
+        self._put(active)
         return self.faults()
 
     def add_spec(self, spec: Spec) -> dict[str, Any]:
         """Add a fault that was parsed already; raises FaultError."""
         if spec.name in self._names():
             raise FaultError(f"there is a fault {spec.name!r} already", "name")
-        named = Named(spec, self._time())
-        self._put((*self.current, named))
-        return _object(named)
+        active = ActiveFault(spec, self._time())
+        self._put((*self.current, active))
+        return _object(active)
 
     # engine.listener.FaultSource
 
@@ -170,28 +170,28 @@ class FaultSet:
         return connection.id - self._first_id + 1
 
     def _names(self) -> set[str]:
-        return {named.spec.name for named in self.current}
+        return {active.spec.name for active in self.current}
 
-    def _find(self, name: str) -> Named:
-        for named in self.current:
-            if named.spec.name == name:
-                return named
+    def _find(self, name: str) -> ActiveFault:
+        for active in self.current:
+            if active.spec.name == name:
+                return active
         raise KeyError(name)
 
-    def _named(self, specs: Iterable[Spec]) -> tuple[Named, ...]:
+    def _named(self, specs: Iterable[Spec]) -> tuple[ActiveFault, ...]:
         now = self._time()
-        found: dict[str, Named] = {}
+        found: dict[str, ActiveFault] = {}
         for spec in specs:
             if spec.name in found:
                 raise FaultError(f"there are two faults {spec.name!r}", "name")
-            found[spec.name] = Named(spec, now)
+            found[spec.name] = ActiveFault(spec, now)
         return tuple(found.values())
 
-    def _put(self, current: tuple[Named, ...]) -> None:
+    def _put(self, current: tuple[ActiveFault, ...]) -> None:
         self.current = current
         for live in list(self._lives):
             live.reconsider()
 
 
-def _object(named: Named) -> dict[str, Any]:
-    return named.spec.as_json() | {"strikes": named.strikes[0]}
+def _object(active: ActiveFault) -> dict[str, Any]:
+    return active.spec.as_json() | {"strikes": active.strikes[0]}

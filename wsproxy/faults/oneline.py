@@ -1,4 +1,4 @@
-"""Faults in one line: `latency:latency=200ms,jitter=50ms,stream=downstream`."""
+"""Faults in one line: `latency:latency=200ms,jitter=50ms,direction=downstream`."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from wsproxy.faults.chain import Named, Source
+from wsproxy.faults.chain import ActiveFault, Source
 from wsproxy.faults.conditions import Conditions, generator, is_toxic
 from wsproxy.faults.kinds.refuse import Refuse
 from wsproxy.filters.subject import Subject
@@ -31,7 +31,7 @@ class Refusals:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._at_work: dict[Named, Conditions] = {}
+        self._at_work: dict[ActiveFault, Conditions] = {}
 
     def of(
         self,
@@ -44,20 +44,20 @@ class Refusals:
         seed = self._source.seed
         kept, self._at_work = self._at_work, {}
         struck = None
-        for named in self._source.current:
-            spec = named.spec
+        for active in self._source.current:
+            spec = active.spec
             if not isinstance(spec.fault, Refuse) or not spec.enabled:
                 continue
             random = generator(seed, spec.name, number, "upgrade")
-            conditions = kept.get(named) or Conditions(spec, random, named.since)
+            conditions = kept.get(active) or Conditions(spec, random, active.since)
             conditions.random = random
-            self._at_work[named] = conditions
+            self._at_work[active] = conditions
             if (
                 struck is None
                 and is_toxic(spec, seed, number)
                 and conditions.met(_subject(connection), now)
             ):
-                struck = named
+                struck = active
         if struck is None:
             return None
         struck.strikes[0] += 1
@@ -78,7 +78,7 @@ def _strike(
         "late": f"answered{late}",
         "never": "not answered",
     }[fault.answer]
-    record(FaultRecord(connection.id, None, now, name, fault.kind, None, detail))
+    record(FaultRecord(connection.id, None, now, name, fault.type, None, detail))
     status = fault.status if fault.answer == "status" else None
     return Refusal(name, status, fault.delay, fault.answer == "never")
 

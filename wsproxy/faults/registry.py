@@ -47,5 +47,5 @@ _FAULTS: tuple[type[Fault], ...] = (
     NoPong,
 )
 
-KINDS = {fault.kind: fault for fault in _FAULTS}
+FAULT_TYPES = {fault.type: fault for fault in _FAULTS}
 """By their names, in the order in which they are listed."""

@@ -9,7 +9,7 @@ import yaml
 
 from wsproxy.errors import FaultError
 from wsproxy.faults.attributes import attributes_of, whole
-from wsproxy.faults.registry import KINDS
+from wsproxy.faults.registry import FAULT_TYPES
 from wsproxy.faults.spec import FIELDS, Spec, parse_spec
 from wsproxy.text.words import did_you_mean
 
@@ -208,14 +208,14 @@ def json_schema() -> dict[str, Any]:
             "faults": {
                 "type": "array",
                 "description": _DOCS["faults"],
-                "items": {"oneOf": [_kind_schema(kind, common) for kind in KINDS]},
+                "items": {"oneOf": [_kind_schema(kind, common) for kind in FAULT_TYPES]},
             },
         },
     }
 
 
 def _kind_schema(kind: str, common: dict[str, Any]) -> dict[str, Any]:
-    known = attributes_of(KINDS[kind])
+    known = attributes_of(FAULT_TYPES[kind])
     attributes = {
         item.name: item.unit.schema
         | {"description": f"{item.doc} ({item.unit.words})"}
@@ -226,7 +226,7 @@ def _kind_schema(kind: str, common: dict[str, Any]) -> dict[str, Any]:
     nested = {"type": "object", "additionalProperties": False, "properties": attributes}
     return {
         "title": kind,
-        "description": KINDS[kind].documentation()[0],
+        "description": FAULT_TYPES[kind].documentation()[0],
         "type": "object",
         "additionalProperties": False,
         "properties": {"type": {"const": kind}, "attributes": nested} | common | attributes,

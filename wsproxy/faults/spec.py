@@ -18,13 +18,13 @@ from wsproxy.faults.attributes import (
     whole,
 )
 from wsproxy.faults.base import Fault, Scope
-from wsproxy.faults.registry import KINDS
+from wsproxy.faults.registry import FAULT_TYPES
 from wsproxy.filters.language import Filter, FilterError, parse
 from wsproxy.model.records import Direction
 from wsproxy.text.units import show_duration
 from wsproxy.text.words import did_you_mean
 
-STREAM = choice("upstream", "downstream", "both")
+DIRECTION = choice("upstream", "downstream", "both")
 
 
 def _filter(value: Any) -> str:
@@ -38,8 +38,8 @@ def _filter(value: Any) -> str:
 FIELDS: dict[str, tuple[Unit, str]] = {
     "name": (TEXT, "Its own name; without one, its type."),
     "type": (TEXT, "The kind of fault."),
-    "stream": (
-        STREAM,
+    "direction": (
+        DIRECTION,
         "`downstream` is what the client receives (the default), `upstream` what it sends.",
     ),
     "toxicity": (SHARE, "The share of connections that it is on; 1 unless given."),
@@ -66,7 +66,7 @@ class Spec:
 
     name: str
     fault: Fault
-    stream: str = "downstream"
+    direction: str = "downstream"
     toxicity: float = 1.0
     enabled: bool = True
     match: Filter | None = None
@@ -80,7 +80,7 @@ class Spec:
 
     def on(self, direction: Direction) -> bool:
         """Whether it is about a direction."""
-        return self.stream in ("both", direction.name.lower())
+        return self.direction in ("both", direction.name.lower())
 
     @property
     def waits_for_a_message(self) -> bool:
@@ -95,8 +95,8 @@ class Spec:
         """What `parse_spec` reads."""
         return {
             "name": self.name,
-            "type": self.fault.kind,
-            "stream": self.stream,
+            "type": self.fault.type,
+            "direction": self.direction,
             "toxicity": self.toxicity,
             "enabled": self.enabled,
             "match": self.match.source if self.match else None,
@@ -119,7 +119,7 @@ class Spec:
         upgrades = self.fault.scope is Scope.UPGRADES
         thing = "handshake" if upgrades else "message"
         if not upgrades:
-            parts.append(_STREAMS[self.stream])
+            parts.append(_DIRECTIONS[self.direction])
         if self.match is not None:
             parts.append(f"only if: {self.match.explain()}")
         if self.nth is not None:
@@ -144,7 +144,7 @@ class Spec:
         return ", ".join(parts)
 
 
-_STREAMS = {
+_DIRECTIONS = {
     "upstream": "from the client to the server",
     "downstream": "from the server to the client",
     "both": "in both directions",
@@ -166,10 +166,12 @@ def parse_spec(raw: Any, taken: Iterable[str] = ()) -> Spec:
         raise FaultError("a fault is a mapping with a type, for instance {type: latency, ...}")
     kind = raw.get("type")
     if kind is None:
-        raise FaultError(f"a fault needs a type{did_you_mean('', KINDS)}", "type")
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise FaultError(f"there is no fault {kind!r}{did_you_mean(str(kind), KINDS)}", "type")
-    known = attributes_of(KINDS[kind])
+        raise FaultError(f"a fault needs a type{did_you_mean('', FAULT_TYPES)}", "type")
+    if not isinstance(kind, str) or kind not in FAULT_TYPES:
+        raise FaultError(
+            f"there is no fault {kind!r}{did_you_mean(str(kind), FAULT_TYPES)}", "type"
+        )
+    known = attributes_of(FAULT_TYPES[kind])
     names = [item.name for item in known]
     nested = raw.get("attributes") or {}
     if not isinstance(nested, dict):
@@ -177,7 +179,10 @@ def parse_spec(raw: Any, taken: Iterable[str] = ()) -> Spec:
     fields: dict[str, Any] = {}
     given: dict[str, Any] = {}
     for name, value in raw.items():
-        if name in FIELDS:
+        if name == "stream" and "direction" not in raw:
+            # toxiproxy's word for it.
+            fields["direction"] = _parsed(DIRECTION, name, value)
+        elif name in FIELDS:
             fields[name] = value
         elif name in names:
             given[name] = value
@@ -197,7 +202,7 @@ def parse_spec(raw: Any, taken: Iterable[str] = ()) -> Spec:
     for item in known:
         if item.required and item.name not in values:
             raise FaultError(f"{kind} needs the attribute {item.name}: {item.unit.words}", "type")
-    fault = KINDS[kind](**values)
+    fault = FAULT_TYPES[kind](**values)
     try:
         fault.check()
     except ValueError as error:
@@ -211,7 +216,7 @@ def _spec(fault: Fault, raw: dict[str, Any], taken: Iterable[str]) -> Spec:
         for name, value in raw.items()
         if value is not None and name != "type"
     }
-    name = values.pop("name", None) or _free(fault.kind, set(taken))
+    name = values.pop("name", None) or _free(fault.type, set(taken))
     if "for" in values:
         values["lasts"] = values.pop("for")
     if "match" in values:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from wsproxy.model.inflight import Passing
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.protocol.frames import Frame
 
 Shape: TypeAlias = "Callable[[list[Frame]], list[Step]]"
@@ -16,7 +16,7 @@ Shape: TypeAlias = "Callable[[list[Frame]], list[Step]]"
 class Send:
     """Encode and send a message or control frame, `delay` seconds from now at the earliest."""
 
-    passing: Passing
+    in_flight: InFlightMessage
     delay: float = 0.0
     shape: Shape | None = None
     """Is given the encoded frames and says what to do instead of sending them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from wsproxy.model.inflight import Passing
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import ConnectionRecord, Direction, FrameRecord, MessageRecord
 from wsproxy.protocol.close import parse_close
 from wsproxy.protocol.frames import Opcode
@@ -47,7 +47,7 @@ def subject_of(
     subject = Subject(
         opcode=frame.opcode if message is None else message.opcode,
         payload=frame.payload if message is None else message.content,
-        length=frame.length if message is None else message.wire_length,
+        length=frame.payload_length if message is None else message.payload_length,
         upstream=record.direction is Direction.UPSTREAM,
         connection_id=record.connection_id,
         close_code=code,
@@ -66,15 +66,15 @@ def subject_of(
     return subject
 
 
-def subject_of_passing(passing: Passing, connection: ConnectionRecord) -> Subject:
+def subject_of_in_flight(in_flight: InFlightMessage, connection: ConnectionRecord) -> Subject:
     """A message or control frame that is held."""
-    close = passing.opcode == Opcode.CLOSE
-    message = passing.message
+    close = in_flight.opcode == Opcode.CLOSE
+    message = in_flight.message
     return Subject(
-        opcode=passing.opcode,
-        payload=passing.content,
-        length=len(passing.content) if message is None else message.wire_length,
-        upstream=passing.direction is Direction.UPSTREAM,
+        opcode=in_flight.opcode,
+        payload=in_flight.content,
+        length=len(in_flight.content) if message is None else message.payload_length,
+        upstream=in_flight.direction is Direction.UPSTREAM,
         connection_id=connection.id,
         url=connection.target,
         client=connection.client,
@@ -82,7 +82,7 @@ def subject_of_passing(passing: Passing, connection: ConnectionRecord) -> Subjec
         request_headers=connection.request_headers,
         response_headers=connection.response_headers,
         status=connection.status,
-        close_code=parse_close(passing.content)[0] if close else None,
+        close_code=parse_close(in_flight.content)[0] if close else None,
         compressed=message is not None and message.compressed,
-        verdict=passing.verdict,
+        verdict=in_flight.verdict,
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, TypeAlias
 
-from wsproxy.errors import Fault
+from wsproxy.errors import Side
 from wsproxy.model.records import Direction, FrameRecord
 from wsproxy.protocol.frames import OPCODE, Frame, header_size
 from wsproxy.protocol.lint import Violation
@@ -115,7 +115,7 @@ class BlockBuilder:
             note["received"] = frame.received
         if record.violations:
             note["violations"] = [
-                [v.rule, v.section, v.text, v.fault.value] for v in record.violations
+                [v.rule, v.section, v.text, v.side.value] for v in record.violations
             ]
         if record.origin is not None:
             note["origin"] = record.origin
@@ -188,6 +188,6 @@ def _frame(data: bytes, received: int | None) -> Frame:
 
 def _violations(note: dict[str, Any]) -> tuple[Violation, ...]:
     return tuple(
-        Violation(rule, section, text, Fault(fault))
-        for rule, section, text, fault in note.get("violations", ())
+        Violation(rule, section, text, Side(side))
+        for rule, section, text, side in note.get("violations", ())
     )

@@ -10,7 +10,7 @@ from wsproxy.protocol.messages import Message
 
 
 @dataclass(slots=True, eq=False)
-class Passing:
+class InFlightMessage:
     """A whole message with its frames, or a single control frame.
 
     Whoever may change it calls `change`, `drop` or `send_frames`; `LaneEncoder` turns what
@@ -82,8 +82,10 @@ class Passing:
         self.causes.append(cause)
 
 
-def injected(direction: Direction, opcode: int, content: bytes, time: float, cause: str) -> Passing:
+def injected(
+    direction: Direction, opcode: int, content: bytes, time: float, cause: str
+) -> InFlightMessage:
     """A message or control frame that no peer sent."""
-    return Passing(
+    return InFlightMessage(
         direction, time, opcode, content, [], verdict="injected", causes=[cause], original=content
     )

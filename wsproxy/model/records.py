@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
-from wsproxy.errors import Fault
+from wsproxy.errors import Side
 from wsproxy.protocol.frames import Frame
 from wsproxy.protocol.handshake import Headers
 from wsproxy.protocol.lint import Violation
@@ -27,8 +27,8 @@ class Direction(IntEnum):
         return Direction(1 - self)
 
     @property
-    def sender(self) -> Fault:
-        return Fault.SERVER if self else Fault.CLIENT
+    def sender(self) -> Side:
+        return Side.SERVER if self else Side.CLIENT
 
     @property
     def arrow(self) -> str:
@@ -62,9 +62,10 @@ class MessageRecord:
     time: float
     opcode: int
     content: bytes
-    length: int
-    """True length of the content; more than len(content) if it was cut."""
-    wire_length: int
+    content_length: int
+    """True length of the content, inflated; more than len(content) if it was cut."""
+    payload_length: int
+    """Payload bytes on the wire, all frames together."""
     compressed: bool = False
     opaque: str | None = None
     """Why `content` is only what the wire carried, or None."""
@@ -89,7 +90,7 @@ class FaultRecord(NamedTuple):
     time: float
     name: str
     """The fault's own name."""
-    kind: str
+    type: str
     """`latency`, `drop`, ..."""
     message: int | None = None
     """The number of the message that was struck, if it was one."""

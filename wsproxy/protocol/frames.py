@@ -36,14 +36,12 @@ class Opcode(IntEnum):
     PONG = 0xA
 
 
-OPCODE_NAMES = {
-    opcode.value: "CONT" if opcode is Opcode.CONTINUATION else opcode.name for opcode in Opcode
-}
+OPCODE_NAMES = {opcode.value: opcode.name.lower() for opcode in Opcode}
 
 
 def opcode_name(opcode: int) -> str:
-    """`TEXT`, `CONT`, ...; a reserved opcode as `0xB`."""
-    return OPCODE_NAMES.get(opcode) or f"0x{opcode:X}"
+    """`text`, `continuation`, ...; a reserved opcode as `0xb`."""
+    return OPCODE_NAMES.get(opcode) or f"0x{opcode:x}"
 
 
 class Frame(NamedTuple):
@@ -57,7 +55,7 @@ class Frame(NamedTuple):
     """The header as it came, 2 to 14 bytes, masking key included."""
     payload: bytes
     """Unmasked; the first bytes only if the decoder was told to keep no more."""
-    length: int
+    payload_length: int
     """The payload length that the header announces."""
     received: int
     """Payload bytes that came; -1 if the stream ended inside the header."""
@@ -93,7 +91,7 @@ class Frame(NamedTuple):
     @property
     def complete(self) -> bool:
         """Whether the whole frame came before the stream ended."""
-        return self.received == self.length
+        return self.received == self.payload_length
 
     @property
     def payload_cut(self) -> bool:

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from wsproxy.errors import DeflateError, Fault, HandshakeError
+from wsproxy.errors import DeflateError, ProxyError, Side
 from wsproxy.protocol.deflate import NAME as DEFLATE
 from wsproxy.protocol.deflate import DeflateParameters
 
@@ -84,37 +84,35 @@ def accept_key(key: str) -> str:
 def check_request(method: str, headers: Headers) -> str:
     """Check the client's side (section 4.2.1) and return its key.
 
-    Raises HandshakeError (400, or 426 for another version).
+    Raises ProxyError (400, or 426 for another version).
     """
     if method != "GET":
-        raise HandshakeError(400, f"a WebSocket opens with GET, not {method}", Fault.CLIENT)
+        raise ProxyError(400, f"a WebSocket opens with GET, not {method}", Side.CLIENT)
     versions = header_values(headers, "Sec-WebSocket-Version")
     if versions != ["13"]:
         said = ", ".join(versions) or "none"
-        raise HandshakeError(426, f"Sec-WebSocket-Version must be 13, not {said}", Fault.CLIENT)
+        raise ProxyError(426, f"Sec-WebSocket-Version must be 13, not {said}", Side.CLIENT)
     keys = header_values(headers, "Sec-WebSocket-Key")
     if len(keys) != 1:
-        raise HandshakeError(
-            400, f"one Sec-WebSocket-Key is needed, {len(keys)} came", Fault.CLIENT
-        )
+        raise ProxyError(400, f"one Sec-WebSocket-Key is needed, {len(keys)} came", Side.CLIENT)
     try:
         decoded = base64.b64decode(keys[0], validate=True)
     except binascii.Error:
         decoded = b""
     if len(decoded) != 16:
-        raise HandshakeError(400, "Sec-WebSocket-Key is not 16 bytes in base64", Fault.CLIENT)
+        raise ProxyError(400, "Sec-WebSocket-Key is not 16 bytes in base64", Side.CLIENT)
     return keys[0]
 
 
 def check_answer(key: str, headers: Headers) -> None:
-    """Check an upstream's 101 (section 4.1); raises HandshakeError (502)."""
+    """Check an upstream's 101 (section 4.1); raises ProxyError (502)."""
     if not is_upgrade(headers):
-        raise HandshakeError(
-            502, "the upstream answered 101 without upgrading to websocket", Fault.SERVER
+        raise ProxyError(
+            502, "the upstream answered 101 without upgrading to websocket", Side.SERVER
         )
     if header(headers, "Sec-WebSocket-Accept") != accept_key(key):
-        raise HandshakeError(
-            502, "the upstream answered with a wrong Sec-WebSocket-Accept", Fault.SERVER
+        raise ProxyError(
+            502, "the upstream answered with a wrong Sec-WebSocket-Accept", Side.SERVER
         )
 
 
@@ -128,7 +126,7 @@ def parse_extensions(headers: Headers) -> list[Extension]:
     return extensions
 
 
-class Agreed(NamedTuple):
+class NegotiatedExtensions(NamedTuple):
     """The extensions in force on a connection, as the server's answer names them."""
 
     deflate: DeflateParameters | None = None
@@ -136,7 +134,7 @@ class Agreed(NamedTuple):
     """Extensions the proxy cannot read: what they touch is relayed and recorded as opaque."""
 
 
-def agreed_extensions(headers: Headers) -> Agreed:
+def negotiated_extensions(headers: Headers) -> NegotiatedExtensions:
     """What the headers of a 101 agree to.
 
     A permessage-deflate whose parameters make no sense counts as unknown.
@@ -151,4 +149,4 @@ def agreed_extensions(headers: Headers) -> Agreed:
             except DeflateError:
                 pass
         unknown.append(extension.name)
-    return Agreed(deflate, tuple(unknown))
+    return NegotiatedExtensions(deflate, tuple(unknown))

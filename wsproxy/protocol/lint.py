@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 from typing import NamedTuple
 
-from wsproxy.errors import Fault
+from wsproxy.errors import Side
 from wsproxy.protocol.close import may_be_sent
 from wsproxy.protocol.frames import MAX_CONTROL_PAYLOAD, Frame, Opcode, minimal_header_size
 
@@ -23,7 +23,7 @@ class Violation(NamedTuple):
     """Where the rule stands, e.g. `RFC 6455 5.2`."""
     text: str
     """What happened, for people."""
-    fault: Fault
+    side: Side
 
 
 RULES = {
@@ -49,9 +49,9 @@ RULES = {
 """Every rule that lint knows, and its section."""
 
 
-def violation(rule: str, text: str, fault: Fault) -> Violation:
+def violation(rule: str, text: str, side: Side) -> Violation:
     """A Violation of one of RULES; raises KeyError for an unknown rule."""
-    return Violation(rule, RULES[rule], text, fault)
+    return Violation(rule, RULES[rule], text, side)
 
 
 def utf8_valid(data: bytes, *, whole: bool = True) -> bool:
@@ -67,7 +67,7 @@ class FrameLinter:
     """Checks the frames of one direction, in order."""
 
     def __init__(
-        self, sender: Fault, *, rsv1_allowed: bool = False, rsv_unknown: bool = False
+        self, sender: Side, *, rsv1_allowed: bool = False, rsv_unknown: bool = False
     ) -> None:
         """`rsv1_allowed`: permessage-deflate is on. `rsv_unknown`: an extension that the proxy
         does not know is on, and may use reserved bits and opcodes as it likes.
@@ -92,7 +92,7 @@ class FrameLinter:
             else:
                 self._check_order(frame, found)
             if not frame.complete:
-                missing = frame.length - frame.received
+                missing = frame.payload_length - frame.received
                 found.append(("frame-cut-off", f"the stream ended {missing} bytes short"))
         return tuple(violation(rule, text, self._sender) for rule, text in found)
 
@@ -107,20 +107,22 @@ class FrameLinter:
                 found.append(("rsv1-misplaced", "RSV1 set on a frame that begins no message"))
             if 0x3 <= frame.opcode <= 0x7 or frame.opcode >= 0xB:
                 found.append(("reserved-opcode", f"opcode 0x{frame.opcode:X} is reserved"))
-        if frame.masked and self._sender is Fault.SERVER:
+        if frame.masked and self._sender is Side.SERVER:
             found.append(("masked-server-frame", "a server must not mask"))
-        elif not frame.masked and self._sender is Fault.CLIENT:
+        elif not frame.masked and self._sender is Side.CLIENT:
             found.append(("unmasked-client-frame", "a client must mask"))
-        if frame.length >> 63:
+        if frame.payload_length >> 63:
             found.append(("length-too-large", "the most significant bit of the length is set"))
-        elif len(frame.header) != minimal_header_size(frame.length, masked=frame.masked):
-            found.append(("length-not-minimal", f"length {frame.length} in an overlong form"))
+        elif len(frame.header) != minimal_header_size(frame.payload_length, masked=frame.masked):
+            found.append(
+                ("length-not-minimal", f"length {frame.payload_length} in an overlong form")
+            )
 
     def _check_control(self, frame: Frame, found: list[tuple[str, str]]) -> None:
         if not frame.fin:
             found.append(("control-fragmented", "a control frame without FIN"))
-        if frame.length > MAX_CONTROL_PAYLOAD:
-            found.append(("control-too-long", f"a control frame of {frame.length} bytes"))
+        if frame.payload_length > MAX_CONTROL_PAYLOAD:
+            found.append(("control-too-long", f"a control frame of {frame.payload_length} bytes"))
         if frame.opcode != Opcode.CLOSE:
             return
         self._closed = True

@@ -17,9 +17,9 @@ class Message:
     opcode: int
     content: bytes
     """The first bytes only if the assembler was told to keep no more."""
-    length: int
+    content_length: int
     """The true length of the content, in bytes."""
-    wire_length: int
+    payload_length: int
     """The sum of the frames' payload lengths, in bytes."""
     compressed: bool = False
     opaque: str | None = None
@@ -30,7 +30,7 @@ class Message:
 
     @property
     def content_cut(self) -> bool:
-        return self.length > len(self.content)
+        return self.content_length > len(self.content)
 
 
 MAX_FRAME_LENGTHS = 1024
@@ -41,7 +41,7 @@ class MessageAssembler:
     """Puts the data frames of one direction together. Control frames are not fed.
 
     `keep` bounds the content that a message keeps (None: all). `inflater` is given where
-    permessage-deflate was agreed. `opaque` says why nothing can be read at all, or is None.
+    permessage-deflate was negotiated. `opaque` says why nothing can be read at all, or is None.
     """
 
     def __init__(
@@ -72,9 +72,9 @@ class MessageAssembler:
             self._begin(frame)
         message = self._message
         assert message is not None
-        message.wire_length += frame.length
+        message.payload_length += frame.payload_length
         if len(message.frame_lengths) < MAX_FRAME_LENGTHS:
-            message.frame_lengths.append(frame.length)
+            message.frame_lengths.append(frame.payload_length)
         self._add(message, frame)
         if not frame.fin or not frame.complete:
             return None
@@ -93,7 +93,7 @@ class MessageAssembler:
         return None if self.keep is None else self.keep - self._kept
 
     def _add(self, message: Message, frame: Frame) -> None:
-        data, length = frame.payload, frame.length
+        data, length = frame.payload, frame.payload_length
         if message.compressed and not message.opaque and self._inflater is not None:
             if frame.payload_cut:
                 # What was not kept cannot be inflated, and the context is lost with it.
@@ -114,7 +114,7 @@ class MessageAssembler:
         if data:
             self._parts.append(data)
             self._kept += len(data)
-        message.length += length
+        message.content_length += length
 
     def _end(self, message: Message) -> Message:
         if message.compressed and self._inflater is not None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from wsproxy.errors import Fault
-from wsproxy.model.inflight import Passing
+from wsproxy.errors import Side
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import Direction, FrameRecord, MessageRecord
 from wsproxy.protocol.close import parse_close
 from wsproxy.protocol.deflate import INFLATE_LIMIT, Inflater
 from wsproxy.protocol.frames import MASK, OPCODE, Frame, FrameDecoder, Opcode
-from wsproxy.protocol.handshake import Agreed
+from wsproxy.protocol.handshake import NegotiatedExtensions
 from wsproxy.protocol.lint import FrameLinter, Violation, utf8_valid, violation
 from wsproxy.protocol.masking import apply_mask
 from wsproxy.protocol.messages import Message, MessageAssembler
@@ -38,7 +38,7 @@ class ClosePassed(NamedTuple):
     """Who made it, if its sender did not."""
 
 
-class Link:
+class StreamDecoder:
     """Decodes one direction.
 
     `max_payload` bounds what is recorded of a payload, in bytes.
@@ -48,7 +48,7 @@ class Link:
         self,
         connection_id: int,
         direction: Direction,
-        agreed: Agreed = Agreed(),
+        negotiated: NegotiatedExtensions = NegotiatedExtensions(),
         max_payload: int = DEFAULT_MAX_PAYLOAD,
     ) -> None:
         self.connection_id = connection_id
@@ -58,12 +58,14 @@ class Link:
         self._max_payload = max_payload
         # What is compressed has to be inflated whole, or the context is lost.
         self._decoder = FrameDecoder(
-            max(max_payload, INFLATE_LIMIT) if agreed.deflate else max_payload
+            max(max_payload, INFLATE_LIMIT) if negotiated.deflate else max_payload
         )
-        opaque = f"unknown extension {', '.join(agreed.unknown)}" if agreed.unknown else None
-        self._assembler = MessageAssembler(max_payload, _inflater(direction, agreed), opaque)
+        opaque = (
+            f"unknown extension {', '.join(negotiated.unknown)}" if negotiated.unknown else None
+        )
+        self._assembler = MessageAssembler(max_payload, _inflater(direction, negotiated), opaque)
         self._linter = FrameLinter(
-            direction.sender, rsv1_allowed=agreed.deflate is not None, rsv_unknown=bool(opaque)
+            direction.sender, rsv1_allowed=negotiated.deflate is not None, rsv_unknown=bool(opaque)
         )
         self._message = 0
         self._readable = opaque is None
@@ -74,7 +76,7 @@ class Link:
         self._keeps = (self._decoder.keep, self._assembler.keep)
         self._holding = False
         self._held: list[Frame] = []
-        self._passing: list[Passing] = []
+        self._passing: list[InFlightMessage] = []
         self._missing = 0
         self.key = connection_id << 1 | direction
         """Connection and direction in one number, as blocks have it."""
@@ -168,7 +170,7 @@ class Link:
         self._holding = False
         self._ready = self._plain and self._decoder.at_boundary
 
-    def whole_passing(self, data: bytes, time: float) -> Passing | None:
+    def whole_in_flight(self, data: bytes, time: float) -> InFlightMessage | None:
         """While holding: the message that `data` is, if it is exactly one in good order.
 
         Its frame needs no record beyond its bytes, as with `whole_message`.
@@ -187,65 +189,67 @@ class Link:
         opcode = data[0] & OPCODE
         frame = Frame(opcode, data[:start], payload, size, size)
         message = Message(opcode, payload, size, size, frame_lengths=[size])
-        passing = Passing(
+        in_flight = InFlightMessage(
             self.direction, time, opcode, payload, [frame], message, number, original=payload
         )
-        passing.wire = data
-        return passing
+        in_flight.wire = data
+        return in_flight
 
-    def take(self) -> list[Passing]:
+    def take(self) -> list[InFlightMessage]:
         """While holding: the messages and control frames that were completed by `feed`."""
-        passing, self._passing = self._passing, []
-        return passing
+        in_flight, self._passing = self._passing, []
+        return in_flight
 
-    def take_rest(self) -> Passing | None:
+    def take_rest(self) -> InFlightMessage | None:
         """While holding: the frames of a message that never ended, to be sent as they came."""
         frames, self._held = self._held, []
         return self._unfinished(frames) if frames else None
 
-    def next_number(self, passing: Passing) -> int | None:
+    def next_number(self, in_flight: InFlightMessage) -> int | None:
         """The number of an injected message; None for a control frame."""
-        if passing.is_control:
+        if in_flight.is_control:
             return None
         self._message += 1
         return self._message
 
-    def injected_records(self, passing: Passing, frames: list[Frame]) -> list[Record]:
+    def injected_records(self, in_flight: InFlightMessage, frames: list[Frame]) -> list[Record]:
         """The records of frames that were made here."""
-        origin = ", ".join(passing.causes)
+        origin = ", ".join(in_flight.causes)
         return [
             FrameRecord(
                 self.connection_id,
                 self.direction,
-                passing.time,
+                in_flight.time,
                 frame._replace(payload=frame.payload[: self._max_payload]),
-                passing.number,
+                in_flight.number,
                 (),
                 origin,
             )
             for frame in frames
         ]
 
-    def message_record(self, passing: Passing) -> MessageRecord | None:
+    def message_record(self, in_flight: InFlightMessage) -> MessageRecord | None:
         """The record of a message that was held, where it says more than its frames."""
-        message = passing.message
-        if passing.verdict == "relayed" and (message is None or not _says_more(message)):
+        message = in_flight.message
+        if in_flight.verdict == "relayed" and (message is None or not _says_more(message)):
             return None
-        content = passing.original[: self._max_payload]
+        content = in_flight.original[: self._max_payload]
         return MessageRecord(
             self.connection_id,
             self.direction,
-            passing.number or 0,
-            passing.time,
-            passing.opcode,
+            in_flight.number or 0,
+            in_flight.time,
+            in_flight.opcode,
             content,
-            len(passing.original) if message is None else message.length,
-            len(passing.original) if message is None else message.wire_length,
+            len(in_flight.original) if message is None else message.content_length,
+            len(in_flight.original) if message is None else message.payload_length,
             message is not None and message.compressed,
             message.opaque if message is not None else None,
-            passing.verdict,
-            passing.content[: self._max_payload] if passing.content != passing.original else None,
-            ", ".join(passing.causes) or None,
+            in_flight.verdict,
+            in_flight.content[: self._max_payload]
+            if in_flight.content != in_flight.original
+            else None,
+            ", ".join(in_flight.causes) or None,
         )
 
     def feed(self, data: bytes, time: float) -> list[Record]:
@@ -258,7 +262,9 @@ class Link:
         self._ready = self._plain and self._decoder.at_boundary
         return records
 
-    def feed_held(self, data: bytes, time: float) -> Iterator[tuple[list[Record], list[Passing]]]:
+    def feed_held(
+        self, data: bytes, time: float
+    ) -> Iterator[tuple[list[Record], list[InFlightMessage]]]:
         """While holding: for each frame that `data` completes its records and what it completes.
 
         One at a time, so that a message that is injected after one of them gets the next number,
@@ -318,7 +324,9 @@ class Link:
                 self._held = []
             payload = frame.payload
             self._passing.append(
-                Passing(self.direction, time, frame.opcode, payload, [frame], original=payload)
+                InFlightMessage(
+                    self.direction, time, frame.opcode, payload, [frame], original=payload
+                )
             )
             return
         if self._held and frame.opcode != Opcode.CONTINUATION:
@@ -329,7 +337,7 @@ class Link:
         if message is not None:
             frames, self._held = self._held, []
             self._passing.append(
-                Passing(
+                InFlightMessage(
                     self.direction,
                     time,
                     message.opcode,
@@ -341,12 +349,12 @@ class Link:
                 )
             )
 
-    def _unfinished(self, frames: list[Frame]) -> Passing:
+    def _unfinished(self, frames: list[Frame]) -> InFlightMessage:
         message = Message(frames[0].opcode, b"", 0, 0, opaque="a message that did not end")
-        return Passing(self.direction, 0.0, frames[0].opcode, b"", frames, message)
+        return InFlightMessage(self.direction, 0.0, frames[0].opcode, b"", frames, message)
 
     def _message_violations(self, message: Message) -> tuple[Violation, ...]:
-        sender: Fault = self.direction.sender
+        sender: Side = self.direction.sender
         if message.compressed and message.opaque:
             return (violation("deflate-data", message.opaque, sender),)
         if message.invalid_utf8:
@@ -361,8 +369,8 @@ class Link:
             time,
             message.opcode,
             message.content,
-            message.length,
-            message.wire_length,
+            message.content_length,
+            message.payload_length,
             message.compressed,
             message.opaque,
         )
@@ -372,15 +380,15 @@ def _says_more(message: Message) -> bool:
     return message.compressed or message.opaque is not None or len(message.frame_lengths) > 1
 
 
-def _inflater(direction: Direction, agreed: Agreed) -> Inflater | None:
-    if agreed.deflate is None:
+def _inflater(direction: Direction, negotiated: NegotiatedExtensions) -> Inflater | None:
+    if negotiated.deflate is None:
         return None
     if direction is Direction.UPSTREAM:
         return Inflater(
-            agreed.deflate.client_max_window_bits,
-            no_context_takeover=agreed.deflate.client_no_context_takeover,
+            negotiated.deflate.client_max_window_bits,
+            no_context_takeover=negotiated.deflate.client_no_context_takeover,
         )
     return Inflater(
-        agreed.deflate.server_max_window_bits,
-        no_context_takeover=agreed.deflate.server_no_context_takeover,
+        negotiated.deflate.server_max_window_bits,
+        no_context_takeover=negotiated.deflate.server_no_context_takeover,
     )

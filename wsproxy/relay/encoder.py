@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from wsproxy.model.inflight import Passing
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import Direction
 from wsproxy.protocol.deflate import Deflater
 from wsproxy.protocol.frames import Frame, Opcode, make_frame
-from wsproxy.protocol.handshake import Agreed
+from wsproxy.protocol.handshake import NegotiatedExtensions
 from wsproxy.protocol.messages import fragment_sizes
 
 
@@ -21,13 +21,16 @@ class LaneEncoder:
     """
 
     def __init__(
-        self, direction: Direction, agreed: Agreed, new_masking_key: Callable[[], bytes]
+        self,
+        direction: Direction,
+        negotiated: NegotiatedExtensions,
+        new_masking_key: Callable[[], bytes],
     ) -> None:
         """`new_masking_key` gives four unpredictable bytes (RFC 6455, section 5.3)."""
         self._mask = new_masking_key if direction is Direction.UPSTREAM else lambda: None
         self._deflater: Deflater | None = None
         self._own_context = False
-        deflate = agreed.deflate
+        deflate = negotiated.deflate
         if deflate is not None:
             upstream = direction is Direction.UPSTREAM
             no_context = (
@@ -46,42 +49,42 @@ class LaneEncoder:
         """Whether unchanged messages still go on as they came."""
         return not self._own_context
 
-    def encode(self, passing: Passing) -> list[Frame]:
+    def encode(self, in_flight: InFlightMessage) -> list[Frame]:
         """The frames to send for it; none if it was dropped."""
-        message = passing.message
+        message = in_flight.message
         compressed = message is not None and message.compressed
-        content_changed = passing.content != passing.original
-        frames_changed = passing.frames is not passing.came
-        if passing.verdict == "dropped":
+        content_changed = in_flight.content != in_flight.original
+        frames_changed = in_flight.frames is not in_flight.came
+        if in_flight.verdict == "dropped":
             if compressed:
                 self._leave_context()
             return []
-        if compressed and passing.moved:
+        if compressed and in_flight.moved:
             self._leave_context()  # what it refers back to came in another order
-        if passing.verdict == "injected":
-            return [self._frame(passing.opcode, passing.content)]
+        if in_flight.verdict == "injected":
+            return [self._frame(in_flight.opcode, in_flight.content)]
         if frames_changed and not content_changed:
             if compressed:
                 self._leave_context()
-            return passing.frames
+            return in_flight.frames
         if not content_changed and not (compressed and self._own_context):
-            return passing.frames
-        if passing.is_control:
-            return [self._frame(passing.opcode, passing.content)]
-        if compressed and not passing.readable and not content_changed:
-            return passing.frames  # unreadable for the proxy, and so it stays for the receiver
+            return in_flight.frames
+        if in_flight.is_control:
+            return [self._frame(in_flight.opcode, in_flight.content)]
+        if compressed and not in_flight.readable and not content_changed:
+            return in_flight.frames  # unreadable for the proxy, and so it stays for the receiver
         if compressed:
-            return [self._compressed(passing)]
+            return [self._compressed(in_flight)]
         sizes = message.frame_lengths if message is not None else []
-        return self._fragments(passing.opcode, passing.content, sizes)
+        return self._fragments(in_flight.opcode, in_flight.content, sizes)
 
-    def _compressed(self, passing: Passing) -> Frame:
+    def _compressed(self, in_flight: InFlightMessage) -> Frame:
         assert self._deflater is not None
         self._leave_context()
         if not self._deflater.possible:
-            return self._frame(passing.opcode, passing.content)
-        payload = self._deflater.message(passing.content)
-        return make_frame(passing.opcode, payload, rsv1=True, masking_key=self._mask())
+            return self._frame(in_flight.opcode, in_flight.content)
+        payload = self._deflater.message(in_flight.content)
+        return make_frame(in_flight.opcode, payload, rsv1=True, masking_key=self._mask())
 
     def _fragments(self, opcode: int, content: bytes, sizes: list[int]) -> list[Frame]:
         frames = []

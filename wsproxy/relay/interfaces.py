@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from wsproxy.model.inflight import Passing
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import ConnectionRecord, Direction
 from wsproxy.relay.journal import Drained, Journal
 
@@ -73,7 +73,7 @@ class Interceptor(Protocol):
         When the answer changes, `LiveConnection.reconsider` has to be called.
         """
 
-    async def handle(self, passing: Passing) -> None:
+    async def handle(self, in_flight: InFlightMessage) -> None:
         """Look at a message or control frame before it goes on, and change it or not.
 
         One at a time in each direction.
@@ -86,7 +86,7 @@ class Interceptor(Protocol):
 class PromptInterceptor(Interceptor, Protocol):
     """An Interceptor that needs no task where it has nothing to wait for."""
 
-    def begin(self, passing: Passing) -> Awaitable[None] | None:
+    def begin(self, in_flight: InFlightMessage) -> Awaitable[None] | None:
         """As `handle`, up to where it has to wait; what is returned has to be awaited then."""
 
 

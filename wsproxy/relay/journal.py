@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from wsproxy.model.blocks import Block, BlockBuilder
 from wsproxy.model.records import FaultRecord, FrameRecord, MessageRecord
-from wsproxy.relay.decoder import Link, Record
+from wsproxy.relay.decoder import Record, StreamDecoder
 
-Chunk = tuple[Link, float, bytes]
+Chunk = tuple[StreamDecoder, float, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,11 @@ class Drained:
 
 
 class Journal:
-    """Chunks of bytes (which its links decode in `drain`) and finished records, in order."""
+    """Chunks of bytes (which its decoders decode in `drain`) and finished records, in order."""
 
     def __init__(self) -> None:
         self.chunks: list[Chunk] = []
-        """Append (link, time, bytes) here: the hot path does no more than that."""
+        """Append (decoder, time, bytes) here: the hot path does no more than that."""
         self._builder = BlockBuilder()
         self._messages: list[MessageRecord] = []
         self._faults: list[FaultRecord] = []
@@ -47,23 +47,23 @@ class Journal:
         add_time = builder.times.append
         add_message = builder.messages.append
         add_piece = builder.pieces.append
-        for link, time, data in chunks:
+        for decoder, time, data in chunks:
             self.size += len(data)
-            number = link.whole_message(data)
+            number = decoder.whole_message(data)
             if not number:
-                whole = link.collect(data)
+                whole = decoder.collect(data)
                 if whole is None:
                     continue
                 if whole is not data:
                     data = whole
-                    number = link.whole_message(data)
+                    number = decoder.whole_message(data)
             if number:
-                add_key(link.key)
+                add_key(decoder.key)
                 add_time(time)
                 add_message(number)
                 add_piece(data)
             else:
-                self._add(link.feed(data, time))
+                self._add(decoder.feed(data, time))
 
     def add(self, records: list[Record]) -> None:
         """Add what was decoded elsewhere, after what is there already."""

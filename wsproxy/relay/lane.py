@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Step
-from wsproxy.model.inflight import Passing
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.protocol.close import parse_close
 from wsproxy.protocol.frames import Opcode
-from wsproxy.relay.decoder import ClosePassed, Link
+from wsproxy.relay.decoder import ClosePassed, StreamDecoder
 from wsproxy.relay.encoder import LaneEncoder
 from wsproxy.relay.interfaces import Clock, Interceptor, Recorder, Transport
 from wsproxy.relay.outbox import Outbox
@@ -30,7 +30,7 @@ class Faults(Protocol):
     def active(self) -> bool:
         """Whether any fault may strike here."""
 
-    def passed(self, passing: Passing, now: float) -> list[Step]:
+    def passed(self, in_flight: InFlightMessage, now: float) -> list[Step]:
         """What to do with a message or control frame."""
 
     def next_time(self) -> float | None:
@@ -48,7 +48,7 @@ class Lane:
 
     def __init__(
         self,
-        link: Link,
+        decoder: StreamDecoder,
         source: Transport,
         sink: Transport,
         recorder: Recorder,
@@ -57,7 +57,7 @@ class Lane:
         cut: Callable[[str], None],
     ) -> None:
         """`cut` ends the connection: `close` or `reset`."""
-        self.link = link
+        self.decoder = decoder
         self.source = source
         self.sink = sink
         self.clock = clock
@@ -75,7 +75,7 @@ class Lane:
         self._time = clock.time
         self._held: HeldLane | None = None
         self._switching = False
-        self._injections: list[Passing] = []
+        self._injections: list[InFlightMessage] = []
 
     def bytes_received(self, data: bytes) -> None:
         """Bytes from the source."""
@@ -87,7 +87,7 @@ class Lane:
         chunks = self._chunks
         if not chunks:
             self._wake()
-        chunks.append((self.link, self._time(), data))
+        chunks.append((self.decoder, self._time(), data))
         if self._switching:
             self.reconsider()
 
@@ -105,7 +105,7 @@ class Lane:
         """Whether an interceptor may change what passes."""
         if not self.interceptors:
             return False
-        direction = self.link.direction
+        direction = self.decoder.direction
         return any(interceptor.wants(direction) for interceptor in self.interceptors)
 
     def reconsider(self) -> None:
@@ -117,20 +117,20 @@ class Lane:
         if not self._switching:
             return
         self.recorder.journal.drain()
-        if self.link.at_message_boundary and not self.ended:
+        if self.decoder.at_message_boundary and not self.ended:
             self._switching = False
-            self.link.hold()
+            self.decoder.hold()
             self._held = HeldLane(self, self._released)
-            for passing in self._injections:
-                self._held.inject(passing)
+            for in_flight in self._injections:
+                self._held.inject(in_flight)
             self._injections.clear()
 
-    def inject(self, passing: Passing) -> None:
+    def inject(self, in_flight: InFlightMessage) -> None:
         """Send something that the source did not, between two messages."""
         if self._held is not None:
-            self._held.inject(passing)
+            self._held.inject(in_flight)
         else:
-            self._injections.append(passing)
+            self._injections.append(in_flight)
             self.reconsider()
 
     def pause(self, why: str, paused: bool) -> None:
@@ -152,7 +152,7 @@ class Lane:
     @property
     def at_frame_boundary(self) -> bool:
         """Whether a frame of the proxy's own could be sent now."""
-        return self.link.at_frame_boundary and (self._held is None or self._held.idle)
+        return self.decoder.at_frame_boundary and (self._held is None or self._held.idle)
 
     @property
     def stalled(self) -> bool:
@@ -166,7 +166,7 @@ class Lane:
             self._held.finish(then)
             return
         self.recorder.journal.drain()  # what is decided now depends on all that came before
-        self.record(self.link.eof(self._time()))
+        self.record(self.decoder.eof(self._time()))
         then()
 
     def abandon(self) -> None:
@@ -187,7 +187,7 @@ class Lane:
 class _Begun(NamedTuple):
     """A message that an interceptor has to wait with."""
 
-    passing: Passing
+    in_flight: InFlightMessage
     rest: Awaitable[None]
     size: int
 
@@ -202,7 +202,7 @@ class HeldLane:
     def __init__(self, lane: Lane, released: Callable[[], None]) -> None:
         self._lane = lane
         self._released = released
-        self._inbox: deque[tuple[bytes, float] | Passing | _Begun] = deque()
+        self._inbox: deque[tuple[bytes, float] | InFlightMessage | _Begun] = deque()
         self._outbox = Outbox(
             lane.sink.write, lane.cut, lane.clock, self._count, self._outbox_emptied
         )
@@ -246,9 +246,9 @@ class HeldLane:
             begin = self._only_begin()
             if begin is None:
                 return False
-        whole = lane.link.whole_passing(data, time)
+        whole = lane.decoder.whole_in_flight(data, time)
         if whole is not None:
-            lane.recorder.journal.add_message(lane.link.key, time, whole.number or 0, data)
+            lane.recorder.journal.add_message(lane.decoder.key, time, whole.number or 0, data)
             lane.recorder.wake()
             if begin is None:
                 self._decide(whole)
@@ -257,33 +257,36 @@ class HeldLane:
         elif begin is not None:
             return False
         else:
-            for records, completed in lane.link.feed_held(data, time):
+            for records, completed in lane.decoder.feed_held(data, time):
                 lane.record(records)
-                for passing in completed:
-                    self._decide(passing)
+                for in_flight in completed:
+                    self._decide(in_flight)
         if begin is None and (lane.faults is None or not lane.faults.active):
             self._signal.set()  # that may have been all there was to hold for
         return True
 
     def _begin(
-        self, begin: Callable[[Passing], Awaitable[None] | None], passing: Passing, size: int
+        self,
+        begin: Callable[[InFlightMessage], Awaitable[None] | None],
+        in_flight: InFlightMessage,
+        size: int,
     ) -> None:
         rest = None
         try:
-            rest = begin(passing)
+            rest = begin(in_flight)
         except Exception as error:  # noqa: BLE001 - a plugin's failure must not stop traffic
             _log.error("an interceptor failed, the message passes: %r", error)
         if rest is None:
-            self._decide(passing)
+            self._decide(in_flight)
             return
-        self._inbox.append(_Begun(passing, rest, size))
+        self._inbox.append(_Begun(in_flight, rest, size))
         self._count(size)
         self._signal.set()
 
-    def _only_begin(self) -> Callable[[Passing], Awaitable[None] | None] | None:
+    def _only_begin(self) -> Callable[[InFlightMessage], Awaitable[None] | None] | None:
         """How the one interceptor that wants anything begins; None if there are more, or it cannot."""
         found: Interceptor | None = None
-        direction = self._lane.link.direction
+        direction = self._lane.decoder.direction
         for each in self._lane.interceptors:
             if each.wants(direction):
                 if found is not None:
@@ -292,9 +295,9 @@ class HeldLane:
         # isinstance(found, PromptInterceptor) would take longer than all the rest
         return getattr(found, "begin", None)
 
-    def inject(self, passing: Passing) -> None:
+    def inject(self, in_flight: InFlightMessage) -> None:
         """Send something that the source did not, after what is held already."""
-        self._inbox.append(passing)
+        self._inbox.append(in_flight)
         self._signal.set()
 
     def wake(self) -> None:
@@ -320,23 +323,23 @@ class HeldLane:
         while True:
             while self._inbox:
                 item = self._inbox.popleft()
-                if isinstance(item, Passing):
+                if isinstance(item, InFlightMessage):
                     await self._handle(item)
                     continue
                 if isinstance(item, _Begun):
                     await self._conclude(item)
                     continue
                 data, time = item
-                for records, completed in lane.link.feed_held(data, time):
+                for records, completed in lane.decoder.feed_held(data, time):
                     lane.record(records)
-                    for passing in completed:
-                        await self._handle(passing)
+                    for in_flight in completed:
+                        await self._handle(in_flight)
                 self._count(-len(data))
             if self._finish is not None:
                 await self._end()
                 return
             if self._may_release():
-                lane.link.release()
+                lane.decoder.release()
                 self._released()
                 return
             self._signal.clear()
@@ -349,7 +352,7 @@ class HeldLane:
             await begun.rest
         except Exception as error:  # noqa: BLE001 - a plugin's failure must not stop traffic
             _log.error("an interceptor failed, the message passes: %r", error)
-        self._decide(begun.passing)
+        self._decide(begun.in_flight)
         self._count(-begun.size)
 
     def _may_release(self) -> bool:
@@ -358,40 +361,40 @@ class HeldLane:
             not lane.wanted
             and self._outbox.empty
             and lane.encoder.verbatim
-            and lane.link.at_message_boundary
+            and lane.decoder.at_message_boundary
         )
 
     async def _end(self) -> None:
         lane = self._lane
-        lane.record(lane.link.eof(lane.clock.time()))
-        for passing in lane.link.take():
-            await self._handle(passing)
+        lane.record(lane.decoder.eof(lane.clock.time()))
+        for in_flight in lane.decoder.take():
+            await self._handle(in_flight)
         if lane.faults is not None and lane.faults.active:
             self._take_steps(lane.faults.ended(lane.clock.time()))
-        rest = lane.link.take_rest()
+        rest = lane.decoder.take_rest()
         if rest is not None:
             self._outbox.send(b"".join(frame.wire for frame in rest.frames), 0.0)
         if self._outbox.empty and self._finish is not None:
             self._finish()
 
-    async def _handle(self, passing: Passing) -> None:
+    async def _handle(self, in_flight: InFlightMessage) -> None:
         lane = self._lane
         for interceptor in lane.interceptors:
-            if interceptor.wants(passing.direction):
+            if interceptor.wants(in_flight.direction):
                 try:
-                    await interceptor.handle(passing)
+                    await interceptor.handle(in_flight)
                 except Exception as error:  # noqa: BLE001 - a plugin's failure must not stop traffic
                     _log.error("%s failed, the message passes: %r", interceptor, error)
-        self._decide(passing)
+        self._decide(in_flight)
 
-    def _decide(self, passing: Passing) -> None:
+    def _decide(self, in_flight: InFlightMessage) -> None:
         """What is left of it after the interceptors goes to the faults, and out."""
         lane = self._lane
         if lane.faults is not None and lane.faults.active:
-            self._take_steps(lane.faults.passed(passing, lane.clock.time()))
+            self._take_steps(lane.faults.passed(in_flight, lane.clock.time()))
             self._plan_tick()
         else:
-            self._take_steps([Send(passing)])
+            self._take_steps([Send(in_flight)])
 
     def _take_steps(self, steps: Sequence[Step]) -> None:
         for step in steps:
@@ -408,25 +411,25 @@ class HeldLane:
 
     def _encode(self, step: Send) -> None:
         lane = self._lane
-        passing = step.passing
-        if passing.verdict == "injected" and passing.number is None:
-            passing.number = lane.link.next_number(passing)
-        frames = lane.encoder.encode(passing)
-        if passing.verdict == "injected":
-            lane.record(lane.link.injected_records(passing, frames))
-            if passing.opcode == Opcode.CLOSE and lane.link.close is None:
-                said = parse_close(passing.content)
-                by = ", ".join(passing.causes)
-                lane.link.close = ClosePassed(lane.clock.time(), *said, by)
-        record = lane.link.message_record(passing)
+        in_flight = step.in_flight
+        if in_flight.verdict == "injected" and in_flight.number is None:
+            in_flight.number = lane.decoder.next_number(in_flight)
+        frames = lane.encoder.encode(in_flight)
+        if in_flight.verdict == "injected":
+            lane.record(lane.decoder.injected_records(in_flight, frames))
+            if in_flight.opcode == Opcode.CLOSE and lane.decoder.close is None:
+                said = parse_close(in_flight.content)
+                by = ", ".join(in_flight.causes)
+                lane.decoder.close = ClosePassed(lane.clock.time(), *said, by)
+        record = lane.decoder.message_record(in_flight)
         if record is not None:
             lane.record([record])
         if not frames:
             return
         if step.shape is not None:
             self._take_steps(step.shape(frames))
-        elif passing.wire is not None and frames is passing.came:
-            self._outbox.send(passing.wire, step.delay)
+        elif in_flight.wire is not None and frames is in_flight.came:
+            self._outbox.send(in_flight.wire, step.delay)
         else:
             self._outbox.send(b"".join(frame.wire for frame in frames), step.delay)
 

@@ -10,8 +10,8 @@ from wsproxy.model.inflight import injected
 from wsproxy.model.records import ConnectionRecord, Direction, End, FrameRecord
 from wsproxy.protocol.close import CloseCode, encode_close
 from wsproxy.protocol.frames import Opcode, make_frame
-from wsproxy.protocol.handshake import Agreed
-from wsproxy.relay.decoder import DEFAULT_MAX_PAYLOAD, Link
+from wsproxy.protocol.handshake import NegotiatedExtensions
+from wsproxy.relay.decoder import DEFAULT_MAX_PAYLOAD, StreamDecoder
 from wsproxy.relay.encoder import LaneEncoder
 from wsproxy.relay.interfaces import Clock, Interception, Interceptor, Recorder, Transport
 from wsproxy.relay.lane import Faults, Lane
@@ -40,7 +40,7 @@ class Session:
         upstream: Transport,
         recorder: Recorder,
         clock: Clock,
-        agreed: Agreed = Agreed(),
+        negotiated: NegotiatedExtensions = NegotiatedExtensions(),
         max_payload: int = DEFAULT_MAX_PAYLOAD,
         on_end: Callable[[], None] = lambda: None,
     ) -> None:
@@ -60,12 +60,12 @@ class Session:
         peers = (client, upstream)
         self.lanes = tuple(
             Lane(
-                Link(connection.id, direction, agreed, max_payload),
+                StreamDecoder(connection.id, direction, negotiated, max_payload),
                 peers[direction],
                 peers[direction.other],
                 recorder,
                 clock,
-                LaneEncoder(direction, agreed, lambda: secrets.token_bytes(4)),
+                LaneEncoder(direction, negotiated, lambda: secrets.token_bytes(4)),
                 self._cut_by_fault,
             )
             for direction in Direction
@@ -136,19 +136,23 @@ class Session:
         if self._both_closed():
             self._close_both()
             return
-        if not any(lane.link.close for lane in self.lanes):
+        if not any(lane.decoder.close for lane in self.lanes):
             self._cause = End("closed", cause, code, reason)
         now = self._clock.time()
         for lane in self.lanes:
             # The Close frame goes where this lane goes, unless it would split a frame.
-            link = lane.link
-            if link.close is None and lane.at_frame_boundary and not lane.ended:
-                key = secrets.token_bytes(4) if link.direction is Direction.UPSTREAM else None
+            decoder = lane.decoder
+            if decoder.close is None and lane.at_frame_boundary and not lane.ended:
+                key = secrets.token_bytes(4) if decoder.direction is Direction.UPSTREAM else None
                 frame = make_frame(Opcode.CLOSE, encode_close(code, reason), masking_key=key)
                 with contextlib.suppress(RuntimeError):  # uvloop's word for a socket that is gone
                     lane.sink.write(frame.wire)
                 lane.record(
-                    [FrameRecord(link.connection_id, link.direction, now, frame, None, (), cause)]
+                    [
+                        FrameRecord(
+                            decoder.connection_id, decoder.direction, now, frame, None, (), cause
+                        )
+                    ]
                 )
         self._deadline(STOP_SECONDS, self._close_both)
 
@@ -178,7 +182,7 @@ class Session:
             return
         # The other direction may still carry a Close frame, or the rest of a message.
         # TLS has no half-closed connections: without a Close frame under way, this is the end.
-        if not lane.sink.write_eof() and (self._both_closed() or lane.link.close is None):
+        if not lane.sink.write_eof() and (self._both_closed() or lane.decoder.close is None):
             self._close_both()
             return
         self._deadline(HALF_CLOSED_SECONDS, self._reset_both)
@@ -205,7 +209,7 @@ class Session:
             self._broke_off = End("aborted", direction.sender.value, None, what)
 
     def _both_closed(self) -> bool:
-        return all(lane.link.close is not None for lane in self.lanes)
+        return all(lane.decoder.close is not None for lane in self.lanes)
 
     def _store_pressure(self, paused: bool) -> None:
         for lane in self.lanes:
@@ -240,7 +244,9 @@ class Session:
         self._on_end()
 
     def _how_it_ended(self) -> End:
-        closes = [(lane.link.close, lane) for lane in self.lanes if lane.link.close is not None]
+        closes = [
+            (lane.decoder.close, lane) for lane in self.lanes if lane.decoder.close is not None
+        ]
         if self._cause is not None:
             return self._cause
         broke_off = self._broke_off or End("aborted")
@@ -248,7 +254,7 @@ class Session:
             return broke_off
         close, lane = min(closes, key=lambda item: item[0].time)
         if len(closes) == 2:
-            by = close.by or lane.link.direction.sender.value
+            by = close.by or lane.decoder.direction.sender.value
             return End("closed", by, close.code, close.reason)
         # One side said Close, and there was no answer.
         return broke_off._replace(code=close.code, reason=f"{broke_off.reason} after Close")

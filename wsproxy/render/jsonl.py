@@ -23,13 +23,13 @@ def frame_object(
         "time": record.time,
         "connection": record.connection_id,
         "direction": record.direction.name.lower(),
-        "opcode": opcode_name(frame.opcode).lower(),
+        "opcode": opcode_name(frame.opcode),
         "fin": frame.fin,
         "rsv1": frame.rsv1,
         "rsv2": frame.rsv2,
         "rsv3": frame.rsv3,
         "masking_key": key.hex() if key is not None else None,
-        "length": frame.length,
+        "payload_length": frame.payload_length,
         "message": record.message,
         **_payload("payload", frame.payload, text=frame.opcode == Opcode.TEXT and not frame.rsv1),
     }
@@ -43,7 +43,7 @@ def frame_object(
         result["origin"] = record.origin
     if record.violations:
         result["violations"] = [
-            {"rule": v.rule, "section": v.section, "text": v.text, "fault": v.fault.value}
+            {"rule": v.rule, "section": v.section, "text": v.text, "side": v.side.value}
             for v in record.violations
         ]
     if message is not None and frame.fin:
@@ -54,9 +54,9 @@ def frame_object(
 def message_object(message: MessageRecord) -> dict[str, Any]:
     """A message that is more than the payload of one frame."""
     result: dict[str, Any] = {
-        "opcode": opcode_name(message.opcode).lower(),
-        "length": message.length,
-        "wire_length": message.wire_length,
+        "opcode": opcode_name(message.opcode),
+        "content_length": message.content_length,
+        "payload_length": message.payload_length,
         "compressed": message.compressed,
         "verdict": message.verdict,
         **_payload("content", message.content, text=message.opcode == Opcode.TEXT),
@@ -78,7 +78,7 @@ def fault_object(record: FaultRecord) -> dict[str, Any]:
         "connection": record.connection_id,
         "direction": None if record.direction is None else record.direction.name.lower(),
         "name": record.name,
-        "type": record.kind,
+        "type": record.type,
         "message": record.message,
         "detail": record.detail,
         "before_base64": base64.b64encode(record.before).decode(),

@@ -27,7 +27,7 @@ def frame_line(
 ) -> str:
     """One frame. `message` is the record of the message that the frame ends, if there is one."""
     frame = record.frame
-    name = opcode_name(frame.opcode)
+    name = _label(frame.opcode)
     parts = [
         _dim(clock(record.time), colour),
         f"#{record.connection_id}",
@@ -40,8 +40,10 @@ def frame_line(
         parts.append(f"mask={frame.masking_key.hex()}")
     whole = message if frame.fin else None
     if frame.received >= 0:
-        inflated = f" ({whole.length})" if whole and whole.compressed and not whole.opaque else ""
-        parts.append(f"len={frame.length}{inflated}")
+        inflated = (
+            f" ({whole.content_length})" if whole and whole.compressed and not whole.opaque else ""
+        )
+        parts.append(f"len={frame.payload_length}{inflated}")
     if record.origin is not None:
         parts.append(f"[by {record.origin}]")
     said = _said(record, whole)
@@ -53,7 +55,7 @@ def frame_line(
         parts.append(_warn(f"[{len(frame.payload)} bytes kept]", colour))
     parts += [
         _warn(
-            f"! {violation.rule} ({violation.section}, {violation.fault.value}): {violation.text}",
+            f"! {violation.rule} ({violation.section}, {violation.side.value}): {violation.text}",
             colour,
         )
         for violation in record.violations
@@ -69,15 +71,15 @@ def message_line(
         return frame_line(record, colour=colour)
     frame = record.frame
     opcode = message.opcode if not message.opaque else Opcode.BINARY
-    name = opcode_name(message.opcode)
-    inflated = f" ({message.length})" if message.compressed and not message.opaque else ""
+    name = _label(message.opcode)
+    inflated = f" ({message.content_length})" if message.compressed and not message.opaque else ""
     parts = [
         _dim(clock(message.time), colour),
         f"#{record.connection_id}",
         record.direction.arrow,
         click.style(name, fg=_COLOURS.get(name, "yellow")) if colour else name,
-        f"len={message.wire_length}{inflated}",
-        preview(opcode, message.content, length=message.length),
+        f"len={message.payload_length}{inflated}",
+        preview(opcode, message.content, length=message.content_length),
     ]
     if frame.opcode == Opcode.CONTINUATION:
         parts.insert(4, "fragmented")
@@ -86,12 +88,12 @@ def message_line(
 
 def fault_line(record: FaultRecord, *, colour: bool = False) -> str:
     """One strike of a fault."""
-    kind = f" ({record.kind})" if record.kind != record.name else ""
+    type_ = f" ({record.type})" if record.type != record.name else ""
     parts = [
         _dim(clock(record.time), colour),
         f"#{record.connection_id}",
         "--" if record.direction is None else record.direction.arrow,
-        _warn(f"FAULT {printable(record.name)}{kind}", colour),
+        _warn(f"FAULT {printable(record.name)}{type_}", colour),
         *([f"message {record.message}"] if record.message is not None else []),
         printable(record.detail),
     ]
@@ -145,13 +147,13 @@ def _said(record: FrameRecord, message: MessageRecord | None) -> str:
             return ""
         return f"{code} {close_code_name(code)}" + (f" {printable(reason)}" if reason else "")
     if message is not None and message.compressed and not message.opaque:
-        return preview(message.opcode, message.content, length=message.length)
+        return preview(message.opcode, message.content, length=message.content_length)
     opcode = frame.opcode
     if opcode in (Opcode.CONTINUATION, Opcode.PING, Opcode.PONG) and frame.payload.isascii():
         opcode = Opcode.TEXT
     if frame.rsv1:
         opcode = Opcode.BINARY  # compressed: the message's last frame shows what it says
-    return preview(opcode, frame.payload, length=max(frame.length, 0))
+    return preview(opcode, frame.payload, length=max(frame.payload_length, 0))
 
 
 def _verdict(message: MessageRecord, colour: bool) -> list[str]:
@@ -162,6 +164,13 @@ def _verdict(message: MessageRecord, colour: bool) -> list[str]:
     if message.sent is not None:
         parts.append(f"=> {preview(message.opcode, message.sent)}")
     return parts
+
+
+def _label(opcode: int) -> str:
+    if opcode == Opcode.CONTINUATION:
+        return "CONT"
+    name = opcode_name(opcode)
+    return name if name.startswith("0x") else name.upper()
 
 
 def _dim(text: str, colour: bool) -> str:

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from wsproxy.errors import Fault
+from wsproxy.errors import Side
 from wsproxy.model.blocks import Block, parse_notes
 from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord, MessageRecord
 from wsproxy.protocol.handshake import Headers
@@ -78,8 +78,8 @@ def message_row(record: MessageRecord) -> Row:
         record.time,
         record.opcode,
         record.content,
-        record.length,
-        record.wire_length,
+        record.content_length,
+        record.payload_length,
         record.compressed,
         record.opaque,
         record.verdict,
@@ -103,7 +103,7 @@ def fault_row(record: FaultRecord) -> Row:
         record.direction,
         record.time,
         record.name,
-        record.kind,
+        record.type,
         record.message,
         record.detail,
         record.before,
@@ -124,10 +124,10 @@ def _headers(text: str) -> Headers:
 
 
 def _dump(violations: tuple[Violation, ...]) -> str:
-    return json.dumps([[v.rule, v.section, v.text, v.fault.value] for v in violations])
+    return json.dumps([[v.rule, v.section, v.text, v.side.value] for v in violations])
 
 
 def _load(text: str | None) -> tuple[Violation, ...]:
     if text is None:
         return ()
-    return tuple(Violation(r, s, t, Fault(f)) for r, s, t, f in json.loads(text))
+    return tuple(Violation(r, s, t, Side(f)) for r, s, t, f in json.loads(text))

@@ -130,7 +130,7 @@ class Tape:
             record.connection_id,
             record.direction.name.lower(),
             record.time,
-            opcode_name(subject.opcode).lower(),
+            opcode_name(subject.opcode),
             subject.payload,
             subject.verdict,
             message.sent if message is not None else None,

@@ -23,7 +23,7 @@ from wsproxy.model.records import ConnectionRecord, FaultRecord, MessageRecord
 from wsproxy.protocol.frames import FIN
 from wsproxy.relay.interfaces import Clock
 from wsproxy.relay.journal import Drained
-from wsproxy.web.rows import connection_summary, row_object
+from wsproxy.web.rows import connection_summary, row_object, strike_mark
 from wsproxy.web.totals import Totals
 
 TICK_SECONDS = 0.1
@@ -330,7 +330,7 @@ def _updates(recent: list[tuple[int, Drained]]) -> list[dict[str, Any]]:
                 "connection": fault.connection_id,
                 "direction": fault.direction.name.lower(),
                 "message": fault.message,
-                "fault": fault.kind,
+                "mark": strike_mark(fault),
             }
             for fault in drained.faults
             if fault.direction is not None and fault.message is not None

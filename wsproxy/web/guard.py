@@ -52,7 +52,7 @@ class Guard:
         if origin is not None and origin.lower() != f"http://{host.lower()}":
             raise ApiError("bad_origin")
         site = request.headers.get("Sec-Fetch-Site", "none")
-        # Following a link to the page is no harm: it steers nothing, and the token is needed.
+        # Following a decoder to the page is no harm: it steers nothing, and the token is needed.
         opens_page = request.method == "GET" and request.path == "/"
         if site not in ("none", "same-origin") and not opens_page:
             raise ApiError("bad_origin")

@@ -47,8 +47,8 @@ class FaultControl(Protocol):
     def reset(self) -> None:
         """Remove all faults."""
 
-    def kinds(self) -> list[dict[str, Any]]:
-        """Every kind of fault with its attributes and what it does."""
+    def types(self) -> list[dict[str, Any]]:
+        """Every type of fault with its attributes and what it does."""
 
 
 class BreakpointControl(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from wsproxy.faults.registry import FAULT_TYPES
 from wsproxy.model.queries import Page, RoundTrip, Seen, Timeline, Traffic, Whole
 from wsproxy.model.records import ConnectionRecord, FaultRecord, MessageRecord
 from wsproxy.protocol.close import close_code_name, parse_close
@@ -28,12 +29,11 @@ def row_object(seen: Seen) -> dict[str, Any]:
         "connection": record.connection_id,
         "direction": record.direction.name.lower(),
         "time": record.time,
-        "opcode": frame.opcode,
-        "name": opcode_name(frame.opcode),
+        "opcode": opcode_name(frame.opcode),
         "fin": frame.fin if frame.received >= 0 else True,
         "rsv1": frame.rsv1,
-        "length": frame.length,
-        "size": message.length if message is not None else frame.length,
+        "payload_length": frame.payload_length,
+        "content_length": (message.content_length if message is not None else frame.payload_length),
         "message": record.message,
         "preview": _preview(seen),
         "verdict": message.verdict if message is not None else "relayed",
@@ -53,7 +53,7 @@ def marks(seen: Seen) -> list[str]:
     elif seen.record.origin is not None:
         found.append("injected")
     for fault in seen.faults:
-        word = "delayed" if fault.kind in _DELAYS else "fault"
+        word = strike_mark(fault)
         if word not in found:
             found.append(word)
     if seen.record.violations or (message is not None and message.violations):
@@ -61,7 +61,10 @@ def marks(seen: Seen) -> list[str]:
     return found
 
 
-_DELAYS = frozenset({"latency", "bandwidth", "slicer", "stall", "reorder", "slow_close"})
+def strike_mark(strike: FaultRecord) -> str:
+    """`delayed` where a fault made things late and no more, else `faulted`."""
+    known = FAULT_TYPES.get(strike.type)
+    return "delayed" if known is not None and known.delays else "faulted"
 
 
 def frame_detail(seen: Seen) -> dict[str, Any]:
@@ -76,7 +79,7 @@ def frame_detail(seen: Seen) -> dict[str, Any]:
         "masked": frame.masked,
         "masking_key": key.hex() if key is not None else None,
         "received": frame.received,
-        "wire_length": len(frame.header) + max(frame.received, 0),
+        "header_length": len(frame.header),
         "payload": payload_object(
             frame.payload, max(frame.received, 0), text=frame.opcode == Opcode.TEXT
         ),
@@ -104,15 +107,14 @@ def message_object(message: MessageRecord) -> dict[str, Any]:
         "direction": message.direction.name.lower(),
         "number": message.number,
         "time": message.time,
-        "opcode": message.opcode,
-        "name": opcode_name(message.opcode),
-        "length": message.length,
-        "wire_length": message.wire_length,
+        "opcode": opcode_name(message.opcode),
+        "content_length": message.content_length,
+        "payload_length": message.payload_length,
         "compressed": message.compressed,
         "opaque": message.opaque,
         "verdict": message.verdict,
         "cause": message.cause,
-        "content": payload_object(message.content, message.length, text=text),
+        "content": payload_object(message.content, message.content_length, text=text),
         "sent": (
             payload_object(message.sent, len(message.sent), text=text)
             if message.sent is not None
@@ -195,7 +197,7 @@ def fault_object(fault: FaultRecord) -> dict[str, Any]:
         "direction": direction.name.lower() if direction is not None else None,
         "time": fault.time,
         "name": fault.name,
-        "kind": fault.kind,
+        "type": fault.type,
         "message": fault.message,
         "detail": fault.detail,
         "before": payload_object(fault.before, len(fault.before), text=False),
@@ -206,7 +208,7 @@ def fault_object(fault: FaultRecord) -> dict[str, Any]:
 def violations_list(violations: tuple[Violation, ...]) -> list[dict[str, str]]:
     """Broken rules."""
     return [
-        {"rule": v.rule, "section": v.section, "text": v.text, "fault": v.fault.value}
+        {"rule": v.rule, "section": v.section, "text": v.text, "side": v.side.value}
         for v in violations
     ]
 
@@ -222,7 +224,7 @@ def timeline_object(timeline: Timeline) -> dict[str, Any]:
                 "connection": fault.connection_id,
                 "time": fault.time,
                 "name": fault.name,
-                "kind": fault.kind,
+                "type": fault.type,
                 "detail": fault.detail,
             }
             for fault in timeline.faults
@@ -244,10 +246,10 @@ def _preview(seen: Seen) -> str:
         return f"{code} {close_code_name(code)}" + (f": {printable(reason)}" if reason else "")
     if message is not None:
         opcode = message.opcode if message.opaque is None else Opcode.BINARY
-        return preview(opcode, message.content, length=message.length, limit=ROW_PREVIEW)
+        return preview(opcode, message.content, length=message.content_length, limit=ROW_PREVIEW)
     opcode = frame.opcode
     if opcode in (Opcode.CONTINUATION, Opcode.PING, Opcode.PONG) and frame.payload.isascii():
         opcode = Opcode.TEXT
     if frame.rsv1:
         opcode = Opcode.BINARY  # compressed: the message's last frame shows what it says
-    return preview(opcode, frame.payload, length=max(frame.length, 0), limit=ROW_PREVIEW)
+    return preview(opcode, frame.payload, length=max(frame.payload_length, 0), limit=ROW_PREVIEW)

@@ -120,7 +120,7 @@ class WebServer:
         return response
 
     def _let_in(self, request: web.Request) -> web.StreamResponse:
-        """Swap the token in the URL for a cookie, so that it stays out of history and links."""
+        """Swap the token in the URL for a cookie, so that it stays out of history and decoders."""
         if not self._guard.is_token(request.query["token"]):
             return self._refuse(request, ApiError("token_missing"))
         rest = request.rel_url.without_query_params("token")

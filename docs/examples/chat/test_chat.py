@@ -43,8 +43,8 @@ async def test_everybody_hears_everything(proxy: AsyncProxy) -> None:
 
 
 async def test_a_slow_line_changes_nothing(proxy: AsyncProxy) -> None:
-    proxy.faults.add("latency", latency="50ms", jitter="40ms", stream="both")
-    proxy.faults.add("slicer", size=7, pause="1ms", stream="both")
+    proxy.faults.add("latency", latency="50ms", jitter="40ms", direction="both")
+    proxy.faults.add("slicer", size=7, pause="1ms", direction="both")
     async with Client(proxy.url, "ann") as ann:
         for number in range(5):
             await ann.say(str(number))
@@ -53,7 +53,7 @@ async def test_a_slow_line_changes_nothing(proxy: AsyncProxy) -> None:
 
 
 async def test_nothing_is_lost_when_the_line_breaks(proxy: AsyncProxy) -> None:
-    proxy.faults.add("reset", match="~b hello", first=1, stream="upstream")
+    proxy.faults.add("reset", match="~b hello", first=1, direction="upstream")
     async with Client(proxy.url, "ann") as ann, Client(proxy.url, "bob") as bob:
         saying = asyncio.create_task(ann.say("hello"))
         await proxy.wait_for("~up & ~dropped")  # the line breaks just then

@@ -4,7 +4,16 @@
 def websocket_frame(flow, frame):
     bits = "".join(name for name in ("fin", "rsv1", "rsv2", "rsv3") if getattr(frame, name))
     side = "client" if frame.from_client else "server"
-    print("ADDON", side, frame.opcode, bits, frame.masked, frame.length, frame.payload, flush=True)
+    print(
+        "ADDON",
+        side,
+        frame.opcode,
+        bits,
+        frame.masked,
+        frame.payload_length,
+        frame.payload,
+        flush=True,
+    )
     if frame.payload == b"change me":
         frame.payload = b"changed"
     if frame.payload == b"drop me":

@@ -85,10 +85,10 @@ def converse(ws: HearingSocket) -> None:
         for name, value in environ.items()
         if name.startswith("HTTP_")
     ]
-    # Nothing else tells what was agreed.
-    agreed = dict(ws.handler.response_headers).get(b"Sec-WebSocket-Protocol", b"").decode()
+    # Nothing else tells what was negotiated.
+    negotiated = dict(ws.handler.response_headers).get(b"Sec-WebSocket-Protocol", b"").decode()
     target = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}"
-    heard = Heard.handshake(headers, agreed or None, target)
+    heard = Heard.handshake(headers, negotiated or None, target)
     heard.events = ws.events
     try:
         # None says that a Close came.

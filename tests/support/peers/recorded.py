@@ -86,15 +86,15 @@ def _check_message(message: Message, frames: list[Frame], record: MessageRecord 
     # A message that is no more than its one frame has no record of its own.
     assert (record is not None) == (compressed or len(frames) > 1)
     if record is not None:
-        assert (said(record.content), record.length) == (_kept(data), len(data))
+        assert (said(record.content), record.content_length) == (_kept(data), len(data))
         assert record.opcode == frames[0].opcode
         assert record.compressed == compressed
         assert record.opaque is None
-        assert record.wire_length == sum(frame.length for frame in frames)
+        assert record.payload_length == sum(frame.payload_length for frame in frames)
     if not compressed:
         for frame in frames:
-            assert said(frame.payload) == _kept(data[: frame.length])
-            data = data[frame.length :]
+            assert said(frame.payload) == _kept(data[: frame.payload_length])
+            data = data[frame.payload_length :]
         assert not data
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from wsproxy.breakpoints.control import MAX_HELD, Breakpoints
-from wsproxy.model.inflight import Passing, injected
+from wsproxy.model.inflight import InFlightMessage, injected
 from wsproxy.model.records import ConnectionRecord, Direction
 from wsproxy.protocol.frames import Opcode, make_frame
 
@@ -50,9 +50,9 @@ class Live:
         self.asked += 1
 
 
-def message(text: str, direction: Direction = UP, opcode: int = Opcode.TEXT) -> Passing:
+def message(text: str, direction: Direction = UP, opcode: int = Opcode.TEXT) -> InFlightMessage:
     content = text.encode()
-    return Passing(
+    return InFlightMessage(
         direction, 1.0, opcode, content, [make_frame(opcode, content)], number=1, original=content
     )
 
@@ -67,8 +67,8 @@ def breakpoints(clock: Clock) -> Breakpoints:
     return Breakpoints(clock)
 
 
-async def _start(stop: Any, passing: Passing) -> asyncio.Task[None]:
-    task = asyncio.create_task(stop.handle(passing))
+async def _start(stop: Any, in_flight: InFlightMessage) -> asyncio.Task[None]:
+    task = asyncio.create_task(stop.handle(in_flight))
     await asyncio.sleep(0)
     return task
 
@@ -111,14 +111,14 @@ async def test_edit_and_drop(breakpoints: Breakpoints) -> None:
 async def test_time_lets_go(breakpoints: Breakpoints, clock: Clock) -> None:
     stop = breakpoints.attach(Live())  # type: ignore[arg-type]
     breakpoints.add({"timeout": 5})
-    passing = message("x")
-    task = await _start(stop, passing)
+    in_flight = message("x")
+    task = await _start(stop, in_flight)
     clock.move(4.9)
     await asyncio.sleep(0)
     assert not task.done()
     clock.move(0.2)
     await task
-    assert passing.verdict == "relayed"
+    assert in_flight.verdict == "relayed"
 
 
 @pytest.mark.parametrize("opcode", [Opcode.CLOSE, Opcode.PING, Opcode.PONG])

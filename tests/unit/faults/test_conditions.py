@@ -23,8 +23,8 @@ TABLE: list[tuple[dict[str, Any], set[int]]] = [
     ({"match": "~src ^10"}, set(range(1, 11))),
     ({"match": "~size >1"}, {10}),
     ({"match": "~binary"}, set()),
-    ({"stream": "upstream"}, set()),
-    ({"stream": "both", "every": 5}, {5, 10}),
+    ({"direction": "upstream"}, set()),
+    ({"direction": "both", "every": 5}, {5, 10}),
     ({"toxicity": 0}, set()),
     ({"enabled": False}, set()),
 ]
@@ -89,7 +89,7 @@ def test_toxicity_over_many_connections() -> None:
 
 
 def test_toxicity_is_the_same_in_both_directions() -> None:
-    spec = {"type": "drop", "toxicity": 0.5, "stream": "both"}
+    spec = {"type": "drop", "toxicity": 0.5, "direction": "both"}
     for number in range(1, 50):
         up = Rig(spec, number=number, direction=UP).chain.active
         assert up == Rig(spec, number=number, direction=DOWN).chain.active
@@ -109,7 +109,7 @@ def test_faults_do_not_disturb_each_other() -> None:
     alone.passes(*TEN)
     beside = Rig({"type": "corrupt", "probability": 0.5}, {"type": "drop", "probability": 0.5})
     beside.passes(*TEN)
-    dropped = [record.message for record in beside.records if record.kind == "drop"]
+    dropped = [record.message for record in beside.records if record.type == "drop"]
     assert dropped == [record.message for record in alone.records]
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.support.fault_rig import DOWN, Rig, connection, wire
 from wsproxy.errors import FaultError
 from wsproxy.faults.control import FaultSet
-from wsproxy.faults.registry import KINDS
+from wsproxy.faults.registry import FAULT_TYPES
 from wsproxy.model.records import FaultRecord
 
 
@@ -28,7 +28,7 @@ def test_the_shape_of_a_fault() -> None:
     assert faults.add({"type": "latency", "latency": "1s", "name": "slow"}) == {
         "name": "slow",
         "type": "latency",
-        "stream": "downstream",
+        "direction": "downstream",
         "toxicity": 1.0,
         "enabled": True,
         "match": None,
@@ -124,8 +124,8 @@ def test_what_is_not_there() -> None:
 
 
 def test_kinds_tell_all() -> None:
-    kinds = make().kinds()
-    assert [kind["type"] for kind in kinds] == list(KINDS)
+    kinds = make().types()
+    assert [kind["type"] for kind in kinds] == list(FAULT_TYPES)
     (latency,) = (kind for kind in kinds if kind["type"] == "latency")
     assert latency["attributes"][0]["name"] == "latency"
     assert latency["attributes"][0]["required"]
@@ -147,7 +147,7 @@ def test_an_unrelated_change_starts_nothing_anew() -> None:
     rig.passes("1", "2")
     rig.faults.add({"type": "latency", "latency": "1s"})
     rig.passes("3")
-    assert [record.before for record in rig.records if record.kind == "drop"] == [b"3"]
+    assert [record.before for record in rig.records if record.type == "drop"] == [b"3"]
 
 
 def test_a_continued_capture_shifts_no_random_numbers() -> None:

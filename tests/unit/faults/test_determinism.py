@@ -13,14 +13,14 @@ from wsproxy.protocol.frames import make_frame
 from wsproxy.relay.session import Session
 
 MIXED: list[dict[str, Any]] = [
-    {"type": "latency", "latency": "200ms", "jitter": "100ms", "stream": "both"},
-    {"type": "drop", "probability": 0.1, "stream": "both"},
-    {"type": "duplicate", "probability": 0.1, "stream": "both"},
-    {"type": "corrupt", "probability": 0.1, "count": 3, "stream": "both"},
-    {"type": "reorder", "window": 3, "match": "~b 7", "stream": "both"},
+    {"type": "latency", "latency": "200ms", "jitter": "100ms", "direction": "both"},
+    {"type": "drop", "probability": 0.1, "direction": "both"},
+    {"type": "duplicate", "probability": 0.1, "direction": "both"},
+    {"type": "corrupt", "probability": 0.1, "count": 3, "direction": "both"},
+    {"type": "reorder", "window": 3, "match": "~b 7", "direction": "both"},
     {"type": "replace", "pattern": "9", "replacement": "nine", "probability": 0.5},
-    {"type": "fragment", "probability": 0.1, "frames": 4, "stream": "both"},
-    {"type": "slicer", "probability": 0.05, "size": 5, "variation": 3, "stream": "both"},
+    {"type": "fragment", "probability": 0.1, "frames": 4, "direction": "both"},
+    {"type": "slicer", "probability": 0.05, "size": 5, "variation": 3, "direction": "both"},
 ]
 
 
@@ -73,7 +73,7 @@ def by_direction(records: list[FaultRecord]) -> list[list[tuple[object, ...]]]:
 async def test_one_seed_one_history() -> None:
     first, down, up = await conversation(seed=7, cuts=1)
     assert len(first) > 1000
-    assert {record.kind for record in first} == {spec["type"] for spec in MIXED}
+    assert {record.type for record in first} == {spec["type"] for spec in MIXED}
     again, down_again, up_again = await conversation(seed=7, cuts=1)
     assert again == first
     assert down_again == down

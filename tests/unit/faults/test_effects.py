@@ -12,7 +12,7 @@ from wsproxy.faults.kinds.malformed import WAYS
 from wsproxy.model.records import Direction, FrameRecord
 from wsproxy.protocol.close import encode_close
 from wsproxy.protocol.frames import FrameDecoder, make_frame
-from wsproxy.relay.decoder import Link
+from wsproxy.relay.decoder import StreamDecoder
 
 
 def test_latency_counts_from_when_a_message_came() -> None:
@@ -173,7 +173,9 @@ def test_inject_behind_a_match_and_at_a_time() -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 2, 10, 300])
 def test_fragment(size: int) -> None:
-    rig = Rig({"type": "fragment", "frames": 3, "pings": True, "stream": "upstream"}, direction=UP)
+    rig = Rig(
+        {"type": "fragment", "frames": 3, "pings": True, "direction": "upstream"}, direction=UP
+    )
     frames = FrameDecoder().feed(bytes_of(rig.passes(bytes(range(256))[:size] * 2)))
     assert [frame.opcode for frame in frames] == [2, 9, 0, 9, 0]
     assert [frame.fin for frame in frames] == [False, True, False, True, True]
@@ -222,11 +224,11 @@ def test_limit_data_counts_over_messages() -> None:
 @pytest.mark.parametrize("how", WAYS)
 @pytest.mark.parametrize("direction", [UP, DOWN])
 def test_malformed_breaks_the_rules(how: str, direction: Direction) -> None:
-    rig = Rig({"type": "malformed", "how": how, "stream": "both"}, direction=direction)
+    rig = Rig({"type": "malformed", "how": how, "direction": "both"}, direction=direction)
     sent = rig.passes("ok")
     assert sent[-1][1] == wire("ok", direction=rig.direction)[0]
-    link = Link(1, rig.direction)
-    (record, *_) = [r for r in link.feed(bytes_of(sent), 0.0) if isinstance(r, FrameRecord)]
+    decoder = StreamDecoder(1, rig.direction)
+    (record, *_) = [r for r in decoder.feed(bytes_of(sent), 0.0) if isinstance(r, FrameRecord)]
     assert record.violations
 
 
@@ -289,6 +291,6 @@ def test_ping_flood() -> None:
 
 def test_no_pong() -> None:
     rig = Rig({"type": "no_pong"})
-    assert rig.control(10, b"here") == []
+    assert rig.control(10, b"context") == []
     assert rig.control(9)
     assert rig.passes("x")

@@ -22,12 +22,12 @@ faults:
       jitter: 50ms
     after: 5s
     for: 10s
-  - {type: drop, stream: upstream, probability: 0.25, match: '~b price'}
+  - {type: drop, direction: upstream, probability: 0.25, match: '~b price'}
   - {type: drop, nth: 3}
   - {type: refuse, status: 503, toxicity: 0.5}
 """
 
-SCHEMA = Path(__file__).parent.parent.parent / "docs" / "scenario.schema.json"
+SCHEMA = Path(__file__).parents[3] / "docs" / "scenario.schema.json"
 
 
 def test_a_scenario() -> None:

@@ -10,11 +10,11 @@ from wsproxy.errors import FaultError
 from wsproxy.faults.attributes import attributes_of
 from wsproxy.faults.base import Fault
 from wsproxy.faults.oneline import parse_line
-from wsproxy.faults.registry import KINDS
+from wsproxy.faults.registry import FAULT_TYPES
 from wsproxy.faults.spec import FIELDS, parse_spec
 
 
-@pytest.mark.parametrize("fault", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("fault", FAULT_TYPES.values(), ids=FAULT_TYPES)
 def test_every_fault_is_documented_and_its_example_works(fault: type[Fault]) -> None:
     summary, effect = fault.documentation()
     assert summary.endswith(".")
@@ -22,11 +22,11 @@ def test_every_fault_is_documented_and_its_example_works(fault: type[Fault]) -> 
     assert not set(FIELDS) & {item.name for item in attributes_of(fault)}
     spec = parse_line(fault.example)
     assert isinstance(spec.fault, fault)
-    assert spec.explain().startswith(f"{fault.kind}: ")
+    assert spec.explain().startswith(f"{fault.type}: ")
     assert re.search(r"[a-z0-9)'\"]$", spec.explain())
 
 
-@pytest.mark.parametrize("fault", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("fault", FAULT_TYPES.values(), ids=FAULT_TYPES)
 def test_json_and_back(fault: type[Fault]) -> None:
     spec = parse_line(fault.example)
     assert parse_spec(spec.as_json()) == spec or spec.match is not None
@@ -35,14 +35,14 @@ def test_json_and_back(fault: type[Fault]) -> None:
 
 def test_a_line_with_everything() -> None:
     spec = parse_line(
-        "latency:latency=200ms,jitter=50ms,stream=both,name=slow,toxicity=0.5,match=~b a,b|~ping,"
+        "latency:latency=200ms,jitter=50ms,direction=both,name=slow,toxicity=0.5,match=~b a,b|~ping,"
         "probability=0.5,every=2,first=10,after=1s,for=1m,enabled=false"
     )
     raw = spec.as_json()
     assert raw == {
         "name": "slow",
         "type": "latency",
-        "stream": "both",
+        "direction": "both",
         "toxicity": 0.5,
         "enabled": False,
         "match": "~b a,b|~ping",
@@ -77,7 +77,7 @@ def test_commas_in_values(line: str, content: str) -> None:
         ("latenzy:latency=1s", "did you mean latency?"),
         ("latency:200ms", "write '200ms' as name=value"),
         ("latency:latency=1s,latency=2s", "latency is given twice"),
-        ("latency:latency=1s,strem=both", "did you mean stream?"),
+        ("latency:latency=1s,directoin=both", "did you mean direction?"),
         ("bandwidth:rate=0", "nothing passes at a rate of 0"),
         ("close:code=999", "code: 999 is not from 1000 to 4999"),
         ("fragment:frames=2,pings=perhaps", "neither true nor false"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wsproxy.errors import Fault
+from wsproxy.errors import Side
 from wsproxy.filters.subject import subject_of
 from wsproxy.model.records import ConnectionRecord, Direction, FrameRecord, MessageRecord
 from wsproxy.protocol.close import encode_close
@@ -15,7 +15,7 @@ CONNECTION = ConnectionRecord(
 
 
 def test_a_frame() -> None:
-    odd = (violation("close-code", "1005", Fault.SERVER),)
+    odd = (violation("close-code", "1005", Side.SERVER),)
     close = make_frame(8, encode_close(1008, "no"))
     record = FrameRecord(7, Direction.DOWNSTREAM, 2.0, close, None, odd)
     subject = subject_of(record, None, CONNECTION)

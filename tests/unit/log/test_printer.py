@@ -10,16 +10,16 @@ from tests.support.fakes import FakeClock, connection
 from wsproxy.log.printer import BURST, LINES_A_SECOND, Jsonl, Pretty, Printer
 from wsproxy.model.records import Direction
 from wsproxy.protocol.frames import make_frame
-from wsproxy.relay.decoder import Link
+from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.relay.journal import Drained, Journal
 
 
 def drained(count: int) -> Drained:
     journal = Journal()
-    link = Link(1, Direction.DOWNSTREAM)
+    decoder = StreamDecoder(1, Direction.DOWNSTREAM)
     data = make_frame(1, b"x").wire
     for _ in range(count):
-        journal.chunks.append((link, 1.0, data))
+        journal.chunks.append((decoder, 1.0, data))
     result = journal.take()
     assert result is not None
     return result

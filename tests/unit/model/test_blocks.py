@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsproxy.errors import Fault
+from wsproxy.errors import Side
 from wsproxy.model.blocks import Block, BlockBuilder, parse_notes
 from wsproxy.model.records import Direction, FrameRecord
 from wsproxy.protocol.frames import Frame, make_frame
@@ -14,7 +14,7 @@ from wsproxy.protocol.lint import violation
 CUT = Frame(1, bytes.fromhex("8105"), b"Hel", 5, 3)
 KEPT_PART = Frame(2, bytes.fromhex("827e0100"), b"ab", 256, 256)
 HALF_HEADER = Frame(1, bytes.fromhex("817e"), b"", 0, -1)
-ODD = (violation("rsv-bits", "RSV2 set", Fault.SERVER),)
+ODD = (violation("rsv-bits", "RSV2 set", Side.SERVER),)
 
 
 def record(frame: Frame, connection: int = 1, **fields: object) -> FrameRecord:

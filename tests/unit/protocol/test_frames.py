@@ -18,16 +18,19 @@ TABLE = [
     ("8002 6c6f", {"opcode": 0, "payload": b"lo", "fin": True}),
     ("8905 48656c6c6f", {"opcode": 9, "payload": b"Hello", "is_control": True}),
     ("8a85 37fa213d 7f9f4d5158", {"opcode": 10, "payload": b"Hello", "is_control": True}),
-    ("827e0100" + "61" * 256, {"opcode": 2, "payload": b"a" * 256, "length": 256}),
-    ("827f0000000000010000" + "61" * 65536, {"payload": b"a" * 65536, "length": 65536}),
-    ("8100", {"opcode": 1, "payload": b"", "length": 0}),
+    ("827e0100" + "61" * 256, {"opcode": 2, "payload": b"a" * 256, "payload_length": 256}),
+    ("827f0000000000010000" + "61" * 65536, {"payload": b"a" * 65536, "payload_length": 65536}),
+    ("8100", {"opcode": 1, "payload": b"", "payload_length": 0}),
     ("8180 37fa213d", {"opcode": 1, "payload": b"", "masking_key": KEY}),
     ("c100", {"rsv1": True, "rsv2": False, "rsv3": False}),
     ("a100", {"rsv1": False, "rsv2": True, "rsv3": False}),
     ("9100", {"rsv1": False, "rsv2": False, "rsv3": True}),
     ("8b00", {"opcode": 11}),
-    ("817e0001 61", {"payload": b"a", "length": 1}),
-    ("81ff0000000000000001 37fa213d 56", {"payload": b"a", "length": 1, "masking_key": KEY}),
+    ("817e0001 61", {"payload": b"a", "payload_length": 1}),
+    (
+        "81ff0000000000000001 37fa213d 56",
+        {"payload": b"a", "payload_length": 1, "masking_key": KEY},
+    ),
 ]
 
 
@@ -66,7 +69,7 @@ def test_keep_bounds_what_is_kept_but_not_what_is_counted() -> None:
     (whole,) = decoder.feed(wire)
     pieces = [frame for byte in wire for frame in decoder.feed(bytes([byte]))]
     for frame in (whole, *pieces):
-        assert (frame.payload, frame.length, frame.received) == (b"Hel", 11, 11)
+        assert (frame.payload, frame.payload_length, frame.received) == (b"Hel", 11, 11)
         assert frame.payload_cut
         assert frame.complete
         with pytest.raises(ValueError, match="3 of 11"):
@@ -99,4 +102,4 @@ def test_length_that_does_not_fit_its_form_is_refused() -> None:
 
 
 def test_names() -> None:
-    assert [opcode_name(code) for code in (0, 1, 10, 11)] == ["CONT", "TEXT", "PONG", "0xB"]
+    assert [opcode_name(code) for code in (0, 1, 10, 11)] == ["continuation", "text", "pong", "0xb"]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from wsproxy.errors import Fault, HandshakeError
+from wsproxy.errors import ProxyError, Side
 from wsproxy.protocol.deflate import DeflateParameters
 from wsproxy.protocol.handshake import (
-    Agreed,
     Headers,
+    NegotiatedExtensions,
     accept_key,
-    agreed_extensions,
     check_answer,
     check_request,
     end_to_end,
     header,
     header_tokens,
     is_upgrade,
+    negotiated_extensions,
 )
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # RFC 6455, section 1.3
@@ -55,18 +55,18 @@ def test_a_good_request() -> None:
     ],
 )
 def test_bad_requests(method: str, headers: Headers, status: int, reason: str) -> None:
-    with pytest.raises(HandshakeError, match=reason) as error:
+    with pytest.raises(ProxyError, match=reason) as error:
         check_request(method, headers)
-    assert (error.value.status, error.value.fault) == (status, Fault.CLIENT)
+    assert (error.value.status, error.value.side) == (status, Side.CLIENT)
 
 
 def test_answers() -> None:
     good = [("upgrade", "WebSocket"), ("connection", "upgrade")]
     check_answer(KEY, [*good, ("sec-websocket-accept", accept_key(KEY))])
     for headers in ([*good, ("Sec-WebSocket-Accept", "wrong")], good, []):
-        with pytest.raises(HandshakeError) as error:
+        with pytest.raises(ProxyError) as error:
             check_answer(KEY, headers)
-        assert (error.value.status, error.value.fault) == (502, Fault.SERVER)
+        assert (error.value.status, error.value.side) == (502, Side.SERVER)
 
 
 @pytest.mark.parametrize("missing", ["Upgrade", "Connection"])
@@ -95,15 +95,17 @@ def test_header_lookups_ignore_case() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("", Agreed()),
-        ("permessage-deflate", Agreed(DeflateParameters())),
+        ("", NegotiatedExtensions()),
+        ("permessage-deflate", NegotiatedExtensions(DeflateParameters())),
         (
             "permessage-deflate; server_no_context_takeover; client_max_window_bits=9",
-            Agreed(DeflateParameters(server_no_context_takeover=True, client_max_window_bits=9)),
+            NegotiatedExtensions(
+                DeflateParameters(server_no_context_takeover=True, client_max_window_bits=9)
+            ),
         ),
-        ("x-mux, Permessage-Deflate", Agreed(DeflateParameters(), ("x-mux",))),
-        ("permessage-deflate; nonsense", Agreed(None, ("permessage-deflate",))),
+        ("x-mux, Permessage-Deflate", NegotiatedExtensions(DeflateParameters(), ("x-mux",))),
+        ("permessage-deflate; nonsense", NegotiatedExtensions(None, ("permessage-deflate",))),
     ],
 )
-def test_agreed_extensions(value: str, expected: Agreed) -> None:
-    assert agreed_extensions([("Sec-WebSocket-Extensions", value)]) == expected
+def test_agreed_extensions(value: str, expected: NegotiatedExtensions) -> None:
+    assert negotiated_extensions([("Sec-WebSocket-Extensions", value)]) == expected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsproxy.errors import Fault
+from wsproxy.errors import Side
 from wsproxy.protocol.frames import FrameDecoder
 from wsproxy.protocol.lint import RULES, FrameLinter
 
@@ -34,7 +34,7 @@ BAD_SERVER = [
 ]
 
 
-def rules(wire: str, sender: Fault = Fault.SERVER, **extensions: bool) -> list[str]:
+def rules(wire: str, sender: Side = Side.SERVER, **extensions: bool) -> list[str]:
     decoder = FrameDecoder()
     linter = FrameLinter(sender, **extensions)
     frames = decoder.feed(bytes.fromhex(wire))
@@ -44,7 +44,7 @@ def rules(wire: str, sender: Fault = Fault.SERVER, **extensions: bool) -> list[s
         for frame in [*frames, *([rest] if rest else [])]
         for violation in linter.check(frame)
     ]
-    assert all(v.fault is sender and v.section == RULES[v.rule] for v in violations)
+    assert all(v.side is sender and v.section == RULES[v.rule] for v in violations)
     return [violation.rule for violation in violations]
 
 
@@ -57,11 +57,11 @@ def test_what_breaks_none() -> None:
     for wire in GOOD_SERVER:
         assert rules(wire) == []
     for wire in GOOD_CLIENT:
-        assert rules(wire, Fault.CLIENT) == []
+        assert rules(wire, Side.CLIENT) == []
 
 
 def test_clients_must_mask() -> None:
-    assert rules("8100", Fault.CLIENT) == ["unmasked-client-frame"]
+    assert rules("8100", Side.CLIENT) == ["unmasked-client-frame"]
 
 
 def test_with_deflate_rsv1_belongs_to_the_first_frame_of_a_message() -> None:

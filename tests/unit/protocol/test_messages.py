@@ -16,7 +16,7 @@ def assemble(frames: list[Frame], assembler: MessageAssembler | None = None) -> 
 
 def test_a_whole_frame_is_a_message() -> None:
     (message,) = assemble([make_frame(1, b"Hello")])
-    assert (message.opcode, message.content, message.length) == (1, b"Hello", 5)
+    assert (message.opcode, message.content, message.content_length) == (1, b"Hello", 5)
 
 
 def test_fragments() -> None:
@@ -48,7 +48,11 @@ def test_text_is_checked_across_fragments() -> None:
 def test_keep_bounds_the_content() -> None:
     frames = [make_frame(1, "é€".encode(), fin=False), make_frame(0, b"xyz")]
     (message,) = assemble(frames, MessageAssembler(keep=3))
-    assert (message.content, message.length, message.content_cut) == ("é€".encode()[:3], 8, True)
+    assert (message.content, message.content_length, message.content_cut) == (
+        "é€".encode()[:3],
+        8,
+        True,
+    )
     assert not message.invalid_utf8  # its last character was cut by the proxy
 
 
@@ -59,7 +63,7 @@ def test_a_message_of_a_million_fragments_stays_small() -> None:
         assembler.feed(make_frame(0, b"x", fin=False))
     message = assembler.feed(make_frame(0, b"x"))
     assert message is not None
-    assert (message.content, message.length) == (b"x" * 10, 5001)
+    assert (message.content, message.content_length) == (b"x" * 10, 5001)
     assert len(message.frame_lengths) == MAX_FRAME_LENGTHS
 
 
@@ -69,7 +73,7 @@ def test_compressed_fragments() -> None:
     (message,) = assemble(frames, MessageAssembler(inflater=Inflater()))
     assert message.content == b"Hello Hello Hello"
     assert message.compressed
-    assert message.wire_length == len(payload)
+    assert message.payload_length == len(payload)
 
 
 def test_what_cannot_be_inflated_is_opaque_and_so_is_what_follows() -> None:

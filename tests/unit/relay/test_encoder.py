@@ -5,28 +5,34 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsproxy.model.inflight import Passing, injected
+from wsproxy.model.inflight import InFlightMessage, injected
 from wsproxy.model.records import Direction
 from wsproxy.protocol.deflate import DeflateParameters, Deflater, Inflater
 from wsproxy.protocol.frames import Frame, FrameDecoder, make_frame
-from wsproxy.protocol.handshake import Agreed
+from wsproxy.protocol.handshake import NegotiatedExtensions
 from wsproxy.protocol.messages import Message, MessageAssembler
-from wsproxy.relay.decoder import Link
+from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.relay.encoder import LaneEncoder
 
 KEY = b"\x09\x08\x07\x06"
 DOWN = Direction.DOWNSTREAM
 
 
-def held(data: bytes, agreed: Agreed = Agreed(), direction: Direction = DOWN) -> list[Passing]:
-    link = Link(1, direction, agreed)
-    link.hold()
-    link.feed(data, 1.0)
-    return link.take()
+def held(
+    data: bytes,
+    negotiated: NegotiatedExtensions = NegotiatedExtensions(),
+    direction: Direction = DOWN,
+) -> list[InFlightMessage]:
+    decoder = StreamDecoder(1, direction, negotiated)
+    decoder.hold()
+    decoder.feed(data, 1.0)
+    return decoder.take()
 
 
-def encoder(agreed: Agreed = Agreed(), direction: Direction = DOWN) -> LaneEncoder:
-    return LaneEncoder(direction, agreed, lambda: KEY)
+def encoder(
+    negotiated: NegotiatedExtensions = NegotiatedExtensions(), direction: Direction = DOWN
+) -> LaneEncoder:
+    return LaneEncoder(direction, negotiated, lambda: KEY)
 
 
 def wire(frames: list[Frame]) -> bytes:
@@ -43,53 +49,53 @@ FRAGMENTED = make_frame(1, b"Hel", fin=False).wire + make_frame(0, b"lo").wire
 
 
 def test_what_nobody_changed_goes_on_as_it_came() -> None:
-    (passing,) = held(FRAGMENTED)
-    assert wire(encoder().encode(passing)) == FRAGMENTED
+    (in_flight,) = held(FRAGMENTED)
+    assert wire(encoder().encode(in_flight)) == FRAGMENTED
 
 
 def test_a_change_of_the_same_length_keeps_the_fragments() -> None:
-    (passing,) = held(FRAGMENTED)
-    passing.change(b"HELLO", "test")
+    (in_flight,) = held(FRAGMENTED)
+    in_flight.change(b"HELLO", "test")
     expected = make_frame(1, b"HEL", fin=False).wire + make_frame(0, b"LO").wire
-    assert wire(encoder().encode(passing)) == expected
+    assert wire(encoder().encode(in_flight)) == expected
 
 
 def test_another_length_makes_one_frame() -> None:
-    (passing,) = held(FRAGMENTED)
-    passing.change(b"Good bye", "test")
-    assert wire(encoder().encode(passing)) == make_frame(1, b"Good bye").wire
+    (in_flight,) = held(FRAGMENTED)
+    in_flight.change(b"Good bye", "test")
+    assert wire(encoder().encode(in_flight)) == make_frame(1, b"Good bye").wire
 
 
 def test_dropped_and_changed_back() -> None:
-    (passing,) = held(FRAGMENTED)
-    passing.drop("test")
-    assert encoder().encode(passing) == []
-    (passing,) = held(FRAGMENTED)
-    passing.change(b"Hello", "test")
-    assert passing.verdict == "relayed"
-    assert wire(encoder().encode(passing)) == FRAGMENTED
+    (in_flight,) = held(FRAGMENTED)
+    in_flight.drop("test")
+    assert encoder().encode(in_flight) == []
+    (in_flight,) = held(FRAGMENTED)
+    in_flight.change(b"Hello", "test")
+    assert in_flight.verdict == "relayed"
+    assert wire(encoder().encode(in_flight)) == FRAGMENTED
 
 
 def test_towards_the_server_the_proxys_frames_are_masked() -> None:
     up = Direction.UPSTREAM
-    (passing,) = held(make_frame(1, b"Hello", masking_key=b"abcd").wire, direction=up)
-    passing.change(b"Bye", "test")
+    (in_flight,) = held(make_frame(1, b"Hello", masking_key=b"abcd").wire, direction=up)
+    in_flight.change(b"Bye", "test")
     expected = make_frame(1, b"Bye", masking_key=KEY).wire
-    assert wire(encoder(direction=up).encode(passing)) == expected
+    assert wire(encoder(direction=up).encode(in_flight)) == expected
 
 
 def test_control_frames_may_be_changed() -> None:
-    (passing,) = held(make_frame(9, b"ping").wire)
-    passing.change(b"pong", "test")
-    assert wire(encoder().encode(passing)) == make_frame(9, b"pong").wire
+    (in_flight,) = held(make_frame(9, b"ping").wire)
+    in_flight.change(b"pong", "test")
+    assert wire(encoder().encode(in_flight)) == make_frame(9, b"pong").wire
 
 
 def test_an_injected_message_leaves_the_context_alone() -> None:
-    agreed = Agreed(DeflateParameters())
+    negotiated = NegotiatedExtensions(DeflateParameters())
     deflater = Deflater()
     data = [make_frame(1, deflater.message(b"Hello " * 9), rsv1=True).wire for _ in range(2)]
-    lane = encoder(agreed)
-    first, second = held(b"".join(data), agreed)
+    lane = encoder(negotiated)
+    first, second = held(b"".join(data), negotiated)
     out = wire(lane.encode(first))
     out += wire(lane.encode(injected(DOWN, 1, b"by the way", 1.0, "test")))
     out += wire(lane.encode(second))
@@ -114,13 +120,13 @@ def test_an_injected_message_leaves_the_context_alone() -> None:
 def test_whatever_is_changed_the_receiver_reads_what_was_meant(
     plan: list[tuple[bytes, str, bool]], no_context: bool, bits: int
 ) -> None:
-    agreed = Agreed(
+    negotiated = NegotiatedExtensions(
         DeflateParameters(server_no_context_takeover=no_context, server_max_window_bits=bits)
     )
     sender = Deflater(bits, no_context_takeover=no_context)
-    link = Link(1, DOWN, agreed)
-    link.hold()
-    lane = encoder(agreed)
+    decoder = StreamDecoder(1, DOWN, negotiated)
+    decoder.hold()
+    lane = encoder(negotiated)
     out = b""
     expected = []
     for content, what, compressed in plan:
@@ -129,15 +135,15 @@ def test_whatever_is_changed_the_receiver_reads_what_was_meant(
             expected.append(content)
             continue
         payload = sender.message(content) if compressed else content
-        link.feed(make_frame(1, payload, rsv1=compressed).wire, 1.0)
-        (passing,) = link.take()
-        assert passing.content == content
+        decoder.feed(make_frame(1, payload, rsv1=compressed).wire, 1.0)
+        (in_flight,) = decoder.take()
+        assert in_flight.content == content
         if what == "change":
-            passing.change(content + b"!", "test")
+            in_flight.change(content + b"!", "test")
             expected.append(content + b"!")
         elif what == "drop":
-            passing.drop("test")
+            in_flight.drop("test")
         else:
             expected.append(content)
-        out += wire(lane.encode(passing))
+        out += wire(lane.encode(in_flight))
     assert [m.content for m in received(out, bits, no_context=no_context)] == expected

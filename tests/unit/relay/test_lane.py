@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from tests.support.fakes import FakeClock, FakeRecorder, FakeTransport, connection
 from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Stall, Step
-from wsproxy.model.inflight import Passing
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import Direction
 from wsproxy.protocol.frames import make_frame
 from wsproxy.relay.interfaces import LiveConnection
@@ -23,7 +23,7 @@ def text(content: bytes, *, fin: bool = True, opcode: int = 1) -> bytes:
 class Interceptor:
     """Wants what it is told to, and does what it is told to."""
 
-    def __init__(self, handle: Callable[[Passing], Awaitable[None] | None]) -> None:
+    def __init__(self, handle: Callable[[InFlightMessage], Awaitable[None] | None]) -> None:
         self.wanted = True
         self._handle = handle
 
@@ -33,8 +33,8 @@ class Interceptor:
     def wants(self, direction: Direction) -> bool:
         return self.wanted
 
-    async def handle(self, passing: Passing) -> None:
-        result = self._handle(passing)
+    async def handle(self, in_flight: InFlightMessage) -> None:
+        result = self._handle(in_flight)
         if result is not None:
             await result
 
@@ -45,12 +45,12 @@ class Interceptor:
 class Chain:
     """Faults as a function."""
 
-    def __init__(self, passed: Callable[[Passing], list[Step]]) -> None:
+    def __init__(self, passed: Callable[[InFlightMessage], list[Step]]) -> None:
         self.active = True
         self._passed = passed
 
-    def passed(self, passing: Passing, now: float) -> list[Step]:
-        return self._passed(passing)
+    def passed(self, in_flight: InFlightMessage, now: float) -> list[Step]:
+        return self._passed(in_flight)
 
     def next_time(self) -> float | None:
         return None
@@ -89,11 +89,11 @@ async def settle() -> None:
 
 
 async def test_changes_drops_and_what_is_left_alone() -> None:
-    def handle(passing: Passing) -> None:
-        if passing.content == b"change":
-            passing.change(b"changed", "test")
-        if passing.content == b"drop":
-            passing.drop("test")
+    def handle(in_flight: InFlightMessage) -> None:
+        if in_flight.content == b"change":
+            in_flight.change(b"changed", "test")
+        if in_flight.content == b"drop":
+            in_flight.drop("test")
 
     scene = Scene(Interceptor(handle))
     await scene.server_sends(text(b"stay") + text(b"change") + text(b"drop") + text(b"end"))
@@ -108,7 +108,7 @@ async def test_changes_drops_and_what_is_left_alone() -> None:
 
 
 async def test_the_switch_waits_for_the_end_of_a_message() -> None:
-    interceptor = Interceptor(lambda passing: passing.change(b"new", "test"))
+    interceptor = Interceptor(lambda in_flight: in_flight.change(b"new", "test"))
     interceptor.wanted = False
     scene = Scene(interceptor)
     await scene.server_sends(text(b"a", fin=False))
@@ -129,8 +129,8 @@ async def test_one_message_at_a_time() -> None:
     gate = asyncio.Event()
     order = []
 
-    async def handle(passing: Passing) -> None:
-        order.append(passing.content)
+    async def handle(in_flight: InFlightMessage) -> None:
+        order.append(in_flight.content)
         await gate.wait()
 
     scene = Scene(Interceptor(handle))
@@ -143,7 +143,7 @@ async def test_one_message_at_a_time() -> None:
 
 
 async def test_an_interceptor_that_fails_stops_nothing() -> None:
-    def handle(passing: Passing) -> None:
+    def handle(in_flight: InFlightMessage) -> None:
         raise RuntimeError("broken")
 
     scene = Scene(Interceptor(handle))
@@ -168,7 +168,7 @@ async def test_injecting_into_a_connection_that_nobody_holds() -> None:
 
 
 async def test_control_frames_go_ahead_of_a_message_that_is_still_coming() -> None:
-    scene = Scene(Interceptor(lambda passing: None))
+    scene = Scene(Interceptor(lambda in_flight: None))
     await scene.server_sends(text(b"a", fin=False) + text(b"ping", opcode=9))
     assert scene.got == text(b"ping", opcode=9)
     await scene.server_sends(text(b"b", opcode=0))
@@ -178,7 +178,7 @@ async def test_control_frames_go_ahead_of_a_message_that_is_still_coming() -> No
 
 async def test_delays_keep_the_order_and_do_not_hold_back_decoding() -> None:
     delays = {b"1": 2.0, b"2": 1.0, b"3": 5.0}
-    scene = Scene(chain=Chain(lambda passing: [Send(passing, delays[passing.content])]))
+    scene = Scene(chain=Chain(lambda in_flight: [Send(in_flight, delays[in_flight.content])]))
     await scene.server_sends(text(b"1") + text(b"2") + text(b"3"))
     assert len(scene.recorder.taken()[0]) == 3
     scene.clock.advance(1.5)
@@ -195,7 +195,7 @@ async def test_delays_keep_the_order_and_do_not_hold_back_decoding() -> None:
 
 async def test_bytes_and_cuts() -> None:
     steps: list[Step] = [SendBytes(b"\x81"), SendBytes(b"\x00", 1.0), Cut("reset", 1.0)]
-    scene = Scene(chain=Chain(lambda passing: steps))
+    scene = Scene(chain=Chain(lambda in_flight: steps))
     await scene.server_sends(text(b"x"))
     assert scene.got == b"\x81"
     scene.clock.advance(1.0)
@@ -206,7 +206,7 @@ async def test_bytes_and_cuts() -> None:
 
 async def test_what_a_stall_holds_goes_on_when_it_is_over() -> None:
     special: dict[bytes, Step] = {b"stall": Stall(), b"resume": Resume()}
-    scene = Scene(chain=Chain(lambda passing: [special.get(passing.content, Send(passing))]))
+    scene = Scene(chain=Chain(lambda in_flight: [special.get(in_flight.content, Send(in_flight))]))
     await scene.server_sends(text(b"before") + text(b"stall"))
     scene.clock.advance(0.1)
     await scene.server_sends(text(b"after"))
@@ -219,7 +219,7 @@ async def test_what_a_stall_holds_goes_on_when_it_is_over() -> None:
 
 async def test_the_end_of_the_stream_waits_for_the_end_of_a_stall() -> None:
     special: dict[bytes, Step] = {b"stall": Stall()}
-    chain = Chain(lambda passing: [special.get(passing.content, Send(passing))])
+    chain = Chain(lambda in_flight: [special.get(in_flight.content, Send(in_flight))])
     scene = Scene(chain=chain)
     await scene.server_sends(text(b"stall"))
     scene.clock.advance(0.1)
@@ -233,7 +233,7 @@ async def test_the_end_of_the_stream_waits_for_the_end_of_a_stall() -> None:
 
 
 async def test_a_full_lane_stops_its_source() -> None:
-    scene = Scene(chain=Chain(lambda passing: [Send(passing, 1.0)]))
+    scene = Scene(chain=Chain(lambda in_flight: [Send(in_flight, 1.0)]))
     await scene.server_sends(text(b"x" * 2_000_000))
     assert not scene.server.reading
     scene.clock.advance(1.0)
@@ -242,7 +242,7 @@ async def test_a_full_lane_stops_its_source() -> None:
 
 
 async def test_a_frame_that_is_cut_off_is_passed_on_as_far_as_it_came() -> None:
-    scene = Scene(Interceptor(lambda passing: None))
+    scene = Scene(Interceptor(lambda in_flight: None))
     data = text(b"a", fin=False) + text(b"Hello", opcode=0)[:4]
     await scene.server_sends(data)
     scene.session.eof_received(DOWN)

@@ -6,15 +6,15 @@ import pytest
 
 from wsproxy.model.records import Direction
 from wsproxy.protocol.frames import make_frame
-from wsproxy.protocol.handshake import Agreed
-from wsproxy.relay.decoder import Link
+from wsproxy.protocol.handshake import NegotiatedExtensions
+from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.relay.journal import Journal
 
 KEY = b"\x01\x02\x03\x04"
 
 
-def link(agreed: Agreed = Agreed()) -> Link:
-    made = Link(7, Direction.UPSTREAM, agreed, max_payload=100_000)
+def decoder(negotiated: NegotiatedExtensions = NegotiatedExtensions()) -> StreamDecoder:
+    made = StreamDecoder(7, Direction.UPSTREAM, negotiated, max_payload=100_000)
     made.hold()
     return made
 
@@ -23,18 +23,18 @@ def link(agreed: Agreed = Agreed()) -> Link:
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
 def test_a_whole_message_is_what_feed_makes_of_it(opcode: int, size: int) -> None:
     data = make_frame(opcode, b"x" * size, masking_key=KEY).wire
-    whole = link().whole_passing(data, 1.5)
+    whole = decoder().whole_in_flight(data, 1.5)
     assert whole is not None
-    passing = whole
-    long_way = link()
+    in_flight = whole
+    long_way = decoder()
     (record,) = long_way.feed(data, 1.5)
     (expected,) = long_way.take()
-    assert passing.number == expected.number == 1
+    assert in_flight.number == expected.number == 1
     for name in ("direction", "time", "opcode", "content", "frames", "message", "original"):
-        assert getattr(passing, name) == getattr(expected, name), name
+        assert getattr(in_flight, name) == getattr(expected, name), name
 
     short, long = Journal(), Journal()
-    short.add_message(link().key, 1.5, 1, data)
+    short.add_message(decoder().key, 1.5, 1, data)
     long.add([record])
     taken = short.take(), long.take()
     assert taken[0] is not None and taken[1] is not None
@@ -55,15 +55,15 @@ def test_a_whole_message_is_what_feed_makes_of_it(opcode: int, size: int) -> Non
     ],
 )
 def test_anything_else_has_to_be_fed(data: bytes) -> None:
-    assert link().whole_passing(data, 0.0) is None
+    assert decoder().whole_in_flight(data, 0.0) is None
 
 
 def test_inside_a_message_nothing_is_whole() -> None:
-    held = link()
+    held = decoder()
     held.feed(make_frame(1, b"part", fin=False, masking_key=KEY).wire, 0.0)
-    assert held.whole_passing(make_frame(1, b"whole", masking_key=KEY).wire, 0.0) is None
+    assert held.whole_in_flight(make_frame(1, b"whole", masking_key=KEY).wire, 0.0) is None
 
 
 def test_with_an_unknown_extension_nothing_is_whole() -> None:
     data = make_frame(1, b"whole", masking_key=KEY).wire
-    assert link(Agreed(unknown=("x-odd",))).whole_passing(data, 0.0) is None
+    assert decoder(NegotiatedExtensions(unknown=("x-odd",))).whole_in_flight(data, 0.0) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from wsproxy.errors import Fault
+from wsproxy.errors import Side
 from wsproxy.model.records import ConnectionRecord, Direction, End, FrameRecord, MessageRecord
 from wsproxy.protocol.close import encode_close
 from wsproxy.protocol.frames import Frame, make_frame
@@ -28,14 +28,14 @@ def test_a_frame_with_every_header_field() -> None:
         "rsv2": False,
         "rsv3": False,
         "masking_key": "01020304",
-        "length": 2,
+        "payload_length": 2,
         "message": 2,
         "payload": "Hi",
     }
 
 
 def test_what_only_some_frames_have() -> None:
-    odd = (violation("text-utf8", "bad", Fault.SERVER),)
+    odd = (violation("text-utf8", "bad", Side.SERVER),)
     bad = frame_object(1, FrameRecord(1, DOWN, 0.0, make_frame(1, b"\xff"), 1, odd, "wsproxy"))
     assert (bad["payload_base64"], bad["origin"]) == ("/w==", "wsproxy")
     assert bad["violations"][0]["rule"] == "text-utf8"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsproxy.errors import Fault
+from wsproxy.errors import Side
 from wsproxy.model.records import ConnectionRecord, Direction, End, FrameRecord, MessageRecord
 from wsproxy.protocol.close import encode_close
 from wsproxy.protocol.frames import Frame, make_frame
@@ -14,7 +14,7 @@ from wsproxy.render.pretty import clock, connection_lines, frame_line, message_l
 UP, DOWN = Direction.UPSTREAM, Direction.DOWNSTREAM
 KEY = bytes.fromhex("37fa213d")
 NOW = 1_700_000_000.123
-ODD = (violation("rsv-bits", "RSV2 set without an extension", Fault.SERVER),)
+ODD = (violation("rsv-bits", "RSV2 set without an extension", Side.SERVER),)
 
 
 def record(frame: Frame, direction: Direction = DOWN, **fields: object) -> FrameRecord:
@@ -22,7 +22,12 @@ def record(frame: Frame, direction: Direction = DOWN, **fields: object) -> Frame
 
 
 def message(**fields: object) -> MessageRecord:
-    base: dict[str, object] = {"content": b"Hello", "length": 5, "wire_length": 9, "opcode": 1}
+    base: dict[str, object] = {
+        "content": b"Hello",
+        "content_length": 5,
+        "payload_length": 9,
+        "opcode": 1,
+    }
     return MessageRecord(3, DOWN, 1, NOW, **(base | fields))  # type: ignore[arg-type]
 
 
@@ -66,7 +71,7 @@ LINES = [
     (
         record(Frame(11, b"\xab\x00", b"", 0, 0), violations=ODD),
         None,
-        "#3 <- 0xB fin rsv2 len=0 ! rsv-bits (RFC 6455 5.2, server): RSV2 set without an extension",
+        "#3 <- 0xb fin rsv2 len=0 ! rsv-bits (RFC 6455 5.2, server): RSV2 set without an extension",
     ),
 ]
 

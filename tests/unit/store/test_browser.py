@@ -15,7 +15,7 @@ from wsproxy.filters.subject import subject_of
 from wsproxy.model.queries import Query
 from wsproxy.model.records import ConnectionRecord, Direction, FaultRecord, MessageRecord
 from wsproxy.protocol.frames import make_frame
-from wsproxy.relay.decoder import Link
+from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.store.browser import CaptureBrowser
 from wsproxy.store.reader import Capture
 from wsproxy.store.sqlite import SqliteRecorder
@@ -33,11 +33,11 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("capture") / "mixed.wsproxy"
     chance = random.Random(6455)
     recorder = recorder_of(path)
-    links = {}
+    decoders = {}
     for number in (1, 2, 3):
         record = ConnectionRecord(number, START, f"c:{number}", "ws://up", f"/{number}", [], 101)
         recorder.connection_changed(record)
-        links[number] = [Link(number, direction) for direction in Direction]
+        decoders[number] = [StreamDecoder(number, direction) for direction in Direction]
     for n in range(1500):
         number = chance.choice((1, 2, 3))
         direction = chance.choice(list(Direction))
@@ -55,7 +55,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             frames = [make_frame(chance.choice((1, 2)), b"whole %d" % n, masking_key=key)]
         for frame in frames:
-            recorder.journal.chunks.append((links[number][direction], time, frame.wire))
+            recorder.journal.chunks.append((decoders[number][direction], time, frame.wire))
         if n % 100 == 99:
             recorder.flush()
     recorder.close()
@@ -172,10 +172,10 @@ def test_what_is_decided_late_is_found(tmp_path: Path) -> None:
     path = tmp_path / "late.wsproxy"
     recorder = recorder_of(path)
     recorder.connection_changed(ConnectionRecord(1, START, "c", "ws://up", "/", [], 101))
-    link = Link(1, Direction.UPSTREAM)
+    decoder = StreamDecoder(1, Direction.UPSTREAM)
     for n in range(3):
         wire = make_frame(1, b"text %d" % n, masking_key=KEY).wire
-        recorder.journal.chunks.append((link, START + n, wire))
+        recorder.journal.chunks.append((decoder, START + n, wire))
     recorder.flush()
     recorder.close()
     browser = CaptureBrowser(path)

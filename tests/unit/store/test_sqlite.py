@@ -12,7 +12,7 @@ from tests.support.fakes import FakeClock, connection
 from wsproxy.errors import CaptureError
 from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord
 from wsproxy.protocol.frames import make_frame
-from wsproxy.relay.decoder import Link
+from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.store.reader import Capture
 from wsproxy.store.sqlite import FLUSH_BYTES, HIGH_WATER, SqliteRecorder
 
@@ -38,11 +38,11 @@ def test_what_was_recorded_can_be_read(path: Path) -> None:
     first.id = recorder.next_connection_id()
     first.end = End("closed", "client", 1000, "bye")
     recorder.connection_changed(first)
-    link, other = Link(1, DOWN), Link(2, DOWN)
-    recorder.journal.chunks.append((link, 1.0, text(b"one")))
+    decoder, other = StreamDecoder(1, DOWN), StreamDecoder(2, DOWN)
+    recorder.journal.chunks.append((decoder, 1.0, text(b"one")))
     recorder.journal.chunks.append((other, 2.0, text(b"two")))
     fragments = make_frame(1, b"a", fin=False).wire + make_frame(0, b"b").wire
-    recorder.journal.chunks.append((link, 3.0, fragments))
+    recorder.journal.chunks.append((decoder, 3.0, fragments))
     fault = FaultRecord(1, None, 3.0, "slow", "latency", None, "late", b"a", b"b")
     recorder.journal.add_fault(fault)
     recorder.close()
@@ -88,7 +88,7 @@ def test_a_capture_is_continued(path: Path) -> None:
         number = recorder.next_connection_id()
         assert number == expected
         recorder.connection_changed(ConnectionRecord(number, 1.0, "c", "u", "/", []))
-        recorder.journal.chunks.append((Link(number, DOWN), 1.0, text(b"x")))
+        recorder.journal.chunks.append((StreamDecoder(number, DOWN), 1.0, text(b"x")))
         recorder.close()
     capture = Capture(path)
     assert [frame_id for frame_id, _ in capture.frames()] == [1, 2]
@@ -97,9 +97,9 @@ def test_a_capture_is_continued(path: Path) -> None:
 
 def test_the_oldest_goes_where_the_limit_is_reached(path: Path) -> None:
     recorder = open_recorder(path, limit=2_000_000)
-    link = Link(1, DOWN)
+    decoder = StreamDecoder(1, DOWN)
     for number in range(60):
-        recorder.journal.chunks.append((link, float(number), text(b"%06d" % number * 10_000)))
+        recorder.journal.chunks.append((decoder, float(number), text(b"%06d" % number * 10_000)))
         recorder.flush()
     recorder.close()
     assert path.stat().st_size < 3_000_000
@@ -133,9 +133,9 @@ def test_a_full_disk_is_said_once_and_counted(path: Path, caplog: pytest.LogCapt
     recorder._thread.join()
     (pages,) = recorder._db.execute("PRAGMA page_count").fetchone()
     recorder._db.execute(f"PRAGMA max_page_count = {pages}")
-    link = Link(1, DOWN)
+    decoder = StreamDecoder(1, DOWN)
     for _ in range(2):
-        recorder.journal.chunks.append((link, 1.0, text(b"x" * 100_000)))
+        recorder.journal.chunks.append((decoder, 1.0, text(b"x" * 100_000)))
         recorder.flush()
     recorder._queue.put(None)
     recorder._write_all()
@@ -144,7 +144,7 @@ def test_a_full_disk_is_said_once_and_counted(path: Path, caplog: pytest.LogCapt
     ]
     assert caplog.records[0].exc_info is None
     recorder._db.execute("PRAGMA max_page_count = 1000000")
-    recorder.journal.chunks.append((link, 1.0, text(b"again")))
+    recorder.journal.chunks.append((decoder, 1.0, text(b"again")))
     recorder.flush()
     recorder._queue.put(None)
     recorder._write_all()
@@ -161,11 +161,13 @@ def test_large_batches_do_not_wait(path: Path) -> None:
     clock = recorder._clock
     assert isinstance(clock, FakeClock)
     recorder._last_flush = clock.now
-    recorder.journal.chunks.append((Link(1, DOWN), 1.0, text(b"small")))
+    recorder.journal.chunks.append((StreamDecoder(1, DOWN), 1.0, text(b"small")))
     recorder.wake()
     clock.advance(0.01)
     assert recorder._next_frame_id == 1
-    recorder.journal.chunks.append((Link(2, DOWN), 1.0, make_frame(2, bytes(FLUSH_BYTES)).wire))
+    recorder.journal.chunks.append(
+        (StreamDecoder(2, DOWN), 1.0, make_frame(2, bytes(FLUSH_BYTES)).wire)
+    )
     clock.advance(0.01)
     assert recorder._next_frame_id > 1
     recorder.close()

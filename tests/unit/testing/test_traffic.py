@@ -10,7 +10,7 @@ from tests.support.fakes import connection
 from wsproxy.filters.language import FilterError
 from wsproxy.model.records import Direction, FaultRecord
 from wsproxy.protocol.frames import make_frame
-from wsproxy.relay.decoder import Link
+from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.relay.journal import Journal
 from wsproxy.testing.traffic import SeenList, Tape
 
@@ -19,9 +19,9 @@ KEY = b"\0\0\0\0"
 
 def passes(tape: Tape, direction: Direction, *frames: bytes) -> None:
     journal = Journal()
-    link = Link(1, direction)
+    decoder = StreamDecoder(1, direction)
     for frame in frames:
-        journal.chunks.append((link, 1.0, frame))
+        journal.chunks.append((decoder, 1.0, frame))
     drained = journal.take()
     assert drained is not None
     tape.frames_passed(1, drained)

@@ -7,7 +7,7 @@ import pytest
 from wsproxy.model.queries import Query
 from wsproxy.model.records import ConnectionRecord, Direction
 from wsproxy.protocol.frames import make_frame
-from wsproxy.relay.decoder import Link
+from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.relay.journal import Drained, Journal
 from wsproxy.web import totals as totals_module
 from wsproxy.web.feed import _candidates
@@ -20,17 +20,17 @@ def drained() -> Drained:
     """A ping, a message in two fragments, another connection's message."""
     journal = Journal()
     up, down, other = (
-        Link(1, Direction.UPSTREAM),
-        Link(1, Direction.DOWNSTREAM),
-        Link(2, Direction(0)),
+        StreamDecoder(1, Direction.UPSTREAM),
+        StreamDecoder(1, Direction.DOWNSTREAM),
+        StreamDecoder(2, Direction(0)),
     )
-    for link, frame in (
+    for decoder, frame in (
         (up, make_frame(9, b"", masking_key=KEY)),
         (down, make_frame(1, b"a", fin=False)),
         (down, make_frame(0, b"b")),
         (other, make_frame(2, b"x" * 200, masking_key=KEY)),
     ):
-        journal.chunks.append((link, 1.0, frame.wire))
+        journal.chunks.append((decoder, 1.0, frame.wire))
     result = journal.take()
     assert result is not None
     return result

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from wsproxy.errors import Fault
+from wsproxy.errors import Side
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import (
     ConnectionRecord,
@@ -49,7 +49,7 @@ def test_previews(frame: Frame, preview: str) -> None:
 def test_marks() -> None:
     dropped = MessageRecord(1, UP, 1, 5.0, 1, b"x", 1, 1, verdict="dropped")
     slow = FaultRecord(1, UP, 5.0, "slow", "latency", 1)
-    wrong = violation("rsv-bits", "RSV2 set", Fault.CLIENT)
+    wrong = violation("rsv-bits", "RSV2 set", Side.CLIENT)
     frame = make_frame(1, b"x")
     assert marks(seen(frame)) == []
     assert marks(seen(frame, dropped)) == ["dropped"]

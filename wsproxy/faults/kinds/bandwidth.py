@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wsproxy.faults.attributes import RATE, attribute
-from wsproxy.faults.base import Delivery, Fault, Here, Scope, Stage, wire_of
-from wsproxy.model.inflight import Passing
+from wsproxy.faults.base import Delivery, Fault, FaultContext, Scope, Stage, wire_of
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.text.units import show_size
 
 PIECES_A_SECOND = 20
@@ -28,8 +28,9 @@ class Bandwidth(Fault):
     parts of a frame, a little at a time. Each direction of each connection has a line of its own.
     """
 
-    kind: ClassVar[str] = "bandwidth"
+    type: ClassVar[str] = "bandwidth"
     example: ClassVar[str] = "bandwidth:rate=64KB/s"
+    delays: ClassVar[bool] = True
     stage: ClassVar[Stage] = Stage.BYTES
     scope: ClassVar[Scope] = Scope.ALL
 
@@ -41,8 +42,10 @@ class Bandwidth(Fault):
     def memory(self) -> _Line:
         return _Line()
 
-    def wire(self, pieces: list[Delivery], passing: Passing, here: Here) -> list[Delivery]:
-        line: _Line = here.memory
+    def wire(
+        self, pieces: list[Delivery], in_flight: InFlightMessage, context: FaultContext
+    ) -> list[Delivery]:
+        line: _Line = context.memory
         size = max(self.rate // PIECES_A_SECOND, 1)
         slow: list[Delivery] = []
         total = 0
@@ -58,5 +61,5 @@ class Bandwidth(Fault):
                 line.free_at += len(part) / self.rate
                 slow.append(Delivery(part, line.free_at))
         seconds = total / self.rate
-        here.struck(f"{total} bytes took {seconds * 1000:.0f} ms", passing, b"", b"")
+        context.struck(f"{total} bytes took {seconds * 1000:.0f} ms", in_flight, b"", b"")
         return slow

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wsproxy.faults.attributes import TEXT, attribute, whole
-from wsproxy.faults.base import Delivery, Fault, Here, message_of
-from wsproxy.model.inflight import Passing, injected
+from wsproxy.faults.base import Delivery, Fault, FaultContext, message_of
+from wsproxy.model.inflight import InFlightMessage, injected
 from wsproxy.protocol.close import close_code_name, encode_close
 from wsproxy.protocol.frames import MAX_CONTROL_PAYLOAD, Opcode
 
@@ -26,7 +26,7 @@ class Close(Fault):
     on to the other side, which sees its peer closing.
     """
 
-    kind: ClassVar[str] = "close"
+    type: ClassVar[str] = "close"
     example: ClassVar[str] = "close:code=1012,reason=restart,after=5s"
     timed: ClassVar[bool] = True
 
@@ -44,26 +44,26 @@ class Close(Fault):
     def memory(self) -> _Said:
         return _Said()
 
-    def strike(self, delivery: Delivery | None, here: Here) -> list[Delivery]:
-        said: _Said = here.memory
+    def strike(self, delivery: Delivery | None, context: FaultContext) -> list[Delivery]:
+        said: _Said = context.memory
         if said.close and delivery is not None:
-            return self.spare(delivery, here)
+            return self.spare(delivery, context)
         said.close = True
         payload = encode_close(self.code, self.reason)
-        at = delivery.at if delivery is not None else here.now
-        passing = message_of(delivery) if delivery is not None else None
-        before = passing.content if passing is not None else b""
-        here.struck(f"Close {self.code} sent", passing, before, payload)
-        close = injected(here.direction, Opcode.CLOSE, payload, here.now, here.cause)
-        rest = self.spare(delivery, here) if delivery is not None else []
+        at = delivery.at if delivery is not None else context.now
+        in_flight = message_of(delivery) if delivery is not None else None
+        before = in_flight.content if in_flight is not None else b""
+        context.struck(f"Close {self.code} sent", in_flight, before, payload)
+        close = injected(context.direction, Opcode.CLOSE, payload, context.now, context.cause)
+        rest = self.spare(delivery, context) if delivery is not None else []
         return [Delivery(close, at), *rest]
 
-    def spare(self, delivery: Delivery, here: Here) -> list[Delivery]:
-        said: _Said = here.memory
-        if said.close and isinstance(delivery.what, Passing):
-            delivery.what.drop(here.cause)  # RFC 6455, section 5.5.1: nothing after a Close
+    def spare(self, delivery: Delivery, context: FaultContext) -> list[Delivery]:
+        said: _Said = context.memory
+        if said.close and isinstance(delivery.what, InFlightMessage):
+            delivery.what.drop(context.cause)  # RFC 6455, section 5.5.1: nothing after a Close
         return [delivery]
 
-    def busy(self, here: Here) -> bool:
-        said: _Said = here.memory
+    def busy(self, context: FaultContext) -> bool:
+        said: _Said = context.memory
         return said.close

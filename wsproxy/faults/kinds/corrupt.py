@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wsproxy.faults.attributes import attribute, choice, whole
-from wsproxy.faults.base import Delivery, Fault, Here, message_of
+from wsproxy.faults.base import Delivery, Fault, FaultContext, message_of
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Corrupt(Fault):
     and compressed again.
     """
 
-    kind: ClassVar[str] = "corrupt"
+    type: ClassVar[str] = "corrupt"
     example: ClassVar[str] = "corrupt:unit=bytes,count=2,probability=0.05"
 
     unit: str = attribute(choice("bits", "bytes"), "What is damaged.", "bits")
@@ -30,20 +30,20 @@ class Corrupt(Fault):
         verb = "flips" if self.unit == "bits" else "replaces"
         return f"{verb} {self.count} {unit} of each message"
 
-    def strike(self, delivery: Delivery | None, here: Here) -> list[Delivery]:
-        passing = message_of(delivery)
+    def strike(self, delivery: Delivery | None, context: FaultContext) -> list[Delivery]:
+        in_flight = message_of(delivery)
         assert delivery is not None
-        content = bytearray(passing.content)
-        if not content or not passing.readable:
+        content = bytearray(in_flight.content)
+        if not content or not in_flight.readable:
             return [delivery]
         size = len(content) * (8 if self.unit == "bits" else 1)
-        places = sorted(here.random.sample(range(size), min(self.count, size)))
+        places = sorted(context.random.sample(range(size), min(self.count, size)))
         for place in places:
             if self.unit == "bits":
                 content[place // 8] ^= 1 << place % 8
             else:
-                content[place] ^= here.random.randrange(1, 256)
+                content[place] ^= context.random.randrange(1, 256)
         shown = ", ".join(map(str, places[:10])) + (", ..." if len(places) > 10 else "")
-        here.struck(f"{self.unit} {shown} damaged", passing, passing.content, bytes(content))
-        passing.change(bytes(content), here.cause)
+        context.struck(f"{self.unit} {shown} damaged", in_flight, in_flight.content, bytes(content))
+        in_flight.change(bytes(content), context.cause)
         return [delivery]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wsproxy.faults.attributes import TEXT, attribute, choice
-from wsproxy.faults.base import Delivery, Fault, Here, message_of
+from wsproxy.faults.base import Delivery, Fault, FaultContext, message_of
 from wsproxy.model.inflight import injected
 from wsproxy.protocol.frames import MAX_CONTROL_PAYLOAD, Opcode
 
@@ -29,7 +29,7 @@ class Inject(Fault):
     meets its conditions. The receiver cannot tell it from its peer's.
     """
 
-    kind: ClassVar[str] = "inject"
+    type: ClassVar[str] = "inject"
     example: ClassVar[str] = """inject:content={"error": "busy"},match=~b subscribe"""
     timed: ClassVar[bool] = True
 
@@ -49,14 +49,14 @@ class Inject(Fault):
         if OPCODES[self.opcode] >= Opcode.CLOSE and len(payload) > MAX_CONTROL_PAYLOAD:
             raise ValueError(f"content: a {self.opcode} has room for 125 bytes")
 
-    def strike(self, delivery: Delivery | None, here: Here) -> list[Delivery]:
+    def strike(self, delivery: Delivery | None, context: FaultContext) -> list[Delivery]:
         payload = self._payload()
         opcode = OPCODES[self.opcode]
-        passing = message_of(delivery) if delivery is not None else None
-        here.struck(f"{self.opcode} injected", passing, b"", payload)
-        new = injected(here.direction, opcode, payload, here.now, here.cause)
+        in_flight = message_of(delivery) if delivery is not None else None
+        context.struck(f"{self.opcode} injected", in_flight, b"", payload)
+        new = injected(context.direction, opcode, payload, context.now, context.cause)
         if delivery is None:
-            return [Delivery(new, here.now)]
+            return [Delivery(new, context.now)]
         return [delivery, Delivery(new, delivery.at)]
 
     def _payload(self) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wsproxy.faults.attributes import DURATION, attribute
-from wsproxy.faults.base import Delivery, Fault, Here, Scope, message_of
+from wsproxy.faults.base import Delivery, Fault, FaultContext, Scope, message_of
 from wsproxy.text.units import show_duration
 
 
@@ -18,8 +18,9 @@ class Latency(Fault):
     when a message came to the proxy, so that the delays of many messages do not add up.
     """
 
-    kind: ClassVar[str] = "latency"
-    example: ClassVar[str] = "latency:latency=200ms,jitter=50ms,stream=downstream"
+    type: ClassVar[str] = "latency"
+    example: ClassVar[str] = "latency:latency=200ms,jitter=50ms,direction=downstream"
+    delays: ClassVar[bool] = True
     scope: ClassVar[Scope] = Scope.ALL
     only_delays: ClassVar[bool] = True
 
@@ -30,11 +31,11 @@ class Latency(Fault):
         jitter = f", give or take {show_duration(self.jitter)}" if self.jitter else ""
         return f"delays everything by {show_duration(self.latency)}{jitter}"
 
-    def strike(self, delivery: Delivery | None, here: Here) -> list[Delivery]:
+    def strike(self, delivery: Delivery | None, context: FaultContext) -> list[Delivery]:
         assert delivery is not None
         delay = self.latency
         if self.jitter:
-            delay = max(delay + here.random.uniform(-self.jitter, self.jitter), 0.0)
+            delay = max(delay + context.random.uniform(-self.jitter, self.jitter), 0.0)
         delivery.at += delay
-        here.struck(f"delayed by {delay * 1000:.0f} ms", message_of(delivery), b"", b"")
+        context.struck(f"delayed by {delay * 1000:.0f} ms", message_of(delivery), b"", b"")
         return [delivery]

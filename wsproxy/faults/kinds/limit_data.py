@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wsproxy.faults.attributes import SIZE, attribute, choice
-from wsproxy.faults.base import Delivery, Fault, Here, Scope, Stage, unmasked, wire_of
+from wsproxy.faults.base import Delivery, Fault, FaultContext, Scope, Stage, unmasked, wire_of
 from wsproxy.faults.steps import Cut
-from wsproxy.model.inflight import Passing
+from wsproxy.model.inflight import InFlightMessage
 
 
 @dataclass
@@ -25,7 +25,7 @@ class LimitData(Fault):
     ends without a Close frame, which clients call 1006.
     """
 
-    kind: ClassVar[str] = "limit_data"
+    type: ClassVar[str] = "limit_data"
     example: ClassVar[str] = "limit_data:bytes=10KB"
     stage: ClassVar[Stage] = Stage.CUTS
     scope: ClassVar[Scope] = Scope.ALL
@@ -39,8 +39,10 @@ class LimitData(Fault):
     def memory(self) -> _Sent:
         return _Sent()
 
-    def wire(self, pieces: list[Delivery], passing: Passing, here: Here) -> list[Delivery]:
-        sent: _Sent = here.memory
+    def wire(
+        self, pieces: list[Delivery], in_flight: InFlightMessage, context: FaultContext
+    ) -> list[Delivery]:
+        sent: _Sent = context.memory
         start = sent.bytes
         passed: list[Delivery] = []
         for piece in pieces:
@@ -56,7 +58,7 @@ class LimitData(Fault):
                 passed.append(Delivery(Cut(self.cut), piece.at))
                 before = unmasked(pieces)
                 after = before[: self.bytes - start]
-                here.struck(f"cut after {self.bytes} bytes", passing, before, after)
+                context.struck(f"cut after {self.bytes} bytes", in_flight, before, after)
             sent.bytes = self.bytes + 1
             break
         return passed

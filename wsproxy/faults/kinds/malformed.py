@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wsproxy.faults.attributes import attribute, choice
-from wsproxy.faults.base import Delivery, Fault, Here, message_of
+from wsproxy.faults.base import Delivery, Fault, FaultContext, message_of
 from wsproxy.model.records import Direction
 from wsproxy.protocol.frames import FIN, RSV2, RSV3, Opcode, encode_header
 from wsproxy.protocol.masking import apply_mask
@@ -65,7 +65,7 @@ class Malformed(Fault):
     `invalid_utf8` with 1007. Which rule is broken is chosen by `how`.
     """
 
-    kind: ClassVar[str] = "malformed"
+    type: ClassVar[str] = "malformed"
     example: ClassVar[str] = "malformed:how=reserved_opcode,nth=2"
 
     how: str = attribute(choice(*WAYS), "Which rule is broken.")
@@ -73,12 +73,12 @@ class Malformed(Fault):
     def explain(self) -> str:
         return f"puts {WAYS[self.how][0]} before a message"
 
-    def strike(self, delivery: Delivery | None, here: Here) -> list[Delivery]:
-        passing = message_of(delivery)
+    def strike(self, delivery: Delivery | None, context: FaultContext) -> list[Delivery]:
+        in_flight = message_of(delivery)
         assert delivery is not None
-        key = here.masking_key
+        key = context.masking_key
         if self.how == "wrong_masking":
-            key = None if here.direction is Direction.UPSTREAM else here.random.randbytes(4)
+            key = None if context.direction is Direction.UPSTREAM else context.random.randbytes(4)
         data = WAYS[self.how][1](key)
-        here.struck(f"{self.how} before it", passing, b"", data)
+        context.struck(f"{self.how} before it", in_flight, b"", data)
         return [Delivery(data, delivery.at), delivery]

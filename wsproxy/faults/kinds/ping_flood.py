@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wsproxy.faults.attributes import TEXT, attribute, whole
-from wsproxy.faults.base import Delivery, Fault, Here
+from wsproxy.faults.base import Delivery, Fault, FaultContext
 from wsproxy.model.inflight import injected
 from wsproxy.protocol.frames import MAX_CONTROL_PAYLOAD, Opcode
 
@@ -25,7 +25,7 @@ class PingFlood(Fault):
     the other side, which never pinged: RFC 6455, section 5.5.3 lets it ignore them).
     """
 
-    kind: ClassVar[str] = "ping_flood"
+    type: ClassVar[str] = "ping_flood"
     example: ClassVar[str] = "ping_flood:rate=100,count=1000"
     timed: ClassVar[bool] = True
 
@@ -44,30 +44,30 @@ class PingFlood(Fault):
     def memory(self) -> _Flood:
         return _Flood()
 
-    def strike(self, delivery: Delivery | None, here: Here) -> list[Delivery]:
-        flood: _Flood = here.memory
+    def strike(self, delivery: Delivery | None, context: FaultContext) -> list[Delivery]:
+        flood: _Flood = context.memory
         if flood.next is None:
-            flood.next = here.now
+            flood.next = context.now
         return [delivery] if delivery is not None else []
 
-    def due(self, here: Here) -> float | None:
-        flood: _Flood = here.memory
+    def due(self, context: FaultContext) -> float | None:
+        flood: _Flood = context.memory
         return None if self.count and flood.sent >= self.count else flood.next
 
-    def tick(self, here: Here) -> list[Delivery]:
-        flood: _Flood = here.memory
+    def tick(self, context: FaultContext) -> list[Delivery]:
+        flood: _Flood = context.memory
         assert flood.next is not None
         pings: list[Delivery] = []
         # More than one where the loop came late; no more than a second's, should it have slept.
-        flood.next = max(flood.next, here.now - 1.0)
-        while flood.next <= here.now and not (self.count and flood.sent >= self.count):
+        flood.next = max(flood.next, context.now - 1.0)
+        while flood.next <= context.now and not (self.count and flood.sent >= self.count):
             flood.sent += 1
             flood.next += 1 / self.rate
             payload = self.payload.encode()
-            ping = injected(here.direction, Opcode.PING, payload, here.now, here.cause)
-            here.struck(f"ping {flood.sent} sent", ping, b"", payload)
-            pings.append(Delivery(ping, here.now))
+            ping = injected(context.direction, Opcode.PING, payload, context.now, context.cause)
+            context.struck(f"ping {flood.sent} sent", ping, b"", payload)
+            pings.append(Delivery(ping, context.now))
         return pings
 
-    def busy(self, here: Here) -> bool:
-        return self.due(here) is not None
+    def busy(self, context: FaultContext) -> bool:
+        return self.due(context) is not None

@@ -19,7 +19,7 @@ class Refuse(Fault):
     count handshakes; `after` and `for` count from when the fault was added.
     """
 
-    kind: ClassVar[str] = "refuse"
+    type: ClassVar[str] = "refuse"
     example: ClassVar[str] = "refuse:answer=status,status=503,first=2"
     scope: ClassVar[Scope] = Scope.UPGRADES
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from wsproxy.faults.attributes import DURATION, attribute, whole
-from wsproxy.faults.base import Delivery, Fault, Here, message_of
+from wsproxy.faults.base import Delivery, Fault, FaultContext, message_of
 from wsproxy.protocol.frames import Opcode
 from wsproxy.text.units import show_duration
 
@@ -27,8 +27,9 @@ class Reorder(Fault):
     frame overtakes nothing.
     """
 
-    kind: ClassVar[str] = "reorder"
-    example: ClassVar[str] = "reorder:window=3,stream=downstream"
+    type: ClassVar[str] = "reorder"
+    example: ClassVar[str] = "reorder:window=3,direction=downstream"
+    delays: ClassVar[bool] = True
 
     window: int = attribute(whole(2, 1000), "How many messages are shuffled together.", 2)
     wait: float = attribute(DURATION, "The longest that a message is held for the next.", 1.0)
@@ -42,45 +43,47 @@ class Reorder(Fault):
     def memory(self) -> _Held:
         return _Held()
 
-    def strike(self, delivery: Delivery | None, here: Here) -> list[Delivery]:
+    def strike(self, delivery: Delivery | None, context: FaultContext) -> list[Delivery]:
         assert delivery is not None
-        held: _Held = here.memory
+        held: _Held = context.memory
         held.items.append(delivery)
-        held.since = here.now
-        return self.flush(here) if len(held.items) >= self.window else []
+        held.since = context.now
+        return self.flush(context) if len(held.items) >= self.window else []
 
-    def spare(self, delivery: Delivery, here: Here) -> list[Delivery]:
-        held: _Held = here.memory
-        passing = message_of(delivery)
-        if passing.opcode == Opcode.CLOSE:
-            return [*self.flush(here), delivery]
-        if held.items and not passing.is_control:
-            passing.move(here.cause)  # it overtakes them
+    def spare(self, delivery: Delivery, context: FaultContext) -> list[Delivery]:
+        held: _Held = context.memory
+        in_flight = message_of(delivery)
+        if in_flight.opcode == Opcode.CLOSE:
+            return [*self.flush(context), delivery]
+        if held.items and not in_flight.is_control:
+            in_flight.move(context.cause)  # it overtakes them
         return [delivery]
 
-    def flush(self, here: Here) -> list[Delivery]:
-        held: _Held = here.memory
+    def flush(self, context: FaultContext) -> list[Delivery]:
+        held: _Held = context.memory
         before, held.items = held.items, []
-        after = here.random.sample(before, len(before))
+        after = context.random.sample(before, len(before))
         for place, (old, new) in enumerate(zip(before, after, strict=True)):
             if new is not old:
-                passing = message_of(new)
-                passing.move(here.cause)
+                in_flight = message_of(new)
+                in_flight.move(context.cause)
                 was, now = before.index(new) + 1, place + 1
-                here.struck(f"moved from place {was} to {now} of {len(before)}", passing, b"", b"")
+                context.struck(
+                    f"moved from place {was} to {now} of {len(before)}", in_flight, b"", b""
+                )
         return after
 
-    def due(self, here: Here) -> float | None:
-        held: _Held = here.memory
+    def due(self, context: FaultContext) -> float | None:
+        held: _Held = context.memory
         return held.since + self.wait if held.items else None
 
-    def tick(self, here: Here) -> list[Delivery]:
-        return self.flush(here)
+    def tick(self, context: FaultContext) -> list[Delivery]:
+        return self.flush(context)
 
-    def release(self, here: Here) -> list[Delivery]:
-        held: _Held = here.memory
+    def release(self, context: FaultContext) -> list[Delivery]:
+        held: _Held = context.memory
         items, held.items = held.items, []
         return items  # in the order they came
 
-    def busy(self, here: Here) -> bool:
-        return bool(here.memory.items)
+    def busy(self, context: FaultContext) -> bool:
+        return bool(context.memory.items)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from wsproxy.faults.attributes import JSON, REGEX, TEXT, attribute
-from wsproxy.faults.base import Delivery, Fault, Here, message_of
+from wsproxy.faults.base import Delivery, Fault, FaultContext, message_of
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Replace(Fault):
     nothing is found, or the content is no JSON, the message passes as it is.
     """
 
-    kind: ClassVar[str] = "replace"
+    type: ClassVar[str] = "replace"
     example: ClassVar[str] = "replace:pointer=/price,value=-1"
 
     pattern: str | None = attribute(REGEX, "What to look for.", None)
@@ -44,16 +44,16 @@ class Replace(Fault):
             except (re.error, IndexError) as error:
                 raise ValueError(f"replacement: {error}") from None
 
-    def strike(self, delivery: Delivery | None, here: Here) -> list[Delivery]:
-        passing = message_of(delivery)
+    def strike(self, delivery: Delivery | None, context: FaultContext) -> list[Delivery]:
+        in_flight = message_of(delivery)
         assert delivery is not None
-        if not passing.readable:
+        if not in_flight.readable:
             return [delivery]
-        before = passing.content
+        before = in_flight.content
         after = self._substitute(before) if self.pattern is not None else self._set(before)
         if after != before:
-            here.struck("content replaced", passing, before, after)
-            passing.change(after, here.cause)
+            context.struck("content replaced", in_flight, before, after)
+            in_flight.change(after, context.cause)
         return [delivery]
 
     def _substitute(self, content: bytes) -> bytes:

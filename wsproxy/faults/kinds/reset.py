@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wsproxy.faults.base import Delivery, Fault, Here, message_of
+from wsproxy.faults.base import Delivery, Fault, FaultContext, message_of
 from wsproxy.faults.steps import Cut
 
 
@@ -17,19 +17,19 @@ class Reset(Fault):
     message that meets the conditions is lost.
     """
 
-    kind: ClassVar[str] = "reset"
+    type: ClassVar[str] = "reset"
     example: ClassVar[str] = "reset:after=10s,toxicity=0.3"
     timed: ClassVar[bool] = True
 
     def explain(self) -> str:
         return "breaks the connection off with a TCP reset"
 
-    def strike(self, delivery: Delivery | None, here: Here) -> list[Delivery]:
-        cut = Delivery(Cut("reset"), delivery.at if delivery is not None else here.now)
+    def strike(self, delivery: Delivery | None, context: FaultContext) -> list[Delivery]:
+        cut = Delivery(Cut("reset"), delivery.at if delivery is not None else context.now)
         if delivery is None:
-            here.struck("connection reset", None, b"", b"")
+            context.struck("connection reset", None, b"", b"")
             return [cut]
-        passing = message_of(delivery)
-        here.struck("connection reset", passing, passing.content, b"")
-        passing.drop(here.cause)
+        in_flight = message_of(delivery)
+        context.struck("connection reset", in_flight, in_flight.content, b"")
+        in_flight.drop(context.cause)
         return [delivery, cut]

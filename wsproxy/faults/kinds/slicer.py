@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wsproxy.faults.attributes import DURATION, SIZE, attribute
-from wsproxy.faults.base import Delivery, Fault, Here, Scope, Stage, wire_bytes
-from wsproxy.model.inflight import Passing
+from wsproxy.faults.base import Delivery, Fault, FaultContext, Scope, Stage, wire_bytes
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.text.units import show_duration
 
 
@@ -19,8 +19,9 @@ class Slicer(Fault):
     receiver that takes one read for one frame falls over it.
     """
 
-    kind: ClassVar[str] = "slicer"
+    type: ClassVar[str] = "slicer"
     example: ClassVar[str] = "slicer:size=10,variation=5,pause=20ms"
+    delays: ClassVar[bool] = True
     stage: ClassVar[Stage] = Stage.BYTES
     scope: ClassVar[Scope] = Scope.ALL
 
@@ -36,7 +37,9 @@ class Slicer(Fault):
         if self.size <= self.variation:
             raise ValueError("size must be more than variation, or a piece would be empty")
 
-    def wire(self, pieces: list[Delivery], passing: Passing, here: Here) -> list[Delivery]:
+    def wire(
+        self, pieces: list[Delivery], in_flight: InFlightMessage, context: FaultContext
+    ) -> list[Delivery]:
         sliced: list[Delivery] = []
         before = wire_bytes(pieces)
         late = 0.0
@@ -47,9 +50,9 @@ class Slicer(Fault):
             while data:
                 size = self.size
                 if self.variation:
-                    size += here.random.randint(-self.variation, self.variation)
+                    size += context.random.randint(-self.variation, self.variation)
                 sliced.append(Delivery(data[:size], piece.at + late))
                 data = data[size:]
                 late += self.pause
-        here.struck(f"{len(before)} bytes in {len(sliced)} pieces", passing, b"", b"")
+        context.struck(f"{len(before)} bytes in {len(sliced)} pieces", in_flight, b"", b"")
         return sliced

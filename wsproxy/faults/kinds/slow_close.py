@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wsproxy.faults.attributes import DURATION, attribute
-from wsproxy.faults.base import Delivery, Fault, Here, Scope, message_of
+from wsproxy.faults.base import Delivery, Fault, FaultContext, Scope, message_of
 from wsproxy.text.units import show_duration
 
 
@@ -18,8 +18,9 @@ class SlowClose(Fault):
     late. A client that closes and waits for the answer waits that long, or gives up.
     """
 
-    kind: ClassVar[str] = "slow_close"
+    type: ClassVar[str] = "slow_close"
     example: ClassVar[str] = "slow_close:delay=5s"
+    delays: ClassVar[bool] = True
     scope: ClassVar[Scope] = Scope.CLOSES
 
     delay: float = attribute(DURATION, "How much later a Close frame goes on.", 1.0)
@@ -27,9 +28,9 @@ class SlowClose(Fault):
     def explain(self) -> str:
         return f"delays Close frames by {show_duration(self.delay)}"
 
-    def strike(self, delivery: Delivery | None, here: Here) -> list[Delivery]:
+    def strike(self, delivery: Delivery | None, context: FaultContext) -> list[Delivery]:
         assert delivery is not None
         delivery.at += self.delay
-        passing = message_of(delivery)
-        here.struck(f"Close delayed by {show_duration(self.delay)}", passing, b"", b"")
+        in_flight = message_of(delivery)
+        context.struck(f"Close delayed by {show_duration(self.delay)}", in_flight, b"", b"")
         return [delivery]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wsproxy.faults.attributes import DURATION, attribute, choice
-from wsproxy.faults.base import Delivery, Fault, Here, message_of
+from wsproxy.faults.base import Delivery, Fault, FaultContext, message_of
 from wsproxy.faults.steps import Cut, Resume, Stall
 from wsproxy.text.units import show_duration
 
@@ -27,8 +27,9 @@ class Stalled(Fault):
     to be held.
     """
 
-    kind: ClassVar[str] = "stall"
+    type: ClassVar[str] = "stall"
     example: ClassVar[str] = "stall:after=5s,cut_after=30s,cut=reset"
+    delays: ClassVar[bool] = True
     timed: ClassVar[bool] = True
 
     cut_after: float = attribute(DURATION, "When to cut the connection; 0 is never.", 0.0)
@@ -41,32 +42,32 @@ class Stalled(Fault):
     def memory(self) -> _Silence:
         return _Silence()
 
-    def strike(self, delivery: Delivery | None, here: Here) -> list[Delivery]:
-        silence: _Silence = here.memory
+    def strike(self, delivery: Delivery | None, context: FaultContext) -> list[Delivery]:
+        silence: _Silence = context.memory
         rest = [delivery] if delivery is not None else []
         if silence.since is not None:
             return rest
-        silence.since = here.now
-        passing = message_of(delivery) if delivery is not None else None
-        here.struck("silent from here on", passing, b"", b"")
-        return [Delivery(Stall(), delivery.at if delivery is not None else here.now), *rest]
+        silence.since = context.now
+        in_flight = message_of(delivery) if delivery is not None else None
+        context.struck("silent from here on", in_flight, b"", b"")
+        return [Delivery(Stall(), delivery.at if delivery is not None else context.now), *rest]
 
-    def due(self, here: Here) -> float | None:
-        silence: _Silence = here.memory
+    def due(self, context: FaultContext) -> float | None:
+        silence: _Silence = context.memory
         if silence.since is None or not self.cut_after or silence.cut:
             return None
         return silence.since + self.cut_after
 
-    def tick(self, here: Here) -> list[Delivery]:
-        silence: _Silence = here.memory
+    def tick(self, context: FaultContext) -> list[Delivery]:
+        silence: _Silence = context.memory
         silence.cut = True
-        here.struck(f"cut ({self.cut})", None, b"", b"")
-        return [Delivery(Cut(self.cut, at_once=True), here.now)]
+        context.struck(f"cut ({self.cut})", None, b"", b"")
+        return [Delivery(Cut(self.cut, at_once=True), context.now)]
 
-    def release(self, here: Here) -> list[Delivery]:
-        silence: _Silence = here.memory
-        return [Delivery(Resume(), here.now)] if silence.since is not None else []
+    def release(self, context: FaultContext) -> list[Delivery]:
+        silence: _Silence = context.memory
+        return [Delivery(Resume(), context.now)] if silence.since is not None else []
 
-    def busy(self, here: Here) -> bool:
-        silence: _Silence = here.memory
+    def busy(self, context: FaultContext) -> bool:
+        silence: _Silence = context.memory
         return silence.since is not None

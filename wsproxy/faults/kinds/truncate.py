@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wsproxy.faults.attributes import SHARE, attribute, choice
-from wsproxy.faults.base import Delivery, Fault, Here, Stage, unmasked, wire_bytes
+from wsproxy.faults.base import Delivery, Fault, FaultContext, Stage, unmasked, wire_bytes
 from wsproxy.faults.steps import Cut
-from wsproxy.model.inflight import Passing
+from wsproxy.model.inflight import InFlightMessage
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Truncate(Fault):
     message; it sees the end of the connection without a Close frame, which clients call 1006.
     """
 
-    kind: ClassVar[str] = "truncate"
+    type: ClassVar[str] = "truncate"
     example: ClassVar[str] = "truncate:keep=0.5,nth=3"
     stage: ClassVar[Stage] = Stage.CUTS
 
@@ -30,11 +30,13 @@ class Truncate(Fault):
         share = f"{self.keep * 100:.4g} %"
         return f"sends {share} of a message's bytes, then cuts the connection ({self.cut})"
 
-    def wire(self, pieces: list[Delivery], passing: Passing, here: Here) -> list[Delivery]:
+    def wire(
+        self, pieces: list[Delivery], in_flight: InFlightMessage, context: FaultContext
+    ) -> list[Delivery]:
         before = wire_bytes(pieces)
         # At least a byte, or nothing would be announced; at least one is missing.
         size = max(min(int(len(before) * self.keep), len(before) - 1), 1)
         at = pieces[-1].at
         plain = unmasked(pieces)
-        here.struck(f"cut after {size} of {len(before)} bytes", passing, plain, plain[:size])
+        context.struck(f"cut after {size} of {len(before)} bytes", in_flight, plain, plain[:size])
         return [Delivery(before[:size], at), Delivery(Cut(self.cut), at)]

@@ -173,7 +173,7 @@ async def filter_words(ctx: Context, request: web.Request) -> web.Response:
 async def timeline(ctx: Context, request: web.Request) -> web.Response:
     """What passed over time."""
     connection_id = number(request, "connection")
-    start, end = seconds(request, "from"), seconds(request, "to")
+    start, end = seconds(request, "since"), seconds(request, "until")
     buckets = max(number(request, "buckets", 200, most=MAX_BUCKETS) or 200, 1)
     found = await ctx.reading(lambda reader: reader.timeline(connection_id, start, end, buckets))
     return web.json_response({"timeline": timeline_object(found) if found else None})
@@ -284,8 +284,8 @@ ROUTES = (
         "Timeline",
         (
             Parameter("connection", "integer", "Only this connection."),
-            Parameter("from", "number", "From this time on, in seconds since the epoch."),
-            Parameter("to", "number", "Up to this time."),
+            Parameter("since", "number", "From this time on, in seconds since the epoch."),
+            Parameter("until", "number", "Up to this time."),
             Parameter("buckets", "integer", "Into how many parts the time is split."),
         ),
     ),

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from wsproxy.model.records import Direction
 from wsproxy.protocol.close import may_be_sent
-from wsproxy.protocol.frames import MAX_CONTROL_PAYLOAD, Opcode
+from wsproxy.protocol.frames import MAX_CONTROL_PAYLOAD, Opcode, opcode_name
 from wsproxy.relay.interfaces import LiveConnection
 from wsproxy.web.api.lookup import frame_of
 from wsproxy.web.api.routes import (
@@ -25,8 +25,7 @@ from wsproxy.web.errors import ApiError
 CAUSE = "page"
 """What the record says of who did it."""
 
-_NAMES = {"text": Opcode.TEXT, "binary": Opcode.BINARY, "ping": Opcode.PING, "pong": Opcode.PONG}
-_NAMES |= {"close": Opcode.CLOSE, "continuation": Opcode.CONTINUATION}
+_NAMES = {opcode_name(number): number for number in range(16)}
 
 
 async def send(ctx: Context, request: web.Request) -> web.Response:
@@ -46,7 +45,7 @@ async def resend(ctx: Context, request: web.Request) -> web.Response:
     seen = await frame_of(ctx, path_number(request))
     record, message = seen.record, seen.message
     if message is not None:
-        content, length, opcode = message.content, message.length, message.opcode
+        content, length, opcode = message.content, message.content_length, message.opcode
     else:
         frame = record.frame
         content, length, opcode = frame.payload, max(frame.received, 0), frame.opcode
@@ -103,12 +102,10 @@ def _live(ctx: Context, request: web.Request) -> LiveConnection:
 
 def _opcode(body: dict[str, Any], *, binary: bool) -> int:
     given = body.get("opcode", "binary" if binary else "text")
-    opcode = _NAMES.get(given) if isinstance(given, str) else given
-    if isinstance(opcode, bool) or not isinstance(opcode, int) or not 0 <= opcode <= 15:
-        raise ApiError(
-            "bad_request", f"opcode must be 0 to 15 or one of {', '.join(_NAMES)}, not {given!r}"
-        )
-    return int(opcode)
+    opcode = _NAMES.get(given) if isinstance(given, str) else None
+    if opcode is None:
+        raise ApiError("bad_request", f"opcode must be one of {', '.join(_NAMES)}, not {given!r}")
+    return opcode
 
 
 def _send(live: LiveConnection, direction: Direction, opcode: int, content: bytes) -> None:

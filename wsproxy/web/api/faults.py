@@ -18,9 +18,9 @@ async def listed(ctx: Context, request: web.Request) -> web.Response:
     return _all(_control(ctx))
 
 
-async def kinds(ctx: Context, request: web.Request) -> web.Response:
+async def types(ctx: Context, request: web.Request) -> web.Response:
     """What faults there are."""
-    return web.json_response({"kinds": _control(ctx).kinds()})
+    return web.json_response({"types": _control(ctx).types()})
 
 
 async def add(ctx: Context, request: web.Request) -> web.Response:
@@ -114,7 +114,7 @@ def _changed(control: FaultControl, request: web.Request, changes: dict[str, Any
 
 _SPEC: dict[str, Any] = {
     "name": {"type": "string", "description": "Its own name; found for it where there is none."},
-    "type": {"type": "string", "description": "One of `GET /faults/kinds`."},
+    "type": {"type": "string", "description": "One of `GET /faults/types`."},
     "stream": {"type": "string", "enum": ["upstream", "downstream", "both"]},
     "toxicity": {"type": "number", "description": "The share of connections it is on."},
     "match": {"type": ["string", "null"], "description": "A filter."},
@@ -143,10 +143,10 @@ ROUTES = (
     ),
     Route(
         "GET",
-        "/faults/kinds",
-        kinds,
+        "/faults/types",
+        types,
         "What faults there are, with their attributes",
-        "Kinds",
+        "FaultTypes",
         errors=("no_faults",),
     ),
     Route(

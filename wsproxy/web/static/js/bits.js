@@ -1,6 +1,7 @@
 // A frame's header drawn bit by bit, 32 to a line, as RFC 6455 (section 5.2) does.
 
 import { el } from './dom.js';
+import { label } from './format.js';
 
 /** The fields of a header: [name, bits, value, title, kind]. */
 function fields(frame) {
@@ -12,7 +13,7 @@ function fields(frame) {
     ['RSV1', 1, bit(1), bit(1) ? 'set: compressed, or an unknown extension' : '', broken.has('rsv-bits')],
     ['RSV2', 1, bit(2), '', broken.has('rsv-bits') && bit(2)],
     ['RSV3', 1, bit(3), '', broken.has('rsv-bits') && bit(3)],
-    ['opcode', 4, `0x${(header[0] & 15).toString(16).toUpperCase()} ${frame.name}`, 'what kind of frame it is', broken.has('reserved-opcode')],
+    ['opcode', 4, `0x${(header[0] & 15).toString(16).toUpperCase()} ${label(frame.opcode)}`, 'what kind of frame it is', broken.has('reserved-opcode')],
   ];
   if (header.length < 2) return list;
   const short = header[1] & 127;
@@ -21,8 +22,8 @@ function fields(frame) {
   const wrongLength = broken.has('length-not-minimal') || broken.has('length-too-large');
   list.push(['MASK', 1, masked, masked ? 'the payload is masked' : 'the payload is not masked', wrongMask]);
   list.push(['Payload len', 7, short, short > 125 ? 'the length follows' : 'the length, in bytes', wrongLength]);
-  if (short === 126) list.push(['Extended payload length', 16, frame.length, 'the length, in bytes', wrongLength]);
-  if (short === 127) list.push(['Extended payload length', 64, frame.length, 'the length, in bytes', wrongLength]);
+  if (short === 126) list.push(['Extended payload length', 16, frame.payload_length, 'the length, in bytes', wrongLength]);
+  if (short === 127) list.push(['Extended payload length', 64, frame.payload_length, 'the length, in bytes', wrongLength]);
   if (masked && frame.masking_key) list.push(['Masking-key', 32, `0x${frame.masking_key}`, 'what the payload is XORed with']);
   return list;
 }
@@ -53,8 +54,8 @@ export function bits(frame) {
       left -= part;
     }
   }
-  if (used || frame.length) {
-    put(frame.length ? 'Payload data' : 'no payload', used ? 32 - used : 32, frame.length ? `${frame.length} bytes` : '–', frame.masked ? 'masked on the wire, shown unmasked' : '', false, false);
+  if (used || frame.payload_length) {
+    put(frame.payload_length ? 'Payload data' : 'no payload', used ? 32 - used : 32, frame.payload_length ? `${frame.payload_length} bytes` : '–', frame.masked ? 'masked on the wire, shown unmasked' : '', false, false);
   }
   const numbers = Array.from({ length: 32 }, (_, n) => el('th', { scope: 'col' }, String(n % 10)));
   return el('table', { class: 'bits' }, el('caption', { class: 'visually-hidden' }, 'The header, 32 bits a line'), el('thead', {}, el('tr', {}, numbers)), body);

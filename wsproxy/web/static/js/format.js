@@ -73,3 +73,12 @@ export const closeName = (code) => ({
   1009: 'message too big', 1010: 'mandatory extension', 1011: 'internal error',
   1012: 'service restart', 1013: 'try again later', 1014: 'bad gateway',
 })[code] ?? '';
+
+/** `TEXT`, `CONT`, `0xb`: an opcode's name as lists show it. */
+export function label(opcode) {
+  if (opcode === 'continuation') return 'CONT';
+  return opcode.startsWith('0x') ? opcode : opcode.toUpperCase();
+}
+
+/** Whether an opcode is a control frame's: 0x8 and above. */
+export const isControl = (opcode) => ['close', 'ping', 'pong'].includes(opcode) || opcode >= '0xb';

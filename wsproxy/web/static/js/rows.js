@@ -221,7 +221,7 @@ export class Rows extends EventTarget {
       for (const [index, row] of piece.entries()) {
         if (row && row.fin && row.message === update.message
           && row.connection === update.connection && row.direction === update.direction) {
-          const mark = update.verdict ?? (update.fault === 'latency' ? 'delayed' : 'fault');
+          const mark = update.verdict ?? update.mark;
           piece[index] = {
             ...row,
             verdict: update.verdict ?? row.verdict,

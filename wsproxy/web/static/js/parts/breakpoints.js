@@ -4,7 +4,7 @@ import { getBytes, patch, post, remove } from '../api.js';
 import { breakpoints } from '../breakpoints.js';
 import { ContentEditor } from '../content-editor.js';
 import { attempt, button, el, select } from '../dom.js';
-import { clock, count, fromBase64 } from '../format.js';
+import { clock, count, fromBase64, label } from '../format.js';
 import { view } from '../view.js';
 
 const SIDES = [['', '⇅ both directions'], ['upstream', '→ to the server'], ['downstream', '← to the client']];
@@ -92,15 +92,15 @@ class BreakpointPanel extends HTMLElement {
     const data = fromBase64(each.base64);
     const editor = new ContentEditor('Content to forward', data);
     const lock = (locked) => { editor.area.disabled = editor.format.disabled = locked; };
-    lock(data.length < each.length || !each.readable);
+    lock(data.length < each.content_length || !each.readable);
     const load = button('Load all of it to edit it', () => attempt(async () => {
       editor.set(await getBytes(`/held/${each.id}/content`));
       lock(!each.readable);
       load.remove();
-    }), { hidden: data.length === each.length });
+    }), { hidden: data.length === each.content_length });
     const forward = () => this.#do(() => post(`/held/${each.id}/forward`, editor.changed ? editor.body : {}));
     return el('article', { class: 'held', 'data-held': each.id },
-      el('div', { class: 'row' }, el('b', {}, each.name), `connection #${each.connection}, ${count(each.length)} bytes`,
+      el('div', { class: 'row' }, el('b', {}, label(each.opcode)), `connection #${each.connection}, ${count(each.content_length)} bytes`,
         el('span', { class: 'dim' }, `since ${clock(each.time)}, lets go at ${clock(each.until)}`)),
       load, editor.area,
       el('div', { class: 'row' }, editor.format, button('Forward', forward, { class: 'primary' }),

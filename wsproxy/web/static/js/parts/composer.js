@@ -9,14 +9,14 @@ import { view } from '../view.js';
 import { stateText } from './connections.js';
 
 const SIDES = [['upstream', '→ to the server'], ['downstream', '← to the client']];
-const OPCODES = [['1', 'text'], ['2', 'binary'], ['9', 'ping'], ['10', 'pong'], ['8', 'close'], ['0', 'continuation'],
-  ...[3, 4, 5, 6, 7, 11, 12, 13, 14, 15].map((n) => [String(n), `0x${n.toString(16).toUpperCase()} reserved`])];
+const OPCODES = [...['text', 'binary', 'ping', 'pong', 'close', 'continuation'].map((name) => [name, name]),
+  ...[3, 4, 5, 6, 7, 11, 12, 13, 14, 15].map((n) => `0x${n.toString(16)}`).map((name) => [name, `${name} reserved`])];
 
 class Composer extends HTMLElement {
   connectedCallback() {
     this.className = 'tool';
     this.side = select('To which side', SIDES, 'upstream');
-    this.opcode = select('Opcode', OPCODES, '1');
+    this.opcode = select('Opcode', OPCODES, 'text');
     this.editor = new ContentEditor('Message');
     this.code = el('input', { value: '1000', size: 5, 'aria-label': 'Close code', inputmode: 'numeric' });
     this.reason = el('input', { placeholder: 'reason', 'aria-label': 'Close reason' });
@@ -54,7 +54,7 @@ class Composer extends HTMLElement {
   }
 
   #send() {
-    return this.#act('send', () => ({ direction: this.side.value, opcode: Number(this.opcode.value), ...this.editor.body }), 'Sent');
+    return this.#act('send', () => ({ direction: this.side.value, opcode: this.opcode.value, ...this.editor.body }), 'Sent');
   }
 
   #close() {
@@ -76,7 +76,7 @@ class Composer extends HTMLElement {
       if (content.recorded < content.length) throw new Error('Only a part of this message was recorded.');
       this.editor.set(fromBase64(content.base64));
       this.side.value = frame.direction;
-      this.opcode.value = String(frame.ends_message?.opcode ?? frame.opcode);
+      this.opcode.value = frame.ends_message?.opcode ?? frame.opcode;
     });
   }
 

@@ -5,7 +5,7 @@ import { bits } from '../bits.js';
 import { connections } from '../connections.js';
 import { sideBySide } from '../diff.js';
 import { button, el, tabs } from '../dom.js';
-import { bytes, clock, closeName, count, decodeUtf8, duration, fromBase64 } from '../format.js';
+import { bytes, clock, closeName, count, decodeUtf8, duration, fromBase64, label } from '../format.js';
 import { hexText, payloadView } from '../payload-view.js';
 import { view } from '../view.js';
 import { stateText } from './connections.js';
@@ -79,8 +79,8 @@ class Details extends HTMLElement {
 
   #warnings(frame) {
     return [
-      ...[...frame.violations, ...(frame.ends_message?.violations ?? [])].map((violation) => el('div', { class: 'violation-box' }, `${violation.rule} (${violation.section}, ${violation.fault}): ${violation.text}`)),
-      ...frame.faults.map((fault) => el('div', { class: 'note' }, `fault ${fault.name} (${fault.kind}): ${fault.detail}`)),
+      ...[...frame.violations, ...(frame.ends_message?.violations ?? [])].map((violation) => el('div', { class: 'violation-box' }, `${violation.rule} (${violation.section}, ${violation.side}): ${violation.text}`)),
+      ...frame.faults.map((fault) => el('div', { class: 'note' }, `fault ${fault.name} (${fault.type}): ${fault.detail}`)),
       frame.ends_message?.cause ? el('div', { class: 'note' }, `${frame.verdict} by ${frame.ends_message.cause}`) : null,
       frame.ends_message?.opaque ? el('div', { class: 'note' }, `not inflated: ${frame.ends_message.opaque}`) : null,
     ].filter(Boolean);
@@ -96,7 +96,7 @@ class Details extends HTMLElement {
       nodes.push(payloadView(message.content, { path, parameters: { part: 'content' } }));
       if (message.sent) nodes.push(el('h3', {}, 'Sent instead'), payloadView(message.sent, { path, parameters: { part: 'sent' } }));
     } else {
-      if (!frame.fin || frame.opcode === 0) nodes.push(el('div', { class: 'note' }, 'A fragment; the tab Message leads to the whole.'));
+      if (!frame.fin || frame.opcode === 'continuation') nodes.push(el('div', { class: 'note' }, 'A fragment; the tab Message leads to the whole.'));
       nodes.push(payloadView({ ...frame.payload, text: frame.payload.text && !frame.rsv1 }, { path }));
     }
     return nodes;
@@ -118,10 +118,10 @@ class Details extends HTMLElement {
         ['Time', `${clock(frame.time)} (${new Date(frame.time * 1000).toISOString()})`],
         ['Direction', frame.direction === 'upstream' ? '→ to the server' : '← to the client'],
         ['Connection', `#${frame.connection}`],
-        ['Opcode', `0x${frame.opcode.toString(16).toUpperCase()} ${frame.name}`],
-        ['Payload', `${count(frame.length)} bytes${frame.received !== frame.length ? `, of which ${count(Math.max(frame.received, 0))} came` : ''}`],
-        ['Inflated', frame.ends_message?.compressed ? `${count(frame.ends_message.length)} bytes` : ''],
-        ['On the wire', `${count(frame.wire_length)} bytes`],
+        ['Opcode', `0x${(Number.parseInt(frame.header.slice(0, 2), 16) & 15).toString(16).toUpperCase()} ${label(frame.opcode)}`],
+        ['Payload', `${count(frame.payload_length)} bytes${frame.received !== frame.payload_length ? `, of which ${count(Math.max(frame.received, 0))} came` : ''}`],
+        ['Inflated', frame.ends_message?.compressed ? `${count(frame.ends_message.content_length)} bytes` : ''],
+        ['On the wire', `${count(frame.header_length + frame.received)} bytes`],
         ['Masking key', frame.masking_key],
         ['Made by', frame.origin],
       ])),

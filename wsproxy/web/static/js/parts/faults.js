@@ -4,23 +4,23 @@ import { get, patch, post, remove } from '../api.js';
 import { attempt, button, el, select } from '../dom.js';
 import { count } from '../format.js';
 
-const STREAMS = [['downstream', '← downstream'], ['upstream', '→ upstream'], ['both', '⇅ both']];
+const DIRECTIONS = [['downstream', '← downstream'], ['upstream', '→ upstream'], ['both', '⇅ both']];
 const REFRESH_MS = 1500;
 
 class FaultPanel extends HTMLElement {
-  #kinds = [];
+  #types = [];
   #rows = new Map();
 
   async connectedCallback() {
     this.className = 'tool';
     try {
-      this.#kinds = (await get('/faults/kinds')).kinds;
+      this.#types = (await get('/faults/types')).types;
     } catch (error) {
       this.append(el('div', { class: 'empty' }, error.message));
       return;
     }
-    this.kind = select('Kind of fault', this.#kinds.map((kind) => [kind.type, kind.type]), this.#kinds[0]?.type, () => this.#choose());
-    this.stream = select('Stream', STREAMS, 'downstream');
+    this.type = select('Type of fault', this.#types.map((each) => [each.type, each.type]), this.#types[0]?.type, () => this.#choose());
+    this.direction = select('Direction', DIRECTIONS, 'downstream');
     this.name = el('input', { placeholder: 'name (optional)', 'aria-label': 'Name', size: 14 });
     this.match = el('input', { class: 'mono', placeholder: 'match (a filter)', 'aria-label': 'Match', size: 20 });
     this.toxicity = el('input', { value: '1', size: 4, 'aria-label': 'Toxicity: the share of connections', title: 'The share of connections it is on' });
@@ -30,7 +30,7 @@ class FaultPanel extends HTMLElement {
     const file = el('input', { type: 'file', accept: '.yaml,.yml,.json', class: 'visually-hidden', tabindex: -1, 'aria-label': 'Scenario file', onchange: () => this.#scenario(file) });
     this.append(
       el('form', { onsubmit: (event) => { event.preventDefault(); this.#add(); } },
-        this.kind, this.stream, this.inputs, this.match, el('label', {}, 'share', this.toxicity), this.name,
+        this.type, this.direction, this.inputs, this.match, el('label', {}, 'share', this.toxicity), this.name,
         el('button', { class: 'primary' }, 'Add fault'),
         button('Load scenario…', () => file.click()), file,
         button('Remove all', () => this.#do(() => post('/faults/reset')), { class: 'danger' })),
@@ -46,9 +46,9 @@ class FaultPanel extends HTMLElement {
   }
 
   #choose() {
-    const kind = this.#kinds.find((each) => each.type === this.kind.value);
-    this.about.textContent = kind ? `${kind.summary} ${kind.effect ?? ''}` : '';
-    this.inputs.replaceChildren(...(kind?.attributes ?? []).map((each) => el('label', { title: `${each.doc} (${each.unit})` }, each.name,
+    const type = this.#types.find((each) => each.type === this.type.value);
+    this.about.textContent = type ? `${type.summary} ${type.effect ?? ''}` : '';
+    this.inputs.replaceChildren(...(type?.attributes ?? []).map((each) => el('label', { title: `${each.doc} (${each.unit})` }, each.name,
       el('input', { 'data-attribute': each.name, size: 8, value: each.default ?? '', placeholder: each.required ? 'needed' : '', required: each.required }))));
   }
 
@@ -57,7 +57,7 @@ class FaultPanel extends HTMLElement {
     for (const input of this.inputs.querySelectorAll('input')) {
       if (input.value !== '') attributes[input.dataset.attribute] = value(input.value);
     }
-    const spec = { type: this.kind.value, stream: this.stream.value, toxicity: Number(this.toxicity.value), attributes };
+    const spec = { type: this.type.value, direction: this.direction.value, toxicity: Number(this.toxicity.value), attributes };
     if (this.name.value) spec.name = this.name.value;
     if (this.match.value) spec.match = this.match.value;
     return this.#do(() => post('/faults', spec));
@@ -104,7 +104,7 @@ class FaultPanel extends HTMLElement {
     const field = (name, label, current, onchange) => el('label', {}, name, el('input', { size: 8, value: current ?? '', 'aria-label': `${label} of ${fault.name}`, onchange }));
     const element = el('tr', { 'data-fault': fault.name },
       el('td', {}, el('input', { type: 'checkbox', checked: fault.enabled !== false, 'aria-label': `${fault.name} on`, onchange: (event) => change({ enabled: event.target.checked }) })),
-      el('td', {}, fault.name), el('td', {}, fault.type), el('td', {}, fault.stream ?? ''),
+      el('td', {}, fault.name), el('td', {}, fault.type), el('td', {}, fault.direction ?? ''),
       el('td', {}, el('span', { class: 'row' }, Object.entries(fault.attributes ?? {}).map(([name, current]) => field(name, name, typeof current === 'object' && current ? JSON.stringify(current) : current, (event) => change({ attributes: { [name]: value(event.target.value) } }))))),
       el('td', {}, el('code', {}, fault.match ?? ''), fault.probability !== undefined && fault.probability !== null && fault.probability !== 1 ? ` probability ${fault.probability}` : ''),
       strikes, el('td', {}, button('Remove', () => this.#do(() => remove(path)))));

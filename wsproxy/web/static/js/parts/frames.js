@@ -3,7 +3,7 @@
 import { get } from '../api.js';
 import { connections } from '../connections.js';
 import { button, el } from '../dom.js';
-import { clock, count } from '../format.js';
+import { clock, count, isControl, label } from '../format.js';
 import { rows } from '../model.js';
 import { selection } from '../selection.js';
 import { view } from '../view.js';
@@ -116,19 +116,19 @@ class Frames extends HTMLElement {
     const shown = view.get('time');
     if (old && old.row === row && old.selected === selected && old.shown === shown) return old;
     const up = row.direction === 'upstream';
-    const classes = ['frame', row.direction, row.opcode >= 8 ? 'control' : '', row.verdict];
-    const size = row.size === row.length ? count(row.length) : `${count(row.length)} (${count(row.size)})`;
-    const more = row.fin ? '' : row.opcode === 0 ? '⋯' : '⌐';
+    const classes = ['frame', row.direction, isControl(row.opcode) ? 'control' : '', row.verdict];
+    const size = row.content_length === row.payload_length ? count(row.payload_length) : `${count(row.payload_length)} (${count(row.content_length)})`;
+    const more = row.fin ? '' : row.opcode === 'continuation' ? '⋯' : '⌐';
     const element = el('div', {
       class: classes.join(' '), role: 'option', id: `frame-${row.id}`, 'aria-selected': String(selected),
       'aria-setsize': rows.total, 'aria-posinset': place + 1, 'data-id': row.id,
-      'aria-label': `${this.#time(row)}, connection ${row.connection}, ${up ? 'to the server' : 'to the client'}, ${row.name}${row.fin ? '' : ', fragment'}, ${row.length} bytes, ${row.marks.join(', ')} ${row.preview}`,
+      'aria-label': `${this.#time(row)}, connection ${row.connection}, ${up ? 'to the server' : 'to the client'}, ${label(row.opcode)}${row.fin ? '' : ', fragment'}, ${row.payload_length} bytes, ${row.marks.join(', ')} ${row.preview}`,
     },
     el('span', {}, this.#time(row)),
     el('span', { class: 'dim' }, `#${row.connection}`),
     el('span', { class: 'arrow', title: up ? 'to the server' : 'to the client' }, up ? '→' : '←'),
-    el('span', { class: 'opcode' }, row.name, more ? el('span', { title: 'a fragment: more follows' }, more) : ''),
-    el('span', { class: 'number', title: row.size === row.length ? '' : 'on the wire (inflated)' }, size),
+    el('span', { class: 'opcode' }, label(row.opcode), more ? el('span', { title: 'a fragment: more follows' }, more) : ''),
+    el('span', { class: 'number', title: row.content_length === row.payload_length ? '' : 'on the wire (inflated)' }, size),
     el('span', { class: 'preview untrusted' }, row.preview),
     el('span', {}, row.marks.map((mark) => el('span', { class: `mark ${mark}` }, mark))));
     Object.assign(element, { row, selected, shown });

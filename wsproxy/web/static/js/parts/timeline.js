@@ -54,7 +54,7 @@ class Timeline extends HTMLElement {
     this.#lastLoad = performance.now();
     const connection = view.get('connection');
     const [from, to] = this.#span ?? [];
-    const { timeline } = await get('/timeline', { connection, from, to, buckets: BUCKETS });
+    const { timeline } = await get('/timeline', { connection, since: from, until: to, buckets: BUCKETS });
     // What takes long is not asked for often: the proxy has other things to do.
     this.#pause = Math.max(1000, 20 * (performance.now() - this.#lastLoad));
     this.#data = timeline;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from wsproxy.app import LoopClock
+from wsproxy.clock import LoopClock
 
 
 async def test_timers_fire_in_order_and_cancelled_ones_do_not() -> None:
