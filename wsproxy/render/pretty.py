@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import click
-
 from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
 from wsproxy.protocol.close import close_code_name, parse_close
 from wsproxy.protocol.frames import Opcode, opcode_name
+from wsproxy.render.style import Colour, styled
 from wsproxy.render.text import preview, printable
 
-_COLOURS = {"TEXT": "green", "BINARY": "cyan", "CLOSE": "magenta", "PING": "blue", "PONG": "blue"}
+_COLOURS: dict[str, Colour] = {
+    "TEXT": "green", "BINARY": "cyan", "CLOSE": "magenta", "PING": "blue", "PONG": "blue",
+}  # fmt: skip
 
 FAULT_PREVIEW = 60
 """Characters that a line shows of what a fault found, and of what it made of it."""
@@ -32,7 +33,7 @@ def frame_line(
         _dim(clock(record.time), colour),
         f"#{record.connection_id}",
         record.direction.arrow,
-        click.style(name, fg=_COLOURS.get(name, "yellow")) if colour else name,
+        styled(name, _COLOURS.get(name, "yellow")) if colour else name,
     ]
     bits = ("fin", "rsv1", "rsv2", "rsv3")
     parts += [bit for bit in bits if getattr(frame, bit)]
@@ -77,7 +78,7 @@ def message_line(
         _dim(clock(message.time), colour),
         f"#{record.connection_id}",
         record.direction.arrow,
-        click.style(name, fg=_COLOURS.get(name, "yellow")) if colour else name,
+        styled(name, _COLOURS.get(name, "yellow")) if colour else name,
         f"len={message.payload_length}{inflated}",
         preview(opcode, message.content, length=message.content_length),
     ]
@@ -174,8 +175,8 @@ def _label(opcode: int) -> str:
 
 
 def _dim(text: str, colour: bool) -> str:
-    return click.style(text, dim=True) if colour else text
+    return styled(text, "dim") if colour else text
 
 
 def _warn(text: str, colour: bool) -> str:
-    return click.style(text, fg="red") if colour else text
+    return styled(text, "red") if colour else text
