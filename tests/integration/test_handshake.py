@@ -100,7 +100,10 @@ async def test_path_and_query_are_kept_and_the_prefix_joined(target: str, prefix
         client = await stage.connect()
         await client.send(upgrade(target))
         server = await stage.accept()
-        expected = prefix.rstrip("/") + target
+        # No path at all means the URL that was given, to the letter.
+        path = target.partition("?")[0]
+        given = (prefix or "/") + target.removeprefix("/")
+        expected = given if path == "/" else prefix.rstrip("/") + target
         assert (await server.head()).start == f"GET {expected} HTTP/1.1"
 
 

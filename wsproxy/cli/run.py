@@ -187,9 +187,9 @@ def command(
 ) -> None:
     """Stand in front of UPSTREAM and show, record and relay every frame.
 
-    UPSTREAM is a ws://, wss://, http:// or https:// URL, with a path prefix or none. Point the
-    client at the proxy's address instead of the server's; nothing is changed on the way, unless
-    a fault does.
+    UPSTREAM is a ws://, wss://, http:// or https:// URL. Point the client at the proxy's address
+    instead of the server's; nothing is changed on the way, unless a fault does. A client that asks
+    for no path gets exactly UPSTREAM; any other path is appended to UPSTREAM's own.
     """
     settings = Settings(upstream_url=upstream, **options)  # type: ignore[arg-type]
     faults = fault_set(fault_lines, scenario, seed)

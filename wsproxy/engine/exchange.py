@@ -32,7 +32,7 @@ class HookedExchange:
             HttpRequest(
                 request.method,
                 Target(*upstream.target),
-                upstream.prefixed(target_of(request)),
+                upstream.prefixed(target_of(request), upgrade=is_upgrade(headers)),
                 upstream.rewritten(headers),
                 f"HTTP/{request.version.major}.{request.version.minor}",
             )

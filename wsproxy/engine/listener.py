@@ -161,12 +161,13 @@ class Listener:
 
     def _opened(self, request: web.BaseRequest, headers: Headers) -> ConnectionRecord:
         env = self._env
+        target = target_of(request)
         return ConnectionRecord(
             env.recorder.next_connection_id(),
             env.clock.time(),
             _address(request),
-            env.upstream.url,
-            target_of(request),
+            env.upstream.dialled(target),
+            target,
             headers,
         )
 

@@ -56,6 +56,7 @@ class Upstream:
         """As it was given, less a user and password."""
         self._scheme = _SCHEMES.get(base.scheme, base.scheme)
         self._authority = base.raw_authority
+        self._path = base.raw_path
         self._prefix = base.raw_path.rstrip("/")
         self._keep_host_header = keep_host_header
         self._rewrite_origin = rewrite_origin
@@ -109,9 +110,21 @@ class Upstream:
         await self._session.close()
         await self._dialling.close()
 
-    def prefixed(self, target: str) -> str:
-        """A client's path and query, as this upstream has them."""
+    def prefixed(self, target: str, *, upgrade: bool) -> str:
+        """A client's path and query, as this upstream has them.
+
+        For an `upgrade`, no path means the given URL to the letter: `ws://host/ws` is not
+        `ws://host/ws/`. A page's `/` stays one, for what it links to is relative to that.
+        """
+        path, mark, query = target.partition("?")
+        if upgrade and path == "/":
+            return f"{self._path}{mark}{query}"
         return f"{self._prefix}{target}"
+
+    def dialled(self, target: str) -> str:
+        """The URL that a client's upgrade asks for, in the scheme that was given."""
+        scheme, _, _ = self.url.partition("://")
+        return f"{scheme}://{self._authority}{self.prefixed(target, upgrade=True)}"
 
     async def request(
         self,
@@ -124,12 +137,12 @@ class Upstream:
 
         Raises ProxyError: 502 where there is no answer, 504 where it takes too long.
         """
-        url = f"{self.origin}{self.prefixed(target)}"
+        url = f"{self.origin}{self.prefixed(target, upgrade=False)}"
         return await self.send(method, url, self.rewritten(headers), body)
 
     async def dial(self, target: str, headers: Headers) -> aiohttp.ClientResponse:
         """Send a request for an upgrade, over a connection of its own; raises as `request` does."""
-        url = f"{self.origin}{self.prefixed(target)}"
+        url = f"{self.origin}{self.prefixed(target, upgrade=True)}"
         return await self._send(self._dialling, hdrs.METH_GET, url, self.rewritten(headers), None)
 
     async def send(

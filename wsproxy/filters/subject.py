@@ -26,7 +26,7 @@ class Subject:
     """Path and query as the client wrote them."""
     client: str = ""
     server: str = ""
-    """The upstream URL."""
+    """The URL that the upstream was asked for."""
     request_headers: list[tuple[str, str]] = field(default_factory=list)
     response_headers: list[tuple[str, str]] = field(default_factory=list)
     status: int | None = None

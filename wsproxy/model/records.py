@@ -124,6 +124,7 @@ class ConnectionRecord:
     client: str
     """`host:port` of the client."""
     upstream_url: str
+    """What the upstream is asked for, path and query included."""
     target: str
     """Path and query as the client wrote them."""
     request_headers: Headers

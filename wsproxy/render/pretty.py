@@ -135,7 +135,8 @@ def ended(connection: ConnectionRecord) -> str:
     by = f" by {end.by}" if end.by else ""
     reason = f" {printable(end.reason)}" if end.reason else ""
     if end.how in ("refused", "failed"):
-        return f"{end.how}{by}: {end.code}{reason}"
+        asked = f" to {printable(connection.upstream_url)}" if end.how == "refused" else ""
+        return f"{end.how}{by}: {end.code}{reason}{asked}"
     code = f" {end.code} {close_code_name(end.code)}" if end.code is not None else ""
     return f"{end.how}{by}{code}{reason}"
 
