@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from wsproxy.filters.regex import Regex
 from wsproxy.text.units import parse_duration, parse_rate, parse_size, show_duration, show_size
 from wsproxy.text.words import did_you_mean
 
@@ -127,11 +127,7 @@ def _boolean(value: Any) -> bool:
 
 
 def _regex(value: Any) -> str:
-    try:
-        re.compile(_text(value).encode())
-    except re.error as error:
-        raise ValueError(f"{value!r} is not a regular expression: {error}") from None
-    return str(value)
+    return Regex(_text(value), ignore_case=False).source
 
 
 def _json(value: Any) -> Any:

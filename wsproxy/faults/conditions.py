@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from random import Random
 
 from wsproxy.faults.base import Scope
@@ -10,8 +9,6 @@ from wsproxy.faults.spec import Spec
 from wsproxy.filters.subject import Subject
 from wsproxy.model.inflight import InFlightMessage
 from wsproxy.protocol.frames import Opcode
-
-_CONTROL_WORDS = re.compile(r"~(ping|pong|close|control|opcode|code)\b")
 
 
 def generator(seed: int, name: str, connection: int, what: str) -> Random:
@@ -35,7 +32,7 @@ class Conditions:
         self._spec = spec
         self.random = random
         self._scope = spec.fault.scope
-        if spec.match is not None and _CONTROL_WORDS.search(spec.match.source):
+        if spec.match is not None and spec.match.names_control:
             self._scope = _WITH_CONTROL.get(self._scope, self._scope)
         self._count = 0
         self.begins = start + spec.after

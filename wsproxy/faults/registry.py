@@ -23,6 +23,7 @@ from wsproxy.faults.kinds.slicer import Slicer
 from wsproxy.faults.kinds.slow_close import SlowClose
 from wsproxy.faults.kinds.stall import Stalled
 from wsproxy.faults.kinds.truncate import Truncate
+from wsproxy.model.records import FaultRecord
 
 _FAULTS: tuple[type[Fault], ...] = (
     Latency,
@@ -49,3 +50,9 @@ _FAULTS: tuple[type[Fault], ...] = (
 
 FAULT_TYPES = {fault.type: fault for fault in _FAULTS}
 """By their names, in the order in which they are listed."""
+
+
+def strike_mark(strike: FaultRecord) -> str:
+    """`delayed` where a fault made things late and no more, else `faulted`."""
+    known = FAULT_TYPES.get(strike.type)
+    return "delayed" if known is not None and known.delays else "faulted"

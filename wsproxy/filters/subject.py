@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from wsproxy.model.inflight import InFlightMessage
@@ -36,12 +37,29 @@ class Subject:
     verdict: str = "relayed"
     rules: tuple[str, ...] = ()
     """Names of the violations."""
+    marks: tuple[str, ...] = ()
+    """`delayed` or `faulted` of the faults that struck, `cut`, and `injected` of a frame that no
+    peer sent."""
+
+
+def is_cut(record: FrameRecord, message: MessageRecord | None) -> bool:
+    """Whether the record has only a part of the payload, or of the message's content."""
+    if message is not None:
+        return message.content_length != len(message.content)
+    frame = record.frame
+    return frame.payload_length != len(frame.payload) or not frame.complete
 
 
 def subject_of(
-    record: FrameRecord, message: MessageRecord | None, connection: ConnectionRecord | None
+    record: FrameRecord,
+    message: MessageRecord | None,
+    connection: ConnectionRecord | None,
+    marks: Sequence[str] = (),
 ) -> Subject:
-    """A frame, or with `message` the message that it ends."""
+    """A frame, or with `message` the message that it ends.
+
+    `marks` are those of the faults that struck it (`faults.registry.strike_mark`).
+    """
     frame = record.frame
     code = parse_close(frame.payload)[0] if frame.opcode == Opcode.CLOSE else None
     subject = Subject(
@@ -55,7 +73,14 @@ def subject_of(
         compressed=message.compressed if message is not None else frame.rsv1,
         verdict=message.verdict if message is not None else "relayed",
         rules=tuple(violation.rule for violation in record.violations),
+        marks=(
+            *marks,
+            *(("injected",) if record.origin is not None else ()),
+            *(("cut",) if is_cut(record, message) else ()),
+        ),
     )
+    if message is not None and message.violations:
+        subject.rules += tuple(violation.rule for violation in message.violations)
     if connection is not None:
         subject.url = connection.target
         subject.client = connection.client

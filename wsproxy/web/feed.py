@@ -16,6 +16,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from wsproxy.faults.registry import strike_mark
 from wsproxy.filters.language import FilterError, Predicate, parse
 from wsproxy.filters.subject import subject_of
 from wsproxy.model.queries import Query, Seen
@@ -23,7 +24,7 @@ from wsproxy.model.records import ConnectionRecord, FaultRecord, MessageRecord
 from wsproxy.protocol.frames import FIN
 from wsproxy.relay.interfaces import Clock
 from wsproxy.relay.journal import Drained
-from wsproxy.web.rows import connection_summary, row_object, strike_mark
+from wsproxy.web.rows import connection_summary, row_object
 from wsproxy.web.totals import Totals
 
 TICK_SECONDS = 0.1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from wsproxy.faults.registry import FAULT_TYPES
+from wsproxy.faults.registry import strike_mark
 from wsproxy.model.queries import Page, RoundTrip, Seen, Timeline, Traffic, Whole
 from wsproxy.model.records import ConnectionRecord, FaultRecord, MessageRecord
 from wsproxy.protocol.close import close_code_name, parse_close
@@ -59,12 +59,6 @@ def marks(seen: Seen) -> list[str]:
     if seen.record.violations or (message is not None and message.violations):
         found.append("violation")
     return found
-
-
-def strike_mark(strike: FaultRecord) -> str:
-    """`delayed` where a fault made things late and no more, else `faulted`."""
-    known = FAULT_TYPES.get(strike.type)
-    return "delayed" if known is not None and known.delays else "faulted"
 
 
 def frame_detail(seen: Seen) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wsproxy.filters.language import FLAGS, NUMBERS, REGEXES, FilterError, parse
+from wsproxy.filters.language import FilterError, parse
 from wsproxy.filters.subject import Subject
+from wsproxy.filters.words import FLAGS, NUMBERS, REGEXES
 from wsproxy.protocol.frames import Opcode
 
 UP = Subject(
@@ -101,3 +102,67 @@ def test_every_word_can_be_parsed() -> None:
         parse(f"~{word} x")
     for word in NUMBERS:
         parse(f"~{word} 1")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("~b '(?=a)b'", "look-ahead and look-behind, which are not supported"),
+        ("~b '(?<!a)b'", "look-ahead and look-behind, which are not supported"),
+        (r"~b '(a)\1'", "back references, which are not supported"),
+        (r"~u 'x\Z'", "the end of the text is written \\z"),
+        ("~b " + "a" * 1001, "at most 1000 characters"),
+        ("!" * 3000 + "~ping", "nested at most 50 deep"),
+        ("~ping " * 1000, "a filter has at most 4000 characters"),
+        ("~json $..a..b", "may have `..` once"),
+        ("~json $" + "[0,1]" * 5, "at most 4 commas"),
+        ("~json $" + ".a" * 101, "at most 200 characters"),
+        ("~json \"$[?match(@.a,'(a+)+$')]\"", "regular expressions in a JSONPath"),
+    ],
+)
+def test_what_could_take_for_ever_is_refused(source: str, message: str) -> None:
+    with pytest.raises(FilterError) as error:
+        parse(source)
+    assert message in str(error.value)
+
+
+def test_a_regular_expression_takes_linear_time() -> None:
+    assert not parse("~b '(a+)+$'").matches(Subject(payload=b"a" * 100_000 + b"b"))
+
+
+def test_bytes_and_characters() -> None:
+    assert parse("~b ÄPFEL").matches(Subject(payload="äpfel".encode()))
+    assert parse("~b ^.$").matches(Subject(payload="ä".encode()))
+    assert parse(r"~b \xff\x00").matches(Subject(payload=b"\xff\x00"))
+    assert parse("~u /ä").matches(Subject(url="/ä"))
+    assert parse("~u b").matches(Subject(url="/a\udcffb"))
+
+
+def test_json_larger_than_the_bound_does_not_match() -> None:
+    payload = b'{"op": 1, "x": "' + b"y" * (1 << 20) + b'"}'
+    assert not parse("~json $.op=1").matches(Subject(payload=payload))
+    assert parse("~json $.op=1").matches(Subject(payload=payload.replace(b"y" * 100, b"")))
+
+
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ("~ping", True),
+        ("! ~ping", False),
+        ("! ! ~ping", True),
+        ("~down ~close", True),
+        ("~b ping", False),
+        ("~b '~ping'", False),
+        ("! ~data", True),
+        ("~data", False),
+        ("~opcode 9", True),
+        ("~opcode >=8", True),
+        ("~opcode 1", False),
+        ("~opcode !=1", False),
+        ("! ~opcode <8", True),
+        ("~code 1000 | ~text", True),
+        ("", False),
+    ],
+)
+def test_which_filters_name_control_frames(source: str, named: bool) -> None:
+    assert parse(source).names_control is named

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from wsproxy.faults.attributes import JSON, REGEX, TEXT, attribute
 from wsproxy.faults.base import Delivery, Fault, FaultContext, message_of
+from wsproxy.filters.regex import Regex
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Replace(Fault):
             raise ValueError(f"the pointer {self.pointer!r} must begin with /")
         if self.pattern is not None:
             try:
-                self._substitute(b"")
+                self._check_groups()
             except (re.error, IndexError) as error:
                 raise ValueError(f"replacement: {error}") from None
 
@@ -56,9 +58,17 @@ class Replace(Fault):
             in_flight.change(after, context.cause)
         return [delivery]
 
+    def _check_groups(self) -> None:
+        """Raises re.error, IndexError where `replacement` names a group that is not there."""
+        compiled = _compiled(self.pattern)
+        names = {index: bytes(name).decode() for name, index in compiled.groupindex.items()}
+        groups = range(1, compiled.groups + 1)
+        like = "".join(f"(?P<{names[n]}>)" if n in names else "()" for n in groups)
+        re.sub(like.encode(), self.replacement.encode(), b"")
+
     def _substitute(self, content: bytes) -> bytes:
-        assert self.pattern is not None
-        return re.sub(self.pattern.encode(), self.replacement.encode(), content)
+        changed: bytes = _compiled(self.pattern).sub(self.replacement.encode(), content)
+        return changed
 
     def _set(self, content: bytes) -> bytes:
         from jsonpath import JSONPatch, JSONPatchError, JSONPointerError
@@ -70,3 +80,9 @@ class Replace(Fault):
         except (ValueError, RecursionError, JSONPatchError, JSONPointerError):
             return content
         return json.dumps(changed, ensure_ascii=False).encode()
+
+
+@lru_cache(maxsize=64)
+def _compiled(pattern: str | None) -> Any:
+    assert pattern is not None
+    return Regex(pattern, ignore_case=False).compiled
