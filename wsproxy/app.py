@@ -93,7 +93,9 @@ class Proxy:
         settings = self.settings
         clock = LoopClock()
         upstream_tls = upstream_context(
-            insecure=settings.ssl_insecure, client_certs=settings.client_certs
+            insecure=settings.ssl_insecure,
+            ca=settings.upstream_ca,
+            client_certs=settings.client_certs,
         )
         listening_tls = listening_context(settings.certs) if settings.certs else None
         path = settings.capture

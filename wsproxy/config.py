@@ -21,6 +21,8 @@ def parse_upstream(text: str) -> str:
         port = url.port
     except ValueError as error:
         raise ValueError(f"{text!r} is not a URL: {error}") from None
+    if any(char.isspace() or not char.isprintable() for char in text):
+        raise ValueError(f"{text!r} is not a URL: there is a space or control character in it")
     if url.scheme not in ("ws", "wss", "http", "https"):
         raise ValueError(
             f"{text!r} must begin with ws://, wss://, http:// or https://,"
@@ -48,6 +50,8 @@ class Settings:
     capture_secrets: bool = False
     max_payload: int = DEFAULT_MAX_PAYLOAD
     ssl_insecure: bool = False
+    upstream_ca: Path | None = None
+    """A PEM file of authorities to trust for the upstream, beside the system's."""
     certs: Path | None = None
     client_certs: Path | None = None
     keep_host_header: bool = False

@@ -112,7 +112,8 @@ async def test_upstream_that_speaks_no_tls(caplog: pytest.LogCaptureFixture) -> 
             assert head.status == 502
             assert body.startswith(b"wsproxy: ")
             assert body.count(b"\n") == 1
-            assert f"wss://{plain.authority}".encode() in body
+            said = f"wss://{plain.authority} does not speak TLS; try ws://{plain.authority}"
+            assert said in body.decode()
     assert len(logged(caplog)) == 1
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from mitmproxy import exceptions, options
+from mitmproxy import exceptions, options, optmanager
 from mitmproxy.addons import (
     anticache,
     anticomp,
@@ -46,6 +47,7 @@ from wsproxy.addonhost.proxyserver import Proxyserver
 from wsproxy.addonhost.refused import REFUSED
 from wsproxy.addonhost.save import Save
 from wsproxy.errors import WsproxyError
+from wsproxy.text.words import did_you_mean
 
 
 class Master(MitmMaster):
@@ -112,14 +114,35 @@ def set_options(master: Master, specs: Sequence[str], values: dict[str, Any]) ->
         master.options.set(*specs, defer=True)
         master.options.update(**values)
     except exceptions.OptionsError as error:
-        raise WsproxyError(" ".join(str(error).split())) from None
+        words = [_takes(master, *spec.partition("=")[::2]) for spec in specs]
+        said = " ".join(str(error).split())
+        wrong = next(filter(None, words), None)
+        raise WsproxyError(f"{wrong} ({said})" if wrong else said) from None
 
 
 def check_deferred(master: Master) -> None:
-    """Raises WsproxyError if a `--set` named an option that nobody has."""
-    unknown = sorted(master.options.deferred)
-    if unknown:
-        raise WsproxyError(f"unknown option {', '.join(unknown)} (--set)")
+    """Raises WsproxyError if a `--set` named an option that nobody has, or one with a value that
+    cannot be.
+    """
+    for name, waiting in sorted(master.options.deferred.items()):
+        if name not in master.options:
+            hint = did_you_mean(name, sorted(master.options.keys()), listed=False)
+            raise WsproxyError(f"unknown option {name}{hint} (--set)")
+        values = [str(value) for value in waiting.val]
+        wrong = next(filter(None, (_takes(master, name, value) for value in values)), None)
+        raise WsproxyError(wrong or f"{name} cannot be {', '.join(values) or 'without a value'}")
+
+
+def _takes(master: Master, name: str, value: str) -> str | None:
+    """What an option takes, in words, where `value` is nothing of the kind."""
+    if name not in master.options:
+        return None
+    kind = optmanager.dump_dicts(master.options, [name])[name]["type"]
+    if "int" in kind and not re.fullmatch(r"[+-]?[0-9]+", value):
+        return f"the option {name} takes a whole number, not {value!r}"
+    if kind == "bool" and value not in ("", "true", "false", "toggle"):
+        return f"the option {name} takes true or false, not {value!r}"
+    return None
 
 
 def reverse_mode(upstream_url: str) -> str:

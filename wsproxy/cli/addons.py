@@ -75,6 +75,7 @@ def make_host(
         "listen_port": settings.listen_port,
     }
     if save_stream_file is not None:
+        _check_folder(save_stream_file.removeprefix("+"))
         values["save_stream_file"] = save_stream_file
     paths = [_absolute(script) for script in scripts]
     return AddonHost(HostSettings(settings.upstream_url, paths, sets, values, quiet), clock)
@@ -84,3 +85,10 @@ def _absolute(script: str) -> str:
     if not Path(script).expanduser().is_file():
         raise WsproxyError(f"there is no script {script}")
     return script
+
+
+def _check_folder(file: str) -> None:
+    """A folder that is not there is a mistake here, as it is for --capture."""
+    folder = Path(file).expanduser().parent
+    if "%" not in str(folder) and not folder.is_dir():
+        raise WsproxyError(f"cannot write {file} (-w): there is no folder {folder}")

@@ -126,6 +126,12 @@ Examples:
     "-k", "--ssl-insecure", is_flag=True, help="Do not verify the upstream's certificate."
 )
 @click.option(
+    "--upstream-ca",
+    type=_FILE,
+    metavar="PEM",
+    help="Trust the authorities in PEM too, when verifying the upstream's certificate.",
+)
+@click.option(
     "--certs",
     type=_FILE,
     metavar="PEM",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import math
 import os
@@ -122,7 +123,8 @@ class Listener:
             # asyncio wraps the reason in a sentence of its own.
             number = error.errno or 0
             reason = os.strerror(number) if number > 0 else (error.strerror or str(error))
-            raise WsproxyError(f"cannot listen on {host}:{port}: {reason.lower()}") from None
+            hint = "; -p 0 takes a free port" if number == errno.EADDRINUSE else ""
+            raise WsproxyError(f"cannot listen on {host}:{port}: {reason.lower()}{hint}") from None
         return int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:

@@ -229,17 +229,47 @@ class Upstream:
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
             cause = error.certificate_error
             detail = getattr(cause, "verify_message", None) or cause
-            return f"the certificate of {self.url} does not verify: {detail} (-k skips the check)"
+            return (
+                f"the certificate of {self.url} does not verify: {detail}"
+                " (--upstream-ca PEM trusts an authority of your own, -k skips the check)"
+            )
+        if isinstance(error, aiohttp.ClientConnectorSSLError):
+            if _speaks_no_tls(error.os_error):
+                return f"{self.url} does not speak TLS; try {self._plain_url}"
+            return f"no TLS with {self.url}: {error.os_error}"
         if isinstance(error, aiohttp.ClientConnectorDNSError):
             return f"no address found for {self.url}"
         if isinstance(error, aiohttp.ClientConnectorError):
+            if self._scheme == "https" and isinstance(error.os_error, ConnectionResetError):
+                said = f"{self.url} cut off the TLS handshake"
+                return f"{said}; if it does not speak TLS, write {self._plain_url}"
             # asyncio wraps the reason in a sentence of its own.
             number = error.os_error.errno or 0
             reason = os.strerror(number) if number > 0 else str(error.os_error)
             return f"cannot connect to {self.url}: {reason}"
         cut_off = isinstance(error, OSError) and error.errno in (errno.ECONNRESET, errno.EPIPE)
         if cut_off or isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError):
-            return f"{self.url} cut off before it answered"
+            return f"{self.url} cut off before it answered{self._maybe_tls()}"
         if isinstance(error, aiohttp.ClientResponseError):
-            return f"{self.url} answered something that is not HTTP"
+            return f"{self.url} answered something that is not HTTP{self._maybe_tls()}"
         return f"no answer from {self.url}: {error or type(error).__name__}"
+
+    @property
+    def _plain_url(self) -> str:
+        return self.url.replace("wss:", "ws:", 1).replace("https:", "http:", 1)
+
+    def _maybe_tls(self) -> str:
+        """Servers that expect TLS answer plain HTTP so."""
+        if self._scheme == "https":
+            return ""
+        tls = self.url.replace("ws:", "wss:", 1).replace("http:", "https:", 1)
+        return f"; if it speaks TLS, write {tls}"
+
+
+def _speaks_no_tls(error: OSError) -> bool:
+    """Whether a TLS handshake failed because the answer was no TLS at all."""
+    return isinstance(error, ssl.SSLError) and error.reason in (
+        "WRONG_VERSION_NUMBER",
+        "RECORD_LAYER_FAILURE",
+        "HTTP_REQUEST",
+    )

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from wsproxy.filters.regex import Regex
-from wsproxy.text.units import parse_duration, parse_rate, parse_size, show_duration, show_size
+from wsproxy.text.units import (
+    parse_duration,
+    parse_rate,
+    parse_size,
+    show_duration,
+    show_rate,
+    show_size,
+)
 from wsproxy.text.words import did_you_mean
 
 
@@ -64,11 +71,7 @@ def _text(value: Any) -> str:
 
 def _duration(value: Any) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if value < 0:
-            raise ValueError(f"{value} is a negative time")
-        if value:
-            raise ValueError(f"{value} lacks its unit; write for instance {value}ms or {value}s")
-        return 0.0
+        return parse_duration(str(value))
     return parse_duration(_text(value))
 
 
@@ -77,7 +80,9 @@ def _size(value: Any) -> int:
 
 
 def _rate(value: Any) -> int:
-    rate = _count(value) if isinstance(value, int) else parse_rate(_text(value))
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    text = str(value) if number else _text(value)
+    rate = 0 if text.strip() == "0" else parse_rate(text)
     if rate < 1:
         raise ValueError("nothing passes at a rate of 0; use the fault stall for that")
     return rate
@@ -109,8 +114,9 @@ def _range(low: float, high: float | None) -> str:
 def _share(value: Any) -> float:
     if isinstance(value, bool):
         raise ValueError(f"{value} is not a number")  # noqa: TRY004 - see Unit.parse
+    text = str(value).strip()
     try:
-        number = float(value)
+        number = float(text[:-1]) / 100 if text.endswith("%") else float(value)
     except (TypeError, ValueError):
         raise ValueError(f"{value!r} is not a number") from None
     return float(_between(number, 0, 1))
@@ -148,10 +154,14 @@ SIZE = Unit(
 RATE = Unit(
     "a rate such as 64KB/s",
     _rate,
-    lambda rate: f"{show_size(rate)}/s",
-    {"type": ["string", "integer"], "minimum": 1},
+    show_rate,
+    {"type": "string"},
 )
-SHARE = Unit("a number from 0 to 1", _share, schema={"type": "number", "minimum": 0, "maximum": 1})
+SHARE = Unit(
+    "a number from 0 to 1 or a percentage such as 5%",
+    _share,
+    schema={"type": ["number", "string"], "minimum": 0, "maximum": 1},
+)
 BOOLEAN = Unit("true or false", _boolean, schema={"type": "boolean"})
 TEXT = Unit("text", _text, schema={"type": "string"})
 REGEX = Unit("a regular expression", _regex, schema={"type": "string", "format": "regex"})

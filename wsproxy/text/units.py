@@ -7,6 +7,8 @@ import re
 _SIZES = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1024, "mi": 1024**2, "gi": 1024**3}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?$", re.IGNORECASE)
 
+_NUMBER = re.compile(r"\d+(?:\.\d+)?$")
+
 MAX_DURATION = 30 * 86400
 """Seconds; event loops cannot wait for ever."""
 
@@ -23,11 +25,20 @@ def parse_size(text: str) -> int:
 
 
 def parse_rate(text: str) -> int:
-    """Bytes a second from `64KB/s` or `65536`; raises ValueError for anything else."""
+    """Bytes a second from `64KB/s` or `500B`; raises ValueError for anything else."""
+    size = re.sub(r"\s*/\s*s$", "", text.strip(), flags=re.IGNORECASE)
+    if _NUMBER.match(size):
+        raise ValueError(f"{text} lacks its unit; write for instance {size}KB/s or {size}B/s")
     try:
-        return parse_size(re.sub(r"\s*/\s*s$", "", text.strip(), flags=re.IGNORECASE))
+        return parse_size(size)
     except ValueError:
         raise ValueError(f"{text!r} is not a rate; write for instance 64KB/s or 1MB/s") from None
+
+
+def show_rate(rate: int) -> str:
+    """What parse_rate reads: `64KB/s`, `4097B/s`."""
+    shown = show_size(rate)
+    return f"{shown}{'B' if shown.isdigit() else ''}/s"
 
 
 def parse_duration(text: str) -> float:
@@ -39,6 +50,8 @@ def parse_duration(text: str) -> float:
     if not match:
         if text.startswith("-"):
             raise ValueError(f"{text} is a negative time")
+        if _NUMBER.match(text):
+            raise ValueError(f"{text} lacks its unit; write for instance {text}ms or {text}s")
         raise ValueError(f"{text!r} is not a duration; write for instance 200ms, 2s or 1m")
     seconds = float(match[1]) * _DURATIONS[match[2].lower()]
     if seconds > MAX_DURATION:

@@ -83,7 +83,7 @@ class WebServer:
             reason = (error.strerror or str(error)).lower()
             raise WsproxyError(
                 f"cannot serve the page on {self._host}:{port}: {reason};"
-                " take another port with --web-port, or none with --no-web"
+                " --web-port 0 takes a free port, --no-web none"
             ) from None
         return int(self._runner.addresses[0][1])
 

@@ -46,7 +46,7 @@ def test_two_latencies_add_up() -> None:
 
 
 def test_bandwidth_is_a_line_that_is_busy() -> None:
-    rig = Rig({"type": "bandwidth", "rate": 1000})
+    rig = Rig({"type": "bandwidth", "rate": "1000B/s"})
     sent = rig.passes(bytes(496), bytes(496))  # 500 bytes with the header
     assert bytes_of(sent) == b"".join(wire(bytes(496), bytes(496)))
     assert sent[-1][0] == pytest.approx(1.0)

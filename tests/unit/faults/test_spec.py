@@ -78,6 +78,9 @@ def test_commas_in_values(line: str, content: str) -> None:
         ("latency:200ms", "write '200ms' as name=value"),
         ("latency:latency=1s,latency=2s", "latency is given twice"),
         ("latency:latency=1s,directoin=both", "did you mean direction?"),
+        ("latency:latency=200", "latency: 200 lacks its unit; write for instance 200ms"),
+        ("bandwidth:rate=64", "rate: 64 lacks its unit; write for instance 64KB/s"),
+        ("drop:probability=500%", "5.0 is not from 0 to 1"),
         ("bandwidth:rate=0", "nothing passes at a rate of 0"),
         ("close:code=999", "code: 999 is not from 1000 to 4999"),
         ("fragment:frames=2,pings=perhaps", "neither true nor false"),
@@ -101,6 +104,10 @@ def test_names_are_made_up_where_they_are_missing() -> None:
         spec = parse_line("drop", taken)
         assert spec.name == expected
         taken.append(spec.name)
+
+
+def test_a_share_may_be_a_percentage() -> None:
+    assert parse_line("drop:probability=5%").probability == 0.05
 
 
 def test_ordinals() -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from wsproxy.text.units import parse_duration, parse_rate, parse_size, show_duration, show_size
+from wsproxy.text.units import (
+    parse_duration,
+    parse_rate,
+    parse_size,
+    show_duration,
+    show_rate,
+    show_size,
+)
 
 
 @pytest.mark.parametrize(
@@ -24,15 +31,23 @@ def test_what_is_no_size(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "rate"),
-    [("64KB/s", 64_000), ("64 KB / s", 64_000), ("1000", 1000), ("1MiB/s", 1048576)],
+    [("64KB/s", 64_000), ("64 KB / s", 64_000), ("1000B", 1000), ("1MiB/s", 1048576)],
 )
 def test_rates(text: str, rate: int) -> None:
     assert parse_rate(text) == rate
 
 
-def test_what_is_no_rate() -> None:
-    with pytest.raises(ValueError, match="is not a rate"):
-        parse_rate("64KB/m")
+@pytest.mark.parametrize(
+    ("text", "message"), [("64KB/m", "is not a rate"), ("64", "64 lacks its unit")]
+)
+def test_what_is_no_rate(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        parse_rate(text)
+
+
+@pytest.mark.parametrize("rate", [1, 999, 4097, 64_000, 1048576])
+def test_a_rate_is_read_as_it_is_shown(rate: int) -> None:
+    assert parse_rate(show_rate(rate)) == rate
 
 
 @pytest.mark.parametrize(
@@ -57,7 +72,7 @@ def test_durations(text: str, seconds: float, shown: str) -> None:
     ("text", "message"),
     [
         ("-1s", "negative time"),
-        ("200", "not a duration"),
+        ("200", "200 lacks its unit; write for instance 200ms or 200s"),
         ("soon", "not a duration"),
         ("9999h", "longer than 30 days"),
     ],

@@ -8,7 +8,7 @@ from typing import ClassVar
 from wsproxy.faults.attributes import RATE, attribute
 from wsproxy.faults.base import Delivery, Fault, FaultContext, Scope, Stage, wire_of
 from wsproxy.model.inflight import InFlightMessage
-from wsproxy.text.units import show_size
+from wsproxy.text.units import show_rate
 
 PIECES_A_SECOND = 20
 """How evenly the bytes trickle."""
@@ -37,7 +37,7 @@ class Bandwidth(Fault):
     rate: int = attribute(RATE, "Bytes a second, headers of frames included.")
 
     def explain(self) -> str:
-        return f"lets {show_size(self.rate)}{'' if self.rate >= 1000 else ' bytes'}/s pass"
+        return f"lets {show_rate(self.rate)} pass"
 
     def memory(self) -> _Line:
         return _Line()

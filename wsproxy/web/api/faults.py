@@ -83,9 +83,17 @@ async def reset(ctx: Context, request: web.Request) -> web.Response:
 async def scenario(ctx: Context, request: web.Request) -> web.Response:
     """Load a scenario."""
     control = _control(ctx)
-    text = (await body_of(request)).get("text")
+    text: Any
+    if request.content_type in _YAML:
+        text = await request.text()
+    else:
+        text = (await body_of(request)).get("text")
     if not isinstance(text, str):
-        raise ApiError("bad_request", "text must be a string, the scenario file")
+        raise ApiError(
+            "bad_request",
+            "text must be a string, the scenario file; or send the file itself"
+            " with Content-Type: application/yaml",
+        )
     try:
         control.load_scenario(text)
     except FaultError as error:
@@ -111,6 +119,9 @@ def _changed(control: FaultControl, request: web.Request, changes: dict[str, Any
     except FaultError as error:
         raise ApiError("bad_fault", str(error)) from None
 
+
+_YAML = ("application/yaml", "application/x-yaml", "text/yaml")
+"""Types that no form of another origin can send without being asked first."""
 
 _SPEC: dict[str, Any] = {
     "name": {"type": "string", "description": "Its own name; found for it where there is none."},

@@ -127,7 +127,9 @@ async def body_of(request: web.Request) -> dict[str, Any]:
     """The request's JSON object."""
     if not request.content_type.endswith("json"):
         # A form of another origin can send anything but this.
-        raise ApiError("bad_request", "the body must be JSON, with that Content-Type")
+        raise ApiError(
+            "bad_request", "the body must be JSON, sent with Content-Type: application/json"
+        )
     try:
         value = json.loads(await request.text())
     except (ValueError, UnicodeDecodeError, RecursionError) as error:
