@@ -9,7 +9,14 @@ import click
 from wsproxy import __version__
 from wsproxy.errors import WsproxyError
 
-_COMMANDS = {"run": "run", "demo": "demo", "show": "show", "faults": "faults"}
+_COMMANDS = {
+    "run": "run",
+    "demo": "demo",
+    "show": "show",
+    "faults": "faults",
+    "export": "export",
+    "import": "import_",
+}
 
 
 class _Lazy(click.Group):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from wsproxy.cli.captures import any_capture
 from wsproxy.filters.language import FilterError, parse
 from wsproxy.filters.subject import subject_of
 from wsproxy.model.records import FaultRecord
@@ -39,16 +40,17 @@ def command(capture: Path, connection: int | None, messages: bool, filter_: str 
 
     A capture can be shown while the proxy still writes it.
     """
-    opened = Capture(capture)
-    try:
-        if connection is None and not messages and filter_ is None:
-            _connections(opened)
-        else:
-            _frames(opened, connection, messages=messages, filter_=filter_)
-        for why, counted in opened.left_out().items():
-            click.echo(f"{counted.frames:,} frames are not in the capture ({why})", err=True)
-    finally:
-        opened.close()
+    with any_capture(capture) as path:
+        opened = Capture(path)
+        try:
+            if connection is None and not messages and filter_ is None:
+                _connections(opened)
+            else:
+                _frames(opened, connection, messages=messages, filter_=filter_)
+            for why, counted in opened.left_out().items():
+                click.echo(f"{counted.frames:,} frames are not in the capture ({why})", err=True)
+        finally:
+            opened.close()
 
 
 def _connections(capture: Capture) -> None:

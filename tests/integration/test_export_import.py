@@ -1,0 +1,101 @@
+"""`wsproxy export` and `wsproxy import` as a user calls them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.support.captured import DOWN, UP, Peers, conversation
+from wsproxy.cli import cli
+from wsproxy.cli.captures import make_capture
+from wsproxy.errors import WsproxyError
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [*map(str, arguments)])
+
+
+def fails(*arguments: object) -> str:
+    """Run what a user gets wrong; returns the one line."""
+    result = run(*arguments)
+    assert result.exit_code != 0
+    if isinstance(result.exception, WsproxyError):  # `main` prints it
+        return str(result.exception)
+    assert isinstance(result.exception, SystemExit), result.exception
+    return result.output
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Path:
+    path = tmp_path / "c.wsproxy"
+    first = (
+        Peers(conversation(1, deflate=True)).say(UP, "hello " * 50).say(DOWN, "yes", cuts=[1, 2])
+    )
+    second = Peers(conversation(2, opened=2000.0)).say(UP, b"\x00\xff").say(DOWN, b"\x01")
+    make_capture(path, [*first.items, *second.items])
+    return path
+
+
+@pytest.mark.parametrize("form", ["jsonl", "zip"])
+def test_a_lossless_form_brings_everything_back(capture: Path, tmp_path: Path, form: str) -> None:
+    out, back = tmp_path / f"out.{form}", tmp_path / "back.wsproxy"
+    assert run("export", capture, "--format", form, "-o", out).exit_code == 0
+    assert run("import", out, "-o", back).exit_code == 0
+    lines = [run("export", path, "--format", "jsonl", "-o", "-").stdout for path in (capture, back)]
+    assert lines[0] == lines[1]
+    assert lines[0].count("\n") == 2 + 6
+
+
+def test_show_reads_an_export_as_it_is(capture: Path, tmp_path: Path) -> None:
+    out = tmp_path / "named-as-you-like"
+    run("export", capture, "--format", "zip", "-o", out)
+    assert run("show", out).output == run("show", capture).output
+
+
+def test_a_part_of_a_capture(capture: Path) -> None:
+    output = run(
+        "export", capture, "--format", "jsonl", "--connection", 2, "--filter", "~down", "-o", "-"
+    ).stdout
+    assert [line[:12] for line in output.splitlines()] == ['{"event":"co', '{"event":"fr']
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "cannot read {file}: it is empty"),
+        (b"\x7fELF", "cannot read {file}: it is neither a capture nor one of jsonl, zip"),
+        (b'{"event":"frame"}\n', "cannot read {file}: line 1 is wrong: it lacks"),
+    ],
+)
+def test_what_cannot_be_read_leaves_nothing(tmp_path: Path, content: bytes, says: str) -> None:
+    file = tmp_path / "f"
+    file.write_bytes(content)
+    assert says.format(file=file) in fails("import", file, "-o", tmp_path / "new.wsproxy")
+    assert [*tmp_path.iterdir()] == [file]
+
+
+def test_mistakes_are_one_line(capture: Path, tmp_path: Path) -> None:
+    assert "exists already" in fails("import", capture, "-o", capture)
+    assert "there is no capture" in fails("export", tmp_path / "no", "--format", "zip", "-o", "-")
+    zip_to = ("export", capture, "--format", "zip", "-o")
+    assert "cannot write" in fails(*zip_to, tmp_path / "no" / "x")
+    assert "is a folder" in fails(*zip_to, tmp_path)
+    assert "no connection 7; there are 1 to 2" in fails(*zip_to, "-", "--connection", 7)
+    assert "is no time" in fails(*zip_to, "-", "--since", "noon")
+
+
+def test_a_full_disk_leaves_an_older_file_as_it_was(
+    capture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.jsonl"
+    out.write_text("older")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("wsproxy.formats.jsonl.line", full)
+    assert "cannot write" in fails("export", capture, "--format", "jsonl", "-o", out)
+    assert out.read_text() == "older"
+    assert sorted(path.name for path in tmp_path.glob("*out*")) == ["out.jsonl"]

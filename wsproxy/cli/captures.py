@@ -1,0 +1,193 @@
+"""Captures for the commands: opened whatever form they have, and made of what was imported."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from wsproxy.errors import CaptureError
+from wsproxy.formats.interfaces import FormatError, Imported
+from wsproxy.formats.registry import Form, form_of
+from wsproxy.model.queries import Seen
+from wsproxy.model.records import (
+    ConnectionRecord,
+    Counted,
+    FaultRecord,
+    FrameRecord,
+    MessageRecord,
+)
+from wsproxy.store.reader import Capture
+from wsproxy.store.sqlite import SqliteRecorder
+
+NO_LIMIT = 1 << 62
+"""Bytes of a capture that is imported: all there are."""
+
+BATCH = 1000
+"""Frames that are written at once."""
+
+
+class StoredCapture:
+    """A capture of the store as the formats want it (formats.interfaces.CaptureReader)."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises CaptureError if there is no capture at `path`."""
+        self._capture = Capture(path)
+
+    def connections(self) -> list[ConnectionRecord]:
+        return self._capture.connections()
+
+    def seen(self, connection_id: int | None = None) -> Iterator[Seen]:
+        messages = self._capture.message_records(connection_id)
+        for frame_id, record in self._capture.frames(connection_id):
+            message = None
+            if record.message is not None and record.frame.fin:
+                message = messages.get((record.connection_id, record.direction, record.message))
+            yield Seen(frame_id, record, message)
+
+    def fault_records(self, connection_id: int | None = None) -> list[FaultRecord]:
+        return self._capture.fault_records(connection_id)
+
+    def left_out(self) -> dict[str, Counted]:
+        return self._capture.left_out()
+
+    def frame_count(self) -> int:
+        """How many frames it has."""
+        return sum(sum(traffic.frames) for traffic in self._capture.traffic().values())
+
+    def close(self) -> None:
+        self._capture.close()
+
+
+@contextmanager
+def any_capture(path: Path) -> Iterator[Path]:
+    """The path of a capture: `path` itself, or one made of what `path` is, for the time being.
+
+    Raises WsproxyError for what is neither.
+    """
+    if _may_be_capture(path):
+        yield path
+        return
+    folder = Path(tempfile.mkdtemp(prefix="wsproxy-"))
+    try:
+        made = folder / "imported.wsproxy"
+        import_file(path, made)
+        yield made
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _may_be_capture(path: Path) -> bool:
+    """Whether `path` is the store's business: to read it, or to say what is wrong with it."""
+    try:
+        with path.open("rb") as file:
+            return file.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return True
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[StoredCapture]:
+    """Open a capture, whatever its form; raises WsproxyError."""
+    with any_capture(path) as found:
+        capture = StoredCapture(found)
+        try:
+            yield capture
+        finally:
+            capture.close()
+
+
+def import_file(
+    source: Path, target: Path, moved: Callable[[BinaryIO], None] = lambda _: None
+) -> Form:
+    """Make a capture of a file of any form.
+
+    `moved` is called now and then with the file. Raises WsproxyError; there is no `target` then.
+    """
+    if target.exists():
+        raise CaptureError(f"{target} exists already; choose another name")
+    try:
+        with source.open("rb") as file:
+            form = form_of(file)
+            make_capture(target, _watched(form.read()(file), file, moved))
+    except FormatError as error:
+        raise FormatError(f"cannot read {source}: {error}") from None
+    except OSError as error:
+        raise CaptureError(f"cannot read {source}: {(error.strerror or '').lower()}") from None
+    return form
+
+
+def _watched(
+    items: Iterator[Imported], file: BinaryIO, moved: Callable[[BinaryIO], None]
+) -> Iterator[Imported]:
+    for number, item in enumerate(items):
+        if number % BATCH == 0:
+            moved(file)
+        yield item
+
+
+def make_capture(path: Path, items: Iterable[Imported]) -> None:
+    """Write a capture; what goes wrong in between leaves nothing under its name.
+
+    Raises CaptureError.
+    """
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        recorder = SqliteRecorder(
+            unfinished, _StillClock(), lambda call: call(), limit=NO_LIMIT, secrets=True
+        )
+        try:
+            _record(recorder, items)
+        finally:
+            recorder.close()
+        unfinished.rename(path)
+    finally:
+        for left in path.parent.glob(f"{unfinished.name}*"):
+            with contextlib.suppress(OSError):
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _record(recorder: SqliteRecorder, items: Iterable[Imported]) -> None:
+    journal = recorder.journal
+    batch: list[FrameRecord | MessageRecord] = []
+    for item in items:
+        if isinstance(item, ConnectionRecord):
+            recorder.connection_changed(item)
+        elif isinstance(item, FaultRecord):
+            journal.add_fault(item)
+        else:
+            batch.append(item)
+            if len(batch) >= BATCH and isinstance(item, FrameRecord):
+                journal.add(batch)
+                batch = []
+                recorder.flush()
+    journal.add(batch)
+
+
+class _StillClock:
+    """Nothing is put off here."""
+
+    def time(self) -> float:
+        return 0.0
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> Callable[[], None]:
+        return lambda: None
+
+
+@contextmanager
+def progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, and nothing elsewhere; call what it gives with how far it is."""
+    stream = sys.stderr
+    if not stream.isatty():
+        yield lambda _: None
+        return
+    with click.progressbar(length=length, label=label, file=stream) as bar:
+        yield lambda place: bar.update(max(place - bar.pos, 0))

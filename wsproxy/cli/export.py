@@ -1,0 +1,84 @@
+"""`wsproxy export`: a capture in another form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from wsproxy.cli.captures import StoredCapture, opened, progress
+from wsproxy.cli.selecting import selection_of, selection_options
+from wsproxy.formats.output import STDOUT, writing
+from wsproxy.formats.registry import EXPORTS, FORMS
+from wsproxy.model.queries import Seen
+
+EPILOG = """\b
+Examples:
+  wsproxy export api.wsproxy --format zip -o ticket.zip
+  wsproxy export api.wsproxy --format jsonl -o - | jq .payload
+  wsproxy export api.wsproxy --format jsonl --filter '~down & ~b "error"' -o errors.jsonl
+"""
+
+
+@click.command("export", epilog=EPILOG)
+@click.argument("capture", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(EXPORTS), required=True)
+@click.option(
+    "-o",
+    "output",
+    type=click.Path(path_type=Path, allow_dash=True),
+    required=True,
+    help="Where to; - is standard output.",
+)
+@selection_options
+def command(
+    capture: Path,
+    form: str,
+    output: Path,
+    connection: int | None,
+    filter_: str | None,
+    since: float | None,
+    until: float | None,
+) -> None:
+    """Write CAPTURE, or a part of it, in another form (docs/export.md)."""
+    selection = selection_of(connection, filter_, since, until)
+    chosen = FORMS[form]
+    with opened(capture) as reader:
+        check_connection(reader, connection)
+        write = chosen.write()
+        with progress("exporting", reader.frame_count()) as moved, writing(output) as file:
+            write(Counting(reader, moved), file, selection)
+    if output != STDOUT and chosen.lacks:
+        click.echo(f"wsproxy: {form} does not hold {chosen.lacks}", err=True)
+
+
+def check_connection(reader: StoredCapture, number: int | None) -> None:
+    """Raise click.BadParameter if there is no such connection."""
+    if number is None:
+        return
+    known = [connection.id for connection in reader.connections()]
+    if number not in known:
+        there = f"{known[0]} to {known[-1]}" if known else "none"
+        raise click.BadParameter(
+            f"no connection {number}; there are {there}", param_hint="--connection"
+        )
+
+
+class Counting:
+    """A capture that tells how far it was read (formats.interfaces.CaptureReader)."""
+
+    def __init__(self, reader: StoredCapture, moved: Callable[[int], None]) -> None:
+        self.connections = reader.connections
+        self.fault_records = reader.fault_records
+        self.left_out = reader.left_out
+        self._seen = reader.seen
+        self._moved = moved
+        self._count = 0
+
+    def seen(self, connection_id: int | None = None) -> Iterator[Seen]:
+        for seen in self._seen(connection_id):
+            self._count += 1
+            if self._count % 1000 == 0:
+                self._moved(self._count)
+            yield seen

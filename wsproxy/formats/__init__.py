@@ -1,0 +1,1 @@
+"""Captures in other forms: out and in. One file a form."""

@@ -1,0 +1,43 @@
+"""What the forms need of a capture, and what they give of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from wsproxy.errors import WsproxyError
+from wsproxy.model.queries import Seen
+from wsproxy.model.records import (
+    ConnectionRecord,
+    Counted,
+    FaultRecord,
+    FrameRecord,
+    MessageRecord,
+)
+
+Told = ConnectionRecord | Seen | FaultRecord
+"""What a capture tells, in order; a connection comes before what passed on it."""
+
+Imported = ConnectionRecord | FrameRecord | MessageRecord | FaultRecord
+"""What a file tells, in order. A connection comes before its frames (and may come again, when it
+has ended), a message after the frame that ends it."""
+
+
+class CaptureReader(Protocol):
+    """A capture."""
+
+    def connections(self) -> list[ConnectionRecord]:
+        """All connections, in the order they came."""
+
+    def seen(self, connection_id: int | None = None) -> Iterator[Seen]:
+        """The frames of a connection, or of all, in the order they came."""
+
+    def fault_records(self, connection_id: int | None = None) -> list[FaultRecord]:
+        """What faults did, in the order they struck."""
+
+    def left_out(self) -> dict[str, Counted]:
+        """What the record lacks, by reason."""
+
+
+class FormatError(WsproxyError):
+    """A file that is not what it was taken for, or is damaged: says where."""

@@ -1,0 +1,109 @@
+"""Which part of a capture goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from heapq import merge
+
+from wsproxy.filters.subject import Subject, subject_of
+from wsproxy.formats.interfaces import CaptureReader, Told
+from wsproxy.model.queries import Seen
+from wsproxy.model.records import ConnectionRecord, FaultRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is taken of a capture; by default everything."""
+
+    connection_id: int | None = None
+    matches: Callable[[Subject], bool] | None = None
+    """A filter's predicate. Faults are neither frames nor messages, and pass no filter."""
+    since: float | None = None
+    until: float | None = None
+    """Seconds since the epoch."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether every frame of the connections that it takes is taken."""
+        return self.matches is None and self.since is None and self.until is None
+
+    def takes(self, seen: Seen, connection: ConnectionRecord | None) -> bool:
+        """Whether a frame is taken."""
+        return self.in_time(seen.record.time) and (
+            self.matches is None or self.matches(subject_of(seen.record, seen.message, connection))
+        )
+
+    def takes_fault(self, fault: FaultRecord) -> bool:
+        """Whether a strike of a fault is taken."""
+        return self.matches is None and self.in_time(fault.time)
+
+    def in_time(self, time: float) -> bool:
+        """Whether a time is between the bounds, themselves included."""
+        return (self.since is None or time >= self.since) and (
+            self.until is None or time <= self.until
+        )
+
+
+EVERYTHING = Selection()
+
+
+def connections_of(
+    reader: CaptureReader, selection: Selection = EVERYTHING
+) -> dict[int, ConnectionRecord]:
+    """The connections that a selection may take something of, by their ids."""
+    wanted = selection.connection_id
+    return {
+        connection.id: connection
+        for connection in reader.connections()
+        if wanted is None or connection.id == wanted
+    }
+
+
+def told(reader: CaptureReader, selection: Selection = EVERYTHING) -> Iterator[Told]:
+    """What is taken, by time; each connection comes before the first thing that is told of it.
+
+    Connections on which nothing passed are told where everything of a time is taken.
+    """
+    connections = connections_of(reader, selection)
+    waiting = dict(connections) if selection.matches is None else {}
+    known: set[int] = set()
+    for thing in _in_order(reader, selection.connection_id):
+        number = thing.connection_id if isinstance(thing, FaultRecord) else thing[1].connection_id
+        if isinstance(thing, FaultRecord):
+            if not selection.takes_fault(thing):
+                continue
+        elif not selection.takes(thing, connections.get(number)):
+            continue
+        time = _time(thing)
+        for quiet in _before(waiting, time):
+            if quiet.id not in known and selection.in_time(quiet.opened):
+                known.add(quiet.id)
+                yield quiet
+        if number not in known:
+            known.add(number)
+            waiting.pop(number, None)
+            if number in connections:
+                yield connections[number]
+        yield thing
+    for quiet in waiting.values():
+        if quiet.id not in known and selection.in_time(quiet.opened):
+            yield quiet
+
+
+def _before(waiting: dict[int, ConnectionRecord], time: float) -> Iterator[ConnectionRecord]:
+    """Take those out that were opened before `time`; they are in the order they came."""
+    while waiting:
+        number = next(iter(waiting))
+        if waiting[number].opened > time:
+            return
+        yield waiting.pop(number)
+
+
+def _in_order(reader: CaptureReader, connection_id: int | None) -> Iterator[Seen | FaultRecord]:
+    """A fault comes after the frame that it struck."""
+    return merge(reader.seen(connection_id), reader.fault_records(connection_id), key=_time)
+
+
+def _time(thing: Seen | FaultRecord) -> float:
+    return thing.time if isinstance(thing, FaultRecord) else thing.record.time
