@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 import click
 
 from wsproxy import __version__
+from wsproxy.cli.debug import HINT, Debug, with_debug
 from wsproxy.errors import WsproxyError
 
 _COMMANDS = {
@@ -32,9 +34,10 @@ class _Lazy(click.Group):
         from importlib import import_module
 
         command: click.Command = import_module(f"wsproxy.cli.{module}").command
-        return command
+        return with_debug(command)
 
 
+@with_debug
 @click.command(
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -47,8 +50,9 @@ def cli() -> None:
 
 def main() -> None:
     """The console script: exit code 0 done, 1 failed, 2 usage."""
+    debug = Debug()
     try:
-        cli(standalone_mode=False)
+        cli(standalone_mode=False, obj=debug)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.exceptions.Exit as exit_:
@@ -60,9 +64,16 @@ def main() -> None:
         error.show()
         sys.exit(1)
     except WsproxyError as error:
+        if debug.on:
+            traceback.print_exc()
         click.echo(f"wsproxy: {error}", err=True)
         sys.exit(1)
     except BrokenPipeError:
         # As after `| head`: nobody wants the rest, and Python's own flush must not complain.
         sys.stderr.close()
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - shown, then the exit code says it
+        if debug.on:
+            traceback.print_exc()
+        click.echo(f"wsproxy: failed: {error!r}{'' if debug.on else f' {HINT}'}", err=True)
         sys.exit(1)

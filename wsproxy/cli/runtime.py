@@ -6,20 +6,38 @@ import asyncio
 import gc
 import logging
 from collections.abc import Callable, Coroutine
+from traceback import format_exception
 from typing import Any
 
+from wsproxy.cli.debug import HINT, debugging
+from wsproxy.render.text import printable
 
-class _OneLine(logging.Formatter):
-    """Diagnostics as one line each: no stack trace for what a user or a peer did wrong."""
+
+class _Lines(logging.Formatter):
+    """Diagnostics as one line each; with `traceback` what comes with them follows."""
+
+    def __init__(self, *, traceback: bool) -> None:
+        super().__init__()
+        self._traceback = traceback
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"wsproxy: {record.levelname.lower()}: {record.getMessage()}"
+        text = record.getMessage()
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and repr(error) not in text:
+            text += f": {error!r}"
+        # asyncio's messages have several lines; what a peer sent may hold anything.
+        line = f"wsproxy: {record.levelname.lower()}: {printable(' '.join(text.split()))}"
+        if error is None:
+            return line
+        if not self._traceback:
+            return f"{line} {HINT}"
+        return line + "\n" + "".join(format_exception(error)).rstrip()
 
 
 def configure_logging() -> None:
     """Send diagnostics to standard error."""
     handler = logging.StreamHandler()
-    handler.setFormatter(_OneLine())
+    handler.setFormatter(_Lines(traceback=debugging()))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
@@ -27,7 +45,7 @@ def run_loop(main: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine on uvloop where it exists, else on asyncio's own loop."""
     # A relay makes many short-lived tuples and few cycles: look for cycles less often.
     gc.set_threshold(50_000, 20, 20)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(debug=debugging(), loop_factory=_loop_factory()) as runner:
         runner.run(main)
 
 

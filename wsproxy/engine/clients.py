@@ -13,6 +13,7 @@ from wsproxy.engine.dial import ReportingConnector, socket_of
 from wsproxy.engine.server import Server
 from wsproxy.engine.upstream import Upstream
 from wsproxy.relay.http_hooks import ClientHooks, HttpHooks
+from wsproxy.relay.tasks import start_task
 
 
 class Client:
@@ -27,7 +28,7 @@ class Client:
         self.dead: str | None = None
         """Why the upstream could not be dialled early."""
         self._transport = transport
-        self.ready = asyncio.create_task(self._connected())
+        self.ready = start_task(self._connected(), "a hook of a new client")
 
     async def _connected(self) -> None:
         refused = await self.hooks.connected()
@@ -71,7 +72,7 @@ class ReportingServer(Server):
         super().connection_lost(handler, exc)
         client = self._clients.pop(handler, None)
         if client is not None:
-            task = asyncio.create_task(client.gone())
+            task = start_task(client.gone(), "a hook of a client that left")
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
 

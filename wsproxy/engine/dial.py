@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
 from wsproxy.relay.http_hooks import ClientHooks, ServerHooks, Socket, Target
+from wsproxy.relay.tasks import start_task
 
 
 class DialRefusedError(aiohttp.ClientConnectionError):
@@ -86,7 +87,7 @@ class ReportingConnector(aiohttp.TCPConnector):
 
     async def _opened(self, server: ServerHooks, proto: ResponseHandler) -> None:
         self._servers[proto] = server
-        task = asyncio.create_task(self._watch(server, proto))
+        task = start_task(self._watch(server, proto), "a hook of an upstream that left")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         assert proto.transport is not None

@@ -12,7 +12,7 @@ _log = logging.getLogger(__name__)
 
 
 class Server(web.Server):
-    """Handles what is no HTTP, and failures of its own, without stack traces."""
+    """Handles what is not HTTP, and failures of its own, without stack traces."""
 
     def __call__(self) -> RequestHandler:
         return _Handler(self, loop=self._loop, **self._kwargs)
@@ -32,7 +32,11 @@ class _Handler(RequestHandler):
         if status == 500 and exc is not None:
             place = traceback.extract_tb(exc.__traceback__)[-1]
             _log.error(
-                "a failure of wsproxy's own (%s line %s): %r", place.filename, place.lineno, exc
+                "a failure of wsproxy's own (%s line %s): %r",
+                place.filename,
+                place.lineno,
+                exc,
+                exc_info=exc,
             )
             reason = "internal error"
         else:
