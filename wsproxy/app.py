@@ -18,6 +18,7 @@ from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
 from wsproxy.relay.http_hooks import HttpHooks
 from wsproxy.relay.interfaces import Interception, LiveConnection, Watcher
+from wsproxy.relay.journal import Journal
 from wsproxy.store.browser import CaptureBrowser
 from wsproxy.store.sqlite import SqliteRecorder
 from wsproxy.web.context import Context
@@ -86,7 +87,7 @@ class Proxy:
 
     def flush(self) -> None:
         """Hand everything that has passed to the watchers and to the capture, now."""
-        self._recorder.flush()
+        self._journal.flush()
 
     async def start(self) -> None:
         """Listen. Raises WsproxyError for what the user has to mend; nothing is left open then."""
@@ -110,8 +111,9 @@ class Proxy:
             asyncio.get_running_loop().call_soon_threadsafe,
             limit=settings.capture_limit,
             secrets=settings.capture_secrets,
-            watchers=[*self._watchers, *([] if settings.no_web else [feed])],
         )
+        watchers = [*self._watchers, *([] if settings.no_web else [feed])]
+        self._journal = Journal(clock, self._recorder, watchers)
         self._upstream = Upstream(
             settings.upstream_url,
             ssl_context=upstream_tls,
@@ -124,6 +126,7 @@ class Proxy:
             Environment(
                 self._upstream,
                 self._recorder,
+                self._journal,
                 clock,
                 settings.max_payload,
                 [*self._interceptions, breakpoints],
@@ -174,6 +177,7 @@ class Proxy:
 
     async def _close(self) -> None:
         await self._upstream.close()
+        self._journal.flush()
         await asyncio.to_thread(self._recorder.close)
         if self._private is not None:
             shutil.rmtree(self._private, ignore_errors=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from tests.support.recording import Recording
 from wsproxy.model.records import ConnectionRecord, Direction
 from wsproxy.protocol.frames import make_frame
 from wsproxy.relay.decoder import StreamDecoder
-from wsproxy.store.sqlite import SqliteRecorder
 
 START = 1_700_000_000.0
 PIECE = 2000
@@ -30,7 +30,7 @@ def make_capture(path: Path, frames: int, connections: int = 4) -> None:
 
     The payload of the n-th (from 0) is `{"id": n // 2, "n": n}`.
     """
-    recorder = SqliteRecorder(path, StillClock(), lambda _: None, limit=1 << 40)  # type: ignore[arg-type]
+    recorder = Recording(path, 1 << 40, clock=StillClock(), call_soon=lambda _: None)  # type: ignore[arg-type]
     decoders = []
     for number in range(1, connections + 1):
         recorder.connection_changed(
@@ -51,7 +51,7 @@ def make_capture(path: Path, frames: int, connections: int = 4) -> None:
         wire = make_frame(1, b'{"id": %d, "n": %d}' % (n // 2, n), masking_key=key).wire
         recorder.journal.chunks.append((decoder, START + n / 1000, wire))
         if n % PIECE == PIECE - 1:
-            while recorder._waiting > 1 << 24:
+            while recorder.recorder._waiting > 1 << 24:
                 time.sleep(0.01)
             recorder.flush()
     recorder.close()

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
+from tests.support.recording import batch_of
 from wsproxy.formats.interfaces import Imported
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import (
@@ -155,7 +156,10 @@ class Peers:
     def send(self, direction: Direction, wire: bytes, *, after: float = 0.25) -> Peers:
         """Any bytes."""
         self.time += after
-        self.items += self._decoders[direction].feed(wire, self.time)
+        for seen in batch_of((self._decoders[direction], self.time, wire)).seen():
+            self.items.append(seen.record)
+            if seen.message is not None:
+                self.items.append(seen.message)
         return self
 
     def change_last(self, sent: bytes | None, verdict: str = "changed") -> Peers:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from wsproxy.model.records import ConnectionRecord, End, FrameRecord, MessageRecord
+from wsproxy.model.batches import Batch
+from wsproxy.model.records import ConnectionRecord, End, FaultRecord, FrameRecord, MessageRecord
 from wsproxy.relay.journal import Journal
 
 
@@ -71,12 +72,10 @@ class FakeRecorder:
     """A Recorder in memory."""
 
     def __init__(self) -> None:
-        self.journal = Journal()
+        self.batches: list[Batch] = []
+        self.next_frame_id = 1
         self.ends: list[End | None] = []
         self.listeners: set[Callable[[bool], None]] = set()
-
-    def wake(self) -> None:
-        pass
 
     def next_connection_id(self) -> int:
         return 1
@@ -90,12 +89,26 @@ class FakeRecorder:
     def forget(self, paused: Callable[[bool], None]) -> None:
         self.listeners.discard(paused)
 
+    def write(self, batch: Batch) -> None:
+        self.batches.append(batch)
+        self.next_frame_id = batch.last_id + 1
+
     def taken(self) -> tuple[list[FrameRecord], list[MessageRecord]]:
-        """Everything recorded since the last call."""
-        drained = self.journal.take()
-        if drained is None:
-            return [], []
-        return [record for _, record in drained.block.frames()], drained.messages
+        """Everything written since the last call."""
+        batches, self.batches = self.batches, []
+        frames = [record for batch in batches for _, record in batch.block.frames()]
+        return frames, [message for batch in batches for message in batch.messages]
+
+    @property
+    def faults(self) -> list[FaultRecord]:
+        """The strikes among what was written and not taken."""
+        return [fault for batch in self.batches for fault in batch.faults]
+
+
+def journal(clock: FakeClock | None = None) -> tuple[Journal, FakeRecorder]:
+    """A journal, and where it writes."""
+    recorder = FakeRecorder()
+    return Journal(clock or FakeClock(), recorder), recorder
 
 
 def connection() -> ConnectionRecord:

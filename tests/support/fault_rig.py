@@ -11,7 +11,6 @@ from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import ConnectionRecord, Direction, FaultRecord
 from wsproxy.protocol.frames import make_frame
 from wsproxy.protocol.handshake import NegotiatedExtensions
-from wsproxy.protocol.messages import Message
 from wsproxy.relay.encoder import LaneEncoder
 
 UP, DOWN = Direction.UPSTREAM, Direction.DOWNSTREAM
@@ -29,19 +28,15 @@ def message(
 ) -> InFlightMessage:
     payload = content.encode() if isinstance(content, str) else content
     opcode = 1 if isinstance(content, str) else 2
-    size = len(payload)
-    frames = [make_frame(opcode, payload, masking_key=None if direction else b"\0\0\0\0")]
-    whole = Message(opcode, payload, size, size, frame_lengths=[size])
-    return InFlightMessage(
-        direction, time, opcode, payload, frames, whole, number, original=payload
-    )
+    wire = make_frame(opcode, payload, masking_key=None if direction else b"\0\0\0\0").wire
+    return InFlightMessage(direction, time, opcode, payload, wire, number=number)
 
 
 def control(
     opcode: int, payload: bytes = b"", time: float = 1000.0, direction: Direction = DOWN
 ) -> InFlightMessage:
-    frames = [make_frame(opcode, payload, masking_key=None if direction else b"\0\0\0\0")]
-    return InFlightMessage(direction, time, opcode, payload, frames, original=payload)
+    wire = make_frame(opcode, payload, masking_key=None if direction else b"\0\0\0\0").wire
+    return InFlightMessage(direction, time, opcode, payload, wire)
 
 
 class Rig:

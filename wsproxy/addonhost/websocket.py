@@ -86,14 +86,8 @@ class FlowInterceptor:
     def wants(self, direction: Direction) -> bool:
         return not self._over
 
-    async def handle(self, in_flight: InFlightMessage) -> None:
+    def handle(self, in_flight: InFlightMessage) -> Awaitable[None] | None:
         """Show a message or control frame to the addons, and do to it what they decided."""
-        rest = self.begin(in_flight)
-        if rest is not None:
-            await rest
-
-    def begin(self, in_flight: InFlightMessage) -> Awaitable[None] | None:
-        """As `handle`, up to where an addon has to be awaited (relay.interfaces.PromptInterceptor)."""
         if in_flight.is_control:
             self._note_close(in_flight)
             if not self._addons.has("websocket_frame"):
@@ -123,7 +117,7 @@ class FlowInterceptor:
 
     def _show(self, in_flight: InFlightMessage) -> Coroutine[Any, Any, None] | None:
         """Call the hooks; what is returned has to be awaited in a task, for the rest of it."""
-        if self._addons.has("websocket_frame") and in_flight.frames:
+        if self._addons.has("websocket_frame") and in_flight.wire:
             return self._show_frames(in_flight)
         return self._show_message(in_flight, in_flight.content)
 
@@ -136,7 +130,7 @@ class FlowInterceptor:
         await self._resumed(None)
         take_back(in_flight, frames, CAUSE)
         content = in_flight.content
-        if in_flight.message is not None and not in_flight.message.compressed:
+        if not in_flight.is_control and not in_flight.compressed:
             content = b"".join(frame.payload for frame in in_flight.frames)
         if in_flight.verdict != "dropped":
             message_rest = self._show_message(in_flight, content)

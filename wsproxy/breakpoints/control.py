@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -251,10 +251,10 @@ class _Stop:
         """Whether a breakpoint may stop anything there."""
         return bool(self._breakpoints.stopping(self._connection.id, direction))
 
-    async def handle(self, in_flight: InFlightMessage) -> None:
+    def handle(self, in_flight: InFlightMessage) -> Awaitable[None] | None:
         """Hold what matches."""
         if in_flight.verdict == "injected" or self._breakpoints.full:
-            return  # what somebody sent by hand has been looked at
+            return None  # what somebody sent by hand has been looked at
         subject = None
         for breakpoint_ in self._breakpoints.stopping(self._connection.id, in_flight.direction):
             if in_flight.is_control and not breakpoint_.control:
@@ -262,8 +262,8 @@ class _Stop:
             if subject is None:
                 subject = subject_of_in_flight(in_flight, self._connection)
             if breakpoint_.filter.matches(subject):
-                await self._breakpoints.hold(breakpoint_, self._connection.id, in_flight)
-                return
+                return self._breakpoints.hold(breakpoint_, self._connection.id, in_flight)
+        return None
 
     def ended(self) -> None:
         """The connection has ended."""

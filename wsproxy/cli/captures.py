@@ -22,9 +22,9 @@ from wsproxy.model.records import (
     ConnectionRecord,
     Counted,
     FaultRecord,
-    FrameRecord,
     MessageRecord,
 )
+from wsproxy.relay.journal import Journal
 from wsproxy.store.reader import Capture
 from wsproxy.store.sqlite import SqliteRecorder
 
@@ -156,20 +156,19 @@ def make_capture(path: Path, items: Iterable[Imported]) -> None:
 
 
 def _record(recorder: SqliteRecorder, items: Iterable[Imported]) -> None:
-    journal = recorder.journal
-    batch: list[FrameRecord | MessageRecord] = []
+    journal = Journal(_StillClock(), recorder)
     for item in items:
         if isinstance(item, ConnectionRecord):
-            recorder.connection_changed(item)
+            journal.connection_changed(item)
         elif isinstance(item, FaultRecord):
             journal.add_fault(item)
+        elif isinstance(item, MessageRecord):
+            journal.out.messages.append(item)
         else:
-            batch.append(item)
-            if len(batch) >= BATCH and isinstance(item, FrameRecord):
-                journal.add(batch)
-                batch = []
-                recorder.flush()
-    journal.add(batch)
+            if len(journal.out) >= BATCH:
+                journal.flush()
+            journal.out.add(item)
+    journal.flush()
 
 
 class _StillClock:

@@ -84,18 +84,14 @@ def _frames(
         raise click.BadParameter(
             f"no connection {connection_id}; there are {known}", param_hint="--connection"
         )
-    records = capture.message_records(connection_id)
     colour = sys.stdout.isatty()
     # A filter asks for frames or messages, and a fault is neither.
     faults = capture.fault_records(connection_id) if filter_ is None else []
-    for told in in_order(capture.frames(connection_id), faults):
+    for told in in_order(capture.seen(connection_id), faults):
         if isinstance(told, FaultRecord):
             click.echo(fault_line(told, colour=colour))
             continue
-        record = told[1]
-        message = None
-        if record.frame.fin and record.message is not None:
-            message = records.get((record.connection_id, record.direction, record.message))
+        record, message = told.record, told.message
         if messages and (record.message is None or not record.frame.fin):
             continue
         if not matches(subject_of(record, message, connections.get(record.connection_id))):

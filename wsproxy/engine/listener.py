@@ -10,7 +10,7 @@ import math
 import os
 import ssl
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
@@ -36,9 +36,11 @@ from wsproxy.protocol.handshake import (
     is_upgrade,
     negotiated_extensions,
 )
+from wsproxy.relay.holding import HoldBudget
 from wsproxy.relay.http_hooks import HttpHooks, HttpResponse
 from wsproxy.relay.interfaces import Clock, Interception, LiveConnection, Recorder
-from wsproxy.relay.lane import Faults
+from wsproxy.relay.journal import Journal
+from wsproxy.relay.parts import Faults
 from wsproxy.relay.session import STOP_SECONDS, Session
 
 LOOK_SECONDS = 0.5
@@ -76,11 +78,13 @@ class Environment:
 
     upstream: Upstream
     recorder: Recorder
+    journal: Journal
     clock: Clock
     max_payload: int
     interceptions: Sequence[Interception] = ()
     faults: FaultSource | None = None
     hooks: HttpHooks | None = None
+    budget: HoldBudget = field(default_factory=HoldBudget)
 
 
 class Listener:
@@ -178,7 +182,7 @@ class Listener:
         connection = self._opened(request, headers)
         try:
             key = check_request(request.method, headers)
-            env.recorder.connection_changed(connection)
+            env.journal.connection_changed(connection)
             refused = await self._refused_by_fault(request, connection)
             if refused is not None:
                 return refused
@@ -248,7 +252,7 @@ class Listener:
         try:
             if connection is not None:
                 key = check_request(request.method, headers)
-                env.recorder.connection_changed(connection)
+                env.journal.connection_changed(connection)
             answer = await exchange.ask()
             if connection is None:
                 return await exchange.own() if answer is None else await exchange.answer(answer)
@@ -314,13 +318,15 @@ class Listener:
             client,
             server,
             self._env.recorder,
+            self._env.journal,
             self._env.clock,
             negotiated_extensions(headers),
             self._env.max_payload,
             on_end=partial(self._ended, connection.id),
+            budget=self._env.budget,
         )
         self._sessions[connection.id] = session
-        self._env.recorder.connection_changed(connection)
+        self._env.journal.connection_changed(connection)
         faults = env.faults
         if faults is not None:
             faults.subscribe(session)
@@ -333,9 +339,7 @@ class Listener:
         return SwitchedResponse()
 
     def _fault_struck(self, record: FaultRecord) -> None:
-        recorder = self._env.recorder
-        recorder.journal.add_fault(record)
-        recorder.wake()
+        self._env.journal.add_fault(record)
 
     def _ended(self, connection_id: int) -> None:
         session = self._sessions.pop(connection_id)
@@ -347,7 +351,7 @@ class Listener:
     def _refused(self, connection: ConnectionRecord, end: End) -> None:
         connection.closed = self._env.clock.time()
         connection.end = end
-        self._env.recorder.connection_changed(connection)
+        self._env.journal.connection_changed(connection)
 
 
 def _dialled(headers: Headers) -> Headers:

@@ -95,6 +95,9 @@ class Fault:
     delays: ClassVar[bool] = False
     """Whether its strikes make things late, and change nothing else."""
 
+    paces: ClassVar[bool] = False
+    """Whether it only says when bytes go on, or how many: it never needs a message whole."""
+
     only_delays: ClassVar[bool] = False
     """Whether `strike` gives back each delivery with nothing but another time."""
 
@@ -124,10 +127,10 @@ class Fault:
         return [delivery]
 
     def wire(
-        self, pieces: list[Delivery], in_flight: InFlightMessage, context: FaultContext
+        self, pieces: list[Delivery], in_flight: InFlightMessage | None, context: FaultContext
     ) -> list[Delivery]:
         """The other stages: what becomes of a message's frames (which the faults before may have
-        turned into bytes).
+        turned into bytes). `in_flight` is None for a part of a message too large to be held.
         """
         raise NotImplementedError
 

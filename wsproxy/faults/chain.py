@@ -87,7 +87,7 @@ class _Entry:
 
 
 class FaultChain:
-    """What may happen in one direction of one connection (relay.lane.Faults)."""
+    """What may happen in one direction of one connection (relay.parts.Faults)."""
 
     def __init__(
         self,
@@ -113,6 +113,8 @@ class FaultChain:
         self._message_entries: list[_Entry] = []
         self._wire_entries: list[_Entry] = []
         self._owed: list[Delivery] = []
+        self._piece_entries: list[_Entry] = []
+        self._piece_delay: float | None = None
         self._sync()
 
     @property
@@ -137,6 +139,40 @@ class FaultChain:
                 fresh = [out for item in fresh for out in self._through(entry, item)]
         self._clear_done()
         return self._steps([*items, *fresh])
+
+    @property
+    def paces(self) -> bool:
+        """Whether all that may strike only delays or paces: none needs a message whole."""
+        self._sync()
+        return all(
+            entry.fault.paces and not entry.conditions.looks and not entry.by_time
+            for entry in self._entries
+        )
+
+    def piece(self, data: bytes, now: float, *, first: bool) -> list[Step]:
+        """What to do with bytes of a message that is too large to be held, where all `paces`.
+
+        What was decided for its first piece holds for all of them: it is one message.
+        """
+        self._begin(now)
+        if first:
+            self._piece_entries = [
+                entry for entry in self._entries if entry.conditions.met(None, now)
+            ]
+            self._piece_delay = None
+        at = now
+        pieces: list[Delivery] = [Delivery(data, at)]
+        for entry in self._piece_entries:
+            if entry.fault.stage is Stage.MESSAGES:
+                if self._piece_delay is None:
+                    (struck,) = entry.fault.strike(Delivery(data, now), entry.context)
+                    self._piece_delay = struck.at - now
+                pieces = [Delivery(data, now + self._piece_delay)]
+        for entry in self._wire_entries:
+            if entry in self._piece_entries:
+                pieces = entry.fault.wire(pieces, None, entry.context)
+        self._clear_done()
+        return [self._step(piece) for piece in pieces]
 
     def next_time(self) -> float | None:
         """When `tick` wants to be called, in seconds since the epoch."""

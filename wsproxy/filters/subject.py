@@ -94,11 +94,10 @@ def subject_of(
 def subject_of_in_flight(in_flight: InFlightMessage, connection: ConnectionRecord) -> Subject:
     """A message or control frame that is held."""
     close = in_flight.opcode == Opcode.CLOSE
-    message = in_flight.message
     return Subject(
         opcode=in_flight.opcode,
         payload=in_flight.content,
-        length=len(in_flight.content) if message is None else message.payload_length,
+        length=in_flight.payload_length,
         upstream=in_flight.direction is Direction.UPSTREAM,
         connection_id=connection.id,
         url=connection.target,
@@ -108,6 +107,6 @@ def subject_of_in_flight(in_flight: InFlightMessage, connection: ConnectionRecor
         response_headers=connection.response_headers,
         status=connection.status,
         close_code=parse_close(in_flight.content)[0] if close else None,
-        compressed=message is not None and message.compressed,
+        compressed=in_flight.compressed,
         verdict=in_flight.verdict,
     )

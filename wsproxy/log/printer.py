@@ -9,9 +9,9 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import TextIO
 
+from wsproxy.model.batches import Batch
 from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
 from wsproxy.relay.interfaces import Clock
-from wsproxy.relay.journal import Drained
 from wsproxy.render.jsonl import connection_object, dump, fault_object, frame_object
 from wsproxy.render.order import in_order
 from wsproxy.render.pretty import connection_lines, fault_line, frame_line
@@ -84,9 +84,9 @@ class Printer:
         if lines:
             self._queue.put(lambda: lines)
 
-    def frames_passed(self, first_id: int, drained: Drained) -> None:
+    def passed(self, batch: Batch) -> None:
         """Print frames, or count them where there are too many."""
-        count = drained.block.count + len(drained.faults)
+        count = batch.block.count + len(batch.faults)
         now = self._clock.time()
         earned = max(now - self._last, 0) * LINES_A_SECOND
         self._allowance = min(self._allowance + earned, BURST)
@@ -98,7 +98,7 @@ class Printer:
         self._allowance -= shown
         if shown:
             left_out, self._left_out = self._left_out, 0
-            self._queue.put(lambda: self._frames(first_id, drained, shown, left_out))
+            self._queue.put(lambda: self._frames(batch, shown, left_out))
         self._left_out += count - shown
 
     def close(self) -> None:
@@ -111,16 +111,13 @@ class Printer:
 
     # From here on: the printer's thread.
 
-    def _frames(self, first_id: int, drained: Drained, shown: int, left_out: int) -> list[str]:
-        messages = {(m.connection_id, m.direction, m.number): m for m in drained.messages}
+    def _frames(self, batch: Batch, shown: int, left_out: int) -> list[str]:
         lines = [self._lines.left_out(left_out)] if left_out else []
-        for told in islice(in_order(drained.block.frames(), drained.faults), shown):
+        for told in islice(in_order(batch.seen(), batch.faults), shown):
             if isinstance(told, FaultRecord):
                 lines.append(self._lines.fault(told))
                 continue
-            index, record = told
-            message = messages.get((record.connection_id, record.direction, record.message or 0))
-            lines.append(self._lines.frame(first_id + index, record, message))
+            lines.append(self._lines.frame(told.id, told.record, told.message))
         with self._lock:
             self._pending -= shown
         return lines

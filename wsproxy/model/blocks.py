@@ -1,8 +1,12 @@
 """Blocks: many frames in one value, as they are kept.
 
-A row for every frame costs more than relaying it does (measured: 1.8 us in SQLite's best form,
-beside 4.5 us for the relay itself). So frames are collected into blocks of what the wire carried,
-with a fixed-size entry for each, and only what is out of the ordinary is spelled out beside.
+An object and a row for every frame cost more than relaying it does. So frames are collected into
+blocks: their bytes in order, a fixed-size entry for each, and only what is out of the ordinary is
+spelled out beside.
+
+Frames lie in a block in *stored form*: the header as it came, then the payload without its mask,
+for that is what people search and read. The header keeps the masking key, so the wire can be
+reproduced exactly.
 """
 
 from __future__ import annotations
@@ -10,89 +14,204 @@ from __future__ import annotations
 import json
 import sys
 from array import array
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from wsproxy.errors import Side
-from wsproxy.model.records import Direction, FrameRecord
-from wsproxy.protocol.frames import OPCODE, Frame, header_size
+from wsproxy.model.records import Direction, FrameRecord, MessageRecord
+from wsproxy.protocol.frames import OPCODE, RSV1, Frame, parse_header
 from wsproxy.protocol.lint import Violation
-from wsproxy.protocol.masking import apply_mask
 
-Columns: TypeAlias = "tuple[array[int], array[float], array[int], array[int]]"
-"""Keys, times, sizes and message numbers of a block's frames."""
-
-_COLUMNS = ("I", "d", "I", "I")
-"""connection_id * 2 + direction, time, size in `wire`, message number (0: none)."""
-
-ENTRY_SIZE = sum(array(code).itemsize for code in _COLUMNS)
+FRAME_WEIGHT = 128
+"""Bytes of memory that a frame in a batch takes beside its payload, about."""
 
 
-@dataclass(frozen=True, slots=True)
+class Columns(NamedTuple):
+    """The entries of a block's frames, a column each."""
+
+    keys: array[int]
+    """`connection_id << 1 | direction` (32 bits)."""
+    times: array[float]
+    """Seconds since the epoch."""
+    sizes: array[int]
+    """Bytes in stored form: the header and what is recorded of the payload (32 bits)."""
+    numbers: array[int]
+    """Of the message, counted from 1 in each direction; 0 for a control frame (32 bits)."""
+    firsts: array[int]
+    """The first byte of the header: FIN, RSV1 to RSV3, opcode."""
+    headers: array[int]
+    """Bytes of the header."""
+    contents: array[int]
+    """0, or 1 + the bytes recorded of the content of the message that the frame ends, where that
+    is not the frame's payload: inflated, or put together from fragments (32 bits)."""
+
+    def pack(self) -> bytes:
+        """All columns one after the other, little-endian."""
+        return b"".join(_little(column).tobytes() for column in self)
+
+    @classmethod
+    def unpack(cls, count: int, data: bytes) -> Columns:
+        """What `pack` gave for `count` frames; raises ValueError where the size is another."""
+        if len(data) != count * ENTRY_SIZE:
+            raise ValueError(f"{len(data)} bytes are not the entries of {count} frames")
+        pos = 0
+        columns = []
+        for code in _CODES:
+            column = array(code)
+            stop = pos + column.itemsize * count
+            column.frombytes(data[pos:stop])
+            columns.append(_little(column))
+            pos = stop
+        return cls(*columns)
+
+    def ends(self, index: int) -> bool:
+        """Whether a frame ends a message."""
+        return bool(self.numbers[index]) and self.firsts[index] >= 0x80
+
+
+_CODES = ("I", "d", "I", "I", "B", "B", "I")
+
+ENTRY_SIZE = sum(array(code).itemsize for code in _CODES)
+"""Bytes of a frame's entry."""
+
+
+def _little(column: array[Any]) -> array[Any]:
+    if sys.byteorder == "big":
+        column = array(column.typecode, column)
+        column.byteswap()
+    return column
+
+
+class Note(NamedTuple):
+    """What the stored bytes of a frame do not tell."""
+
+    received: int | None = None
+    """Payload bytes that came, where the stored ones are fewer or the frame was cut off;
+    -1 if the stream ended inside the header."""
+    violations: tuple[Violation, ...] = ()
+    origin: str | None = None
+    """Who made the frame, if its sender did not."""
+    content_length: int | None = None
+    """True length of the content, in bytes, where it was not kept whole."""
+
+    def as_json(self) -> dict[str, Any]:
+        value: dict[str, Any] = {}
+        if self.received is not None:
+            value["received"] = self.received
+        if self.violations:
+            value["violations"] = [
+                [v.rule, v.section, v.text, v.side.value] for v in self.violations
+            ]
+        if self.origin is not None:
+            value["origin"] = self.origin
+        if self.content_length is not None:
+            value["content_length"] = self.content_length
+        return value
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Note:
+        violations = tuple(
+            Violation(rule, section, text, Side(side))
+            for rule, section, text, side in value.get("violations", ())
+        )
+        return cls(
+            value.get("received"), violations, value.get("origin"), value.get("content_length")
+        )
+
+
+def dump_notes(notes: dict[int, Note]) -> str | None:
+    """Notes by the index of their frame as JSON text; None where there are none.
+
+    Equal notes are written once, with all their indexes: a flood of broken frames stays small.
+    """
+    if not notes:
+        return None
+    # Notes of one kind are mostly one object; comparing them all by value would take long.
+    same: dict[int, list[int]] = {}
+    for index, note in notes.items():
+        same.setdefault(id(note), []).append(index)
+    grouped = [[notes[indexes[0]].as_json(), indexes] for indexes in same.values()]
+    return json.dumps(grouped, separators=(",", ":"))
+
+
+def parse_notes(text: str | None) -> dict[int, Note]:
+    """What dump_notes gave; raises ValueError for anything else."""
+    notes: dict[int, Note] = {}
+    for value, indexes in json.loads(text) if text else ():
+        note = Note.from_json(value)
+        notes.update(dict.fromkeys(indexes, note))
+    return notes
+
+
 class Block:
     """Consecutive frames of any number of connections, in the order they passed.
 
-    `wire` holds their bytes as they passed (less what was cut of a payload), `entries` the
-    columns of _COLUMNS one after the other, little-endian. `notes` maps the index of a frame to
-    what its wire bytes do not tell: how much was received, violations, origin.
+    `pieces` are their bytes in stored form, cut anywhere; `content_pieces` likewise the contents
+    that `Columns.contents` counts.
     """
 
-    count: int
-    entries: bytes
-    wire: bytes
-    notes: dict[int, dict[str, Any]]
+    __slots__ = ("_contents", "_wire", "columns", "content_pieces", "count", "notes", "pieces")
 
-    def columns(self) -> Columns:
-        """The four columns: keys, times, sizes, message numbers."""
-        pos = 0
-        columns = []
-        for code in _COLUMNS:
-            column = array(code)
-            stop = pos + column.itemsize * self.count
-            column.frombytes(self.entries[pos:stop])
-            if sys.byteorder == "big":
-                column.byteswap()
-            columns.append(column)
-            pos = stop
-        return tuple(columns)  # type: ignore[return-value]
+    def __init__(
+        self,
+        columns: Columns,
+        pieces: Sequence[bytes],
+        content_pieces: Sequence[bytes] = (),
+        notes: dict[int, Note] | None = None,
+    ) -> None:
+        self.count = len(columns.keys)
+        self.columns = columns
+        self.pieces = pieces
+        self.content_pieces = content_pieces
+        self.notes: dict[int, Note] = {} if notes is None else notes
+        self._wire: bytes | None = None
+        self._contents: bytes | None = None
+
+    @property
+    def stored(self) -> bytes:
+        """All pieces as one; made at the first call."""
+        if self._wire is None:
+            self._wire = b"".join(self.pieces)
+        return self._wire
+
+    @property
+    def contents(self) -> bytes:
+        """All content pieces as one; made at the first call."""
+        if self._contents is None:
+            self._contents = b"".join(self.content_pieces)
+        return self._contents
 
     def frames(self, connection_id: int | None = None) -> Iterator[tuple[int, FrameRecord]]:
         """Each frame with its index in the block; with `connection_id` those of one connection."""
-        keys, times, sizes, messages = self.columns()
+        columns = self.columns
+        stored = self.stored
         pos = 0
-        for index, (key, time, size, message) in enumerate(
-            zip(keys, times, sizes, messages, strict=True)
-        ):
+        for index, (key, size) in enumerate(zip(columns.keys, columns.sizes, strict=True)):
             if connection_id is None or key >> 1 == connection_id:
-                data = self.wire[pos : pos + size]
-                yield index, _record(key, time, message, data, self.notes.get(index))
+                data = stored[pos : pos + size]
+                yield index, frame_record(columns, index, data, self.notes.get(index))
             pos += size
 
     def pick(self, indexes: Iterable[int]) -> Iterator[tuple[int, FrameRecord]]:
         """Some frames, by their indexes in the block."""
-        columns = self.columns()
-        ends = list(accumulate(columns[2]))
+        columns, stored = self.columns, self.stored
+        ends = list(accumulate(columns.sizes))
         for index in indexes:
-            data = self.wire[ends[index] - columns[2][index] : ends[index]]
+            data = stored[ends[index] - columns.sizes[index] : ends[index]]
             yield index, frame_record(columns, index, data, self.notes.get(index))
 
-    def notes_json(self) -> str | None:
-        """`notes` as text; None where there are none."""
-        return json.dumps(self.notes) if self.notes else None
-
-
-def parse_notes(text: str | None) -> dict[int, dict[str, Any]]:
-    """What notes_json gave."""
-    return {int(index): note for index, note in json.loads(text).items()} if text else {}
+    def content(self, index: int) -> bytes | None:
+        """The content that was kept beside a frame; None where there is none."""
+        size = self.columns.contents[index]
+        if not size:
+            return None
+        start = sum(n - 1 for n in self.columns.contents[:index] if n)
+        return self.contents[start : start + size - 1]
 
 
 class BlockBuilder:
-    """Collects frames until `build` makes a block of them.
-
-    A frame whose wire bytes tell everything may be appended to the four lists directly.
-    """
+    """Collects frames until `build` makes a block of them."""
 
     def __init__(self) -> None:
         self._clear()
@@ -100,94 +219,173 @@ class BlockBuilder:
     def _clear(self) -> None:
         self.keys: list[int] = []
         self.times: list[float] = []
-        self.messages: list[int] = []
+        self.sizes: list[int] = []
+        self.numbers: list[int] = []
+        self.firsts: list[int] = []
+        self.headers: list[int] = []
+        self.contents: list[int] = []
         self.pieces: list[bytes] = []
-        self._notes: dict[int, dict[str, Any]] = {}
+        self.content_pieces: list[bytes] = []
+        self.notes: dict[int, Note] = {}
+        self.size = 0
+        """Bytes in `pieces` and `content_pieces`."""
+        self.traffic: dict[int, list[int]] = {}
+        """Frames and bytes by key."""
 
     def __len__(self) -> int:
         return len(self.keys)
 
-    def add(self, record: FrameRecord) -> None:
-        """Add any frame."""
+    @property
+    def weight(self) -> int:
+        """Bytes of memory that what was added takes, about."""
+        return self.size + len(self.keys) * FRAME_WEIGHT
+
+    def add_run(
+        self,
+        key: int,
+        time: float,
+        numbers: Sequence[int],
+        sizes: list[int],
+        firsts: list[int],
+        headers: list[int],
+        pieces: list[bytes],
+        size: int,
+    ) -> None:
+        """Add frames that need neither notes nor contents: `size` bytes in all."""
+        count = len(sizes)
+        self.keys += [key] * count
+        self.times += [time] * count
+        self.numbers += numbers
+        self.sizes += sizes
+        self.firsts += firsts
+        self.headers += headers
+        self.contents += [0] * count
+        self.pieces += pieces
+        self.size += size
+        self._count(key, count, size)
+
+    def _count(self, key: int, frames: int, size: int) -> None:
+        counted = self.traffic.get(key)
+        if counted is None:
+            self.traffic[key] = [frames, size]
+        else:
+            counted[0] += frames
+            counted[1] += size
+
+    def add_frame(
+        self,
+        key: int,
+        time: float,
+        number: int,
+        header: bytes,
+        payload: Sequence[bytes],
+        size: int,
+        note: Note | None = None,
+        content: bytes | None = None,
+    ) -> None:
+        """Add one frame: `payload` in pieces, unmasked, `size` bytes in all.
+
+        `number` is 0 for a control frame.
+        """
+        if note is not None:
+            self.notes[len(self.keys)] = note
+        head = len(header)
+        self.keys.append(key)
+        self.times.append(time)
+        self.numbers.append(number)
+        self.sizes.append(head + size)
+        self.firsts.append(header[0])
+        self.headers.append(head)
+        self.pieces.append(header)
+        self.pieces += payload
+        self.size += head + size
+        self._count(key, 1, head + size)
+        if content is None:
+            self.contents.append(0)
+        else:
+            self.contents.append(len(content) + 1)
+            self.content_pieces.append(content)
+            self.size += len(content)
+
+    def add(self, record: FrameRecord, content: bytes | None = None) -> None:
+        """Add any frame, with the content of the message that it ends where that is another."""
         frame = record.frame
-        note: dict[str, Any] = {}
+        received = None
         if frame.received != len(frame.payload) or not frame.complete:
-            note["received"] = frame.received
-        if record.violations:
-            note["violations"] = [
-                [v.rule, v.section, v.text, v.side.value] for v in record.violations
-            ]
-        if record.origin is not None:
-            note["origin"] = record.origin
-        if note:
-            self._notes[len(self.keys)] = note
-        key = frame.masking_key
-        self.keys.append(record.connection_id << 1 | record.direction)
-        self.times.append(record.time)
-        self.messages.append(record.message or 0)
-        self.pieces.append(
-            frame.header + (apply_mask(frame.payload, key) if key else frame.payload)
+            received = frame.received
+        note = Note(received, record.violations, record.origin)
+        self.add_frame(
+            record.connection_id << 1 | record.direction,
+            record.time,
+            record.message or 0,
+            frame.header,
+            (frame.payload,),
+            len(frame.payload),
+            note if note != _NO_NOTE else None,
+            content,
         )
 
     def build(self) -> Block:
         """The block of what was added, and a fresh start."""
-        columns = (
+        columns = Columns(
             array("I", self.keys),
             array("d", self.times),
-            array("I", map(len, self.pieces)),
-            array("I", self.messages),
+            array("I", self.sizes),
+            array("I", self.numbers),
+            array("B", self.firsts),
+            array("B", self.headers),
+            array("I", self.contents),
         )
-        if sys.byteorder == "big":
-            for column in columns:
-                column.byteswap()
-        entries = b"".join(column.tobytes() for column in columns)
-        block = Block(len(self.keys), entries, b"".join(self.pieces), self._notes)
+        block = Block(columns, self.pieces, self.content_pieces, self.notes)
         self._clear()
         return block
 
 
-def frame_record(
-    columns: Columns, index: int, data: bytes, note: dict[str, Any] | None
-) -> FrameRecord:
-    """One frame from its entry, its bytes (the first ones suffice) and its note."""
-    keys, times, _, messages = columns
-    return _record(keys[index], times[index], messages[index], data, note)
+_NO_NOTE = Note()
 
 
-def _record(
-    key: int, time: float, message: int, data: bytes, note: dict[str, Any] | None
-) -> FrameRecord:
+def frame_record(columns: Columns, index: int, data: bytes, note: Note | None) -> FrameRecord:
+    """One frame from its entry, its bytes in stored form (the first ones suffice) and its note."""
+    key = columns.keys[index]
     return FrameRecord(
         key >> 1,
         Direction(key & 1),
-        time,
-        _frame(data, note.get("received") if note else None),
-        message or None,
-        _violations(note) if note else (),
-        note.get("origin") if note else None,
+        columns.times[index],
+        _frame(data, note.received if note else None),
+        columns.numbers[index] or None,
+        note.violations if note else (),
+        note.origin if note else None,
     )
 
 
 def _frame(data: bytes, received: int | None) -> Frame:
     opcode = data[0] & OPCODE
-    if received == -1:
+    head = parse_header(data) if received != -1 else None
+    if head is None:
         return Frame(opcode, data, b"", 0, -1)
-    second = data[1]
-    size = header_size(second)
-    header = data[:size]
-    payload = data[size:]
-    length = second & 0x7F
-    if length == 126:
-        length = int.from_bytes(data[2:4], "big")
-    elif length == 127:
-        length = int.from_bytes(data[2:10], "big")
-    if second & 0x80:
-        payload = apply_mask(payload, header[-4:])
-    return Frame(opcode, header, payload, length, length if received is None else received)
+    length, size = head
+    return Frame(opcode, data[:size], data[size:], length, length if received is None else received)
 
 
-def _violations(note: dict[str, Any]) -> tuple[Violation, ...]:
-    return tuple(
-        Violation(rule, section, text, Side(side))
-        for rule, section, text, side in note.get("violations", ())
+def whole_message(
+    record: FrameRecord, content: bytes | None, note: Note | None
+) -> MessageRecord | None:
+    """The record of a message in one frame with a content of its own: a compressed one.
+
+    None for a frame without (`content` is None): then the frame says it all.
+    """
+    frame = record.frame
+    if content is None or record.message is None:
+        return None
+    length = note.content_length if note is not None else None
+    return MessageRecord(
+        record.connection_id,
+        record.direction,
+        record.message,
+        record.time,
+        frame.opcode,
+        content,
+        len(content) if length is None else length,
+        frame.payload_length,
+        compressed=bool(frame.header[0] & RSV1),
     )

@@ -2,53 +2,116 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from itertools import pairwise
 
 from wsproxy.model.records import Direction
 from wsproxy.protocol.frames import Frame, Opcode
-from wsproxy.protocol.messages import Message
 
 
-@dataclass(slots=True, eq=False)
 class InFlightMessage:
-    """A whole message with its frames, or a single control frame.
+    """A whole message, or a single control frame.
 
     Whoever may change it calls `change`, `drop` or `send_frames`; `LaneEncoder` turns what
     is left into bytes. Nothing called means: the bytes go on as they came.
     """
 
-    direction: Direction
-    time: float
-    """When its last byte came, in seconds since the epoch."""
-    opcode: int
-    content: bytes
-    """The message's content, inflated, or the control frame's payload."""
-    frames: list[Frame]
-    """The frames as they came; `send_frames` puts others in their place."""
-    message: Message | None = None
-    """None for a control frame."""
-    number: int | None = None
-    """Of the message, counted from 1 in each direction; None for a control frame."""
-    verdict: str = "relayed"
-    """`relayed`, `changed`, `dropped` or `injected`."""
-    causes: list[str] = field(default_factory=list)
-    """Who changed, dropped or injected it, e.g. `addon`, `fault latency`."""
-    original: bytes = b""
-    """The content as it came."""
-    moved: bool = False
-    """Whether it goes on in another place than it came."""
-    wire: bytes | None = None
-    """The bytes as they came, where they are at hand in one piece."""
-    came: list[Frame] = field(init=False)
-    """The frames as they came, whatever `frames` is now."""
+    __slots__ = (
+        "_came",
+        "_sends",
+        "_starts",
+        "causes",
+        "compressed",
+        "content",
+        "direction",
+        "moved",
+        "number",
+        "opaque",
+        "opcode",
+        "original",
+        "time",
+        "verdict",
+        "wire",
+    )
 
-    def __post_init__(self) -> None:
-        self.came = self.frames
+    def __init__(
+        self,
+        direction: Direction,
+        time: float,
+        opcode: int,
+        content: bytes,
+        wire: bytes = b"",
+        *,
+        number: int | None = None,
+        compressed: bool = False,
+        opaque: str | None = None,
+        starts: Sequence[int] = (0,),
+    ) -> None:
+        """`wire` is all its frames as they came, `starts` where each of them begins in it."""
+        self.direction = direction
+        self.time = time
+        """When its last byte came, in seconds since the epoch."""
+        self.opcode = opcode
+        self.content = content
+        """The message's content, inflated, or the control frame's payload."""
+        self.wire = wire
+        """The bytes as they came; empty for what no peer sent."""
+        self.number = number
+        """Of the message, counted from 1 in each direction; None for a control frame."""
+        self.compressed = compressed
+        """Whether its frames are compressed by permessage-deflate (RFC 7692)."""
+        self.opaque = opaque
+        """Why `content` is not what the sender meant, or None."""
+        self.verdict = "relayed"
+        """`relayed`, `changed`, `dropped` or `injected`."""
+        self.causes: list[str] = []
+        """Who changed, dropped or injected it, e.g. `addon`, `fault latency`."""
+        self.original = content
+        """The content as it came."""
+        self.moved = False
+        """Whether it goes on in another place than it came."""
+        self._starts = starts
+        self._came: list[Frame] | None = None
+        self._sends: list[Frame] | None = None
+
+    @property
+    def came(self) -> list[Frame]:
+        """The frames as they came, cut out of `wire` at the first call."""
+        if self._came is None:
+            stops = [*self._starts, len(self.wire)]
+            self._came = (
+                [Frame.of(self.wire[start:stop]) for start, stop in pairwise(stops)]
+                if self.wire
+                else []
+            )
+        return self._came
+
+    @property
+    def frames(self) -> list[Frame]:
+        """The frames to send in place of those that came, or else these."""
+        return self.came if self._sends is None else self._sends
+
+    @property
+    def reframed(self) -> bool:
+        """Whether somebody gave other frames to send."""
+        return self._sends is not None
+
+    @property
+    def fragmented(self) -> bool:
+        """Whether it came in more than one frame."""
+        return len(self._starts) > 1
+
+    @property
+    def payload_length(self) -> int:
+        """Payload bytes on the wire, all frames together."""
+        if self.compressed or self.opaque is not None:
+            return sum(frame.payload_length for frame in self.came)
+        return len(self.original)
 
     @property
     def readable(self) -> bool:
         """Whether `content` is what the sender meant (and not compressed in an unknown way)."""
-        return self.message is None or self.message.opaque is None
+        return self.opaque is None
 
     @property
     def is_control(self) -> bool:
@@ -65,8 +128,8 @@ class InFlightMessage:
         self._mark("dropped", cause)
 
     def send_frames(self, frames: list[Frame], cause: str) -> None:
-        """Send these frames, to the letter, in place of those that came."""
-        self.frames = frames
+        """Send these frames, verbatim, in place of those that came."""
+        self._sends = frames
         self._mark("changed", cause)
 
     def move(self, cause: str) -> None:
@@ -86,6 +149,7 @@ def injected(
     direction: Direction, opcode: int, content: bytes, time: float, cause: str
 ) -> InFlightMessage:
     """A message or control frame that no peer sent."""
-    return InFlightMessage(
-        direction, time, opcode, content, [], verdict="injected", causes=[cause], original=content
-    )
+    made = InFlightMessage(direction, time, opcode, content)
+    made.verdict = "injected"
+    made.causes.append(cause)
+    return made

@@ -35,6 +35,10 @@ class Direction(IntEnum):
         return "<-" if self else "->"
 
 
+MessageKey = tuple[int, Direction, int]
+"""Connection, direction and number: which message it is in a capture."""
+
+
 class FrameRecord(NamedTuple):
     """One frame that passed. A tuple, because one is made for every frame."""
 
@@ -76,6 +80,11 @@ class MessageRecord:
     cause: str | None = None
     """Who changed, dropped or injected it."""
     violations: tuple[Violation, ...] = ()
+
+    @property
+    def key(self) -> MessageKey:
+        """Which message it is."""
+        return self.connection_id, self.direction, self.number
 
 
 class FaultRecord(NamedTuple):

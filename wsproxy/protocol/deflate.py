@@ -74,30 +74,51 @@ class Inflater:
         self._zlib = self._fresh()
         self._length = 0
         self.broken: str | None = None
+        self.pending = b""
+        """Compressed bytes that `feed` was given and has not inflated yet."""
 
-    def feed(self, data: bytes, keep: int | None = None, limit: int = INFLATE_LIMIT) -> Inflated:
+    def feed(
+        self,
+        data: bytes,
+        keep: int | None = None,
+        limit: int = INFLATE_LIMIT,
+        most: int | None = None,
+    ) -> Inflated:
         """Inflate a part of a message, keeping at most `keep` bytes (None: all).
 
+        With `most` it stops after about so many bytes: what is left is `pending`, and the next
+        call (with b"") goes on.
         Raises DeflateError where the data is invalid or grows past `limit` bytes a message.
         """
         if self.broken:
             raise DeflateError(self.broken)
+        if self.pending:
+            data = self.pending + data
+            self.pending = b""
+        zlib_ = self._zlib
+        try:
+            piece = zlib_.decompress(data, _STEP)
+        except zlib.error as error:
+            raise self._invalid(error) from None
+        length = len(piece)
+        if length < _STEP and not zlib_.unconsumed_tail and not zlib_.eof:
+            # By far the most messages end here.
+            self._length += length
+            self._check(limit)
+            return Inflated(piece if keep is None or length <= keep else piece[:keep], length)
+        return self._feed_on(piece, keep, limit, most)
+
+    def _feed_on(self, piece: bytes, keep: int | None, limit: int, most: int | None) -> Inflated:
         kept: list[bytes] = []
         room = keep if keep is not None else limit
         length = 0
         while True:
-            try:
-                piece = self._zlib.decompress(data, _STEP)
-            except zlib.error as error:
-                self.broken = f"invalid compressed data ({error})"
-                raise DeflateError(self.broken) from None
             length += len(piece)
+            self._length += len(piece)
             if room > 0:
                 kept.append(piece[:room])
                 room -= len(piece)
-            if self._length + length > limit:
-                self.broken = f"inflates to more than {limit} bytes"
-                raise DeflateError(self.broken)
+            self._check(limit)
             data = self._zlib.unconsumed_tail
             if self._zlib.eof:
                 # A block with BFINAL set (section 7.2.3.4): what follows is a new stream.
@@ -105,18 +126,38 @@ class Inflater:
                 self._zlib = self._fresh()
             if not data and len(piece) < _STEP:
                 break
-        self._length += length
+            if most is not None and length >= most and data:
+                self.pending = data
+                break
+            try:
+                piece = self._zlib.decompress(data, _STEP)
+            except zlib.error as error:
+                raise self._invalid(error) from None
         return Inflated(b"".join(kept), length)
+
+    def _check(self, limit: int) -> None:
+        if self._length > limit:
+            self.broken = f"inflates to more than {limit} bytes"
+            raise DeflateError(self.broken)
+
+    def _invalid(self, error: zlib.error) -> DeflateError:
+        self.broken = f"invalid compressed data ({error})"
+        return DeflateError(self.broken)
 
     def finish(self, keep: int | None = None, limit: int = INFLATE_LIMIT) -> Inflated:
         """End a message: the bytes that its tail (section 7.2.2) brings out."""
         try:
             return self.feed(TAIL, keep, limit)
         finally:
-            self._length = 0
-            if self._no_context_takeover:
-                self._zlib = self._fresh()
-                self.broken = None
+            self.end_message()
+
+    def end_message(self) -> None:
+        """The tail of a message was fed; the next one may start afresh."""
+        self._length = 0
+        self.pending = b""
+        if self._no_context_takeover:
+            self._zlib = self._fresh()
+            self.broken = None
 
     def _fresh(self) -> zlib._Decompress:
         return zlib.decompressobj(-self._window_bits)
@@ -130,15 +171,12 @@ class Deflater:
         self._no_context_takeover = no_context_takeover
         # With 8 bits nothing that zlib writes is sure to fit: such a message is sent as it is.
         self.possible = window_bits >= 9
-        self._zlib = self._fresh()
+        self._zlib: zlib._Compress | None = None  # a quarter of a MiB: most never need it
 
     def message(self, content: bytes) -> bytes:
         """The compressed payload of a whole message (section 7.2.1)."""
+        if self._zlib is None or self._no_context_takeover:
+            self._zlib = zlib.compressobj(wbits=-self._window_bits)
         data = self._zlib.compress(content) + self._zlib.flush(zlib.Z_SYNC_FLUSH)
-        if self._no_context_takeover:
-            self._zlib = self._fresh()
         # Section 7.2.3.6: an empty message is the single byte 0x00.
         return data[: -len(TAIL)] or b"\x00"
-
-    def _fresh(self) -> zlib._Compress:
-        return zlib.compressobj(wbits=-self._window_bits)

@@ -60,6 +60,19 @@ class Frame(NamedTuple):
     received: int
     """Payload bytes that came; -1 if the stream ended inside the header."""
 
+    @classmethod
+    def of(cls, wire: bytes) -> Frame:
+        """The frame that `wire` is, or as much of it as came; bytes beyond it do not count."""
+        head = parse_header(wire)
+        if head is None:
+            return cls(wire[0] & OPCODE, wire, b"", 0, -1)
+        length, size = head
+        payload = wire[size : size + length]
+        received = len(payload)
+        if wire[1] & MASK:
+            payload = apply_mask(payload, wire[size - 4 : size])
+        return cls(wire[0] & OPCODE, wire[:size], payload, length, received)
+
     @property
     def fin(self) -> bool:
         return bool(self.header[0] & FIN)
@@ -110,17 +123,31 @@ class Frame(NamedTuple):
         return self.header + (apply_mask(self.payload, key) if key else self.payload)
 
 
-def header_size(second: int) -> int:
-    """The size of a whole header, in bytes, from its second byte."""
-    size = 2
+def parse_header(data: bytes, pos: int = 0) -> tuple[int, int] | None:
+    """The payload length that a header announces, and the header's own length, in bytes.
+
+    `data` has the header from `pos` on; None if it is not all there. Section 5.2 demands the
+    shortest form of the length; this reads any.
+    """
+    end = len(data)
+    if end - pos < 2:
+        return None
+    second = data[pos + 1]
     length = second & 0x7F
+    size = 6 if second & MASK else 2
     if length == 126:
         size += 2
+        if end - pos < size:
+            return None
+        (length,) = _UINT16.unpack_from(data, pos + 2)
     elif length == 127:
         size += 8
-    if second & MASK:
-        size += 4
-    return size
+        if end - pos < size:
+            return None
+        (length,) = _UINT64.unpack_from(data, pos + 2)
+    elif end - pos < size:
+        return None
+    return length, size
 
 
 def minimal_header_size(length: int, *, masked: bool) -> int:

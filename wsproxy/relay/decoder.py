@@ -1,31 +1,44 @@
-"""One direction of a connection: bytes in, records out.
+"""One direction of a connection: bytes in, entries of a batch out.
 
-Everything that is known of the stream lives here: the decoder, the assembler with its inflater,
-the linter. It does no I/O and reads no clock.
+Everything that is known of the stream lives here: where the frames are, the message under way
+with its inflater, the linter. It does no I/O and reads no clock.
+
+Two ways through it. A *run* is many whole messages in good order in one chunk: one loop keeps
+their sizes and makes no object for any of them. Everything else goes frame by frame, and a frame
+whose payload comes in several chunks piece by piece.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
-from wsproxy.errors import Side
-from wsproxy.model.inflight import InFlightMessage
-from wsproxy.model.records import Direction, FrameRecord, MessageRecord
+from wsproxy.model.batches import BatchBuilder
+from wsproxy.model.blocks import Note
+from wsproxy.model.records import Direction, MessageRecord
 from wsproxy.protocol.close import parse_close
-from wsproxy.protocol.deflate import INFLATE_LIMIT, Inflater
-from wsproxy.protocol.frames import MASK, OPCODE, Frame, FrameDecoder, Opcode
+from wsproxy.protocol.deflate import Inflater
+from wsproxy.protocol.frames import FIN, MASK, OPCODE, Opcode, parse_header
 from wsproxy.protocol.handshake import NegotiatedExtensions
 from wsproxy.protocol.lint import FrameLinter, Violation, utf8_valid, violation
 from wsproxy.protocol.masking import apply_mask
-from wsproxy.protocol.messages import Message, MessageAssembler
-
-Record = FrameRecord | MessageRecord
+from wsproxy.protocol.messages import INFLATE_AT_ONCE, Message, MessageAssembler
+from wsproxy.relay.holding import Holding
 
 DEFAULT_MAX_PAYLOAD = 1024 * 1024
 
-_WHOLE_TEXT = 0x81
-_WHOLE_BINARY = 0x82
+RUN_FRAMES = 256
+"""Frames that a run has at most: a fraction of a millisecond's work."""
+
+TURN_FRAMES = 128
+"""Frames that are decoded one by one before the time is looked at."""
+
+JOIN_BELOW = 8 * 1024
+"""Bytes a piece below which the pieces of a run are joined: many small values cost more."""
+
+_TEXT = FIN | Opcode.TEXT
+_BINARY = FIN | Opcode.BINARY
+_PING_PONG = frozenset((FIN | Opcode.PING, FIN | Opcode.PONG))
 
 
 class ClosePassed(NamedTuple):
@@ -53,322 +66,342 @@ class StreamDecoder:
     ) -> None:
         self.connection_id = connection_id
         self.direction = direction
+        self.key = connection_id << 1 | direction
+        """Connection and direction in one number, as blocks have it."""
         self.close: ClosePassed | None = None
         """The first Close frame that passed, if one did."""
-        self._max_payload = max_payload
-        # What is compressed has to be inflated whole, or the context is lost.
-        self._decoder = FrameDecoder(
-            max(max_payload, INFLATE_LIMIT) if negotiated.deflate else max_payload
-        )
+        self.throttle: Callable[[bool], None] = _ignore
+        """Is called with True when so much waits to be decoded that no more should come."""
+        self.failed: Callable[[], None] = _nothing
+        """Is called where decoding has failed by a bug: the connection cannot go on."""
+        self.max_payload = max_payload
         opaque = (
             f"unknown extension {', '.join(negotiated.unknown)}" if negotiated.unknown else None
         )
         self._assembler = MessageAssembler(max_payload, _inflater(direction, negotiated), opaque)
         self._linter = FrameLinter(
-            direction.sender, rsv1_allowed=negotiated.deflate is not None, rsv_unknown=bool(opaque)
+            direction.sender,
+            rsv1_allowed=negotiated.deflate is not None,
+            rsv_unknown=opaque is not None,
         )
-        self._message = 0
         self._readable = opaque is None
-        self._plain = self._readable
-        self._ready = self._plain
-        """Whether the next byte begins a message, and nothing is known to be odd."""
-        self._pieces: list[bytes] = []
-        self._keeps = (self._decoder.keep, self._assembler.keep)
-        self._holding = False
-        self._held: list[Frame] = []
-        self._passing: list[InFlightMessage] = []
-        self._missing = 0
-        self.key = connection_id << 1 | direction
-        """Connection and direction in one number, as blocks have it."""
-        upstream = direction is Direction.UPSTREAM
-        self._mask_bit = MASK if upstream else 0  # section 5.1: clients mask, servers do not
-        self._base_size = 6 if upstream else 2
+        self._orderly = self._readable
+        """Whether the next frame begins a message, and nothing is known to be odd."""
+        self._number = 0
+        """Of the last message."""
+        self._mask_bit = MASK if direction is Direction.UPSTREAM else 0  # section 5.1
+        self._base_size = 6 if direction is Direction.UPSTREAM else 2
+        self._holding: Holding | None = None
+        # The frame under way.
+        self._partial = b""
+        """The beginning of a header."""
+        self._header = b""
+        self._payload_length = 0
+        self._received = 0
+        self._kept: list[bytes] = []
+        self._kept_size = 0
+        self._unfinished = False
+        """Whether the last piece of the payload is not inflated yet."""
 
     @property
     def at_frame_boundary(self) -> bool:
-        """Whether a frame of the proxy's own could be put in now."""
-        return self._decoder.at_boundary and not self._pieces
-
-    def whole_message(self, data: bytes) -> int:
-        """The number of the message, if `data` is exactly one whole message in good order.
-
-        By far the most chunks are, and then there is nothing more to find out. Otherwise 0:
-        then `data` has to be fed.
-        """
-        length = len(data) - self._base_size
-        if not self._ready or length < 0 or length > self._max_payload:
-            return 0
-        if length < 126:
-            if data[1] != self._mask_bit | length:
-                return 0
-        elif length < 65538:
-            length -= 2
-            if length < 126 or data[1] != self._mask_bit | 126 or data[2] << 8 | data[3] != length:
-                return 0
-        else:
-            length -= 8
-            if (
-                length < 65536
-                or data[1] != self._mask_bit | 127
-                or int.from_bytes(data[2:10], "big") != length
-            ):
-                return 0
-        first = data[0]
-        if first == _WHOLE_TEXT:
-            start = len(data) - length
-            text = data[start:]
-            if self._mask_bit:
-                text = apply_mask(text, data[start - 4 : start])
-            if not text.isascii() and not utf8_valid(text):
-                return 0
-        elif first != _WHOLE_BINARY:
-            return 0
-        self._message += 1
-        return self._message
-
-    def collect(self, data: bytes) -> bytes | None:
-        """Hold the pieces of a large message back until it is whole; None while it is not.
-
-        Its pieces need no decoding of their own, and joined they are copied once.
-        """
-        if self._pieces:
-            self._pieces.append(data)
-            self._missing -= len(data)
-        elif self._ready and len(data) > 10 and data[0] in (_WHOLE_TEXT, _WHOLE_BINARY):
-            length = data[1] ^ self._mask_bit
-            if length == 126:
-                length = self._base_size + 2 + (data[2] << 8 | data[3])
-            elif length == 127:
-                length = self._base_size + 8 + int.from_bytes(data[2:10], "big")
-            else:
-                return data  # small, or masked as it must not be: for `feed` to say
-            if not len(data) < length <= self._max_payload:
-                return data
-            self._pieces.append(data)
-            self._missing = length - len(data)
-        if not self._pieces:
-            return data
-        if self._missing > 0:
-            return None
-        data = b"".join(self._pieces)
-        self._pieces.clear()
-        return data
+        """Whether the last byte decoded was the last one of a frame."""
+        return not self._header and not self._partial
 
     @property
     def at_message_boundary(self) -> bool:
-        """Whether the last byte fed was the last one of a message."""
+        """Whether the last byte decoded was the last one of a message."""
         return self.at_frame_boundary and not self._assembler.in_message
 
-    def hold(self) -> None:
-        """From the next message on keep everything, so that `take` can give it out."""
-        self._decoder.keep = self._assembler.keep = None
-        self._holding = True
+    # Holding.
+
+    def hold(self, holding: Holding) -> None:
+        """From the next message on give messages and control frames to `holding`.
+
+        At a message boundary only.
+        """
+        self._holding = holding
+        self._assembler.keep = max(holding.limit, self.max_payload)
 
     def release(self) -> None:
         """Undo `hold`; at a message boundary only."""
-        self._decoder.keep, self._assembler.keep = self._keeps
-        self._holding = False
-        self._ready = self._plain and self._decoder.at_boundary
+        self._holding = None
+        self._assembler.keep = self.max_payload
 
-    def whole_in_flight(self, data: bytes, time: float) -> InFlightMessage | None:
-        """While holding: the message that `data` is, if it is exactly one in good order.
+    def next_number(self) -> int:
+        """The number of a message that is injected now."""
+        self._number += 1
+        return self._number
 
-        Its frame needs no record beyond its bytes, as with `whole_message`.
+    # Decoding.
+
+    def decode(
+        self, data: bytes, time: float, out: BatchBuilder, expired: Callable[[], bool]
+    ) -> bytes:
+        """Decode bytes that came at `time`, in seconds since the epoch.
+
+        Returns what is left of them where `expired` said that it is enough for now: that has to
+        come first at the next call.
         """
-        number = self.whole_message(data)
-        if not number:
-            return None
-        size = len(data)
-        start = self._base_size
-        if size - start >= 126:
-            start += 2 if size - start < 65538 else 8
-        payload = data[start:]
-        if self._mask_bit:
-            payload = apply_mask(payload, data[start - 4 : start])
-        size -= start
-        opcode = data[0] & OPCODE
-        frame = Frame(opcode, data[:start], payload, size, size)
-        message = Message(opcode, payload, size, size, frame_lengths=[size])
-        in_flight = InFlightMessage(
-            self.direction, time, opcode, payload, [frame], message, number, original=payload
-        )
-        in_flight.wire = data
-        return in_flight
+        if self._unfinished:
+            if not self._assembler.go_on():
+                return data
+            self._unfinished = False
+            if self._received == self._payload_length:
+                self._end_frame(time, out)
+        if self._partial:
+            data = self._partial + data
+            self._partial = b""
+        pos, end = 0, len(data)
+        count = 0
+        while pos < end:
+            if self._header:
+                pos = self._payload(data, pos, time, out)
+            elif self._orderly:
+                start = pos
+                pos = self._run(data, pos, time, out)
+                if pos == start:
+                    pos = self._frame(data, pos, time, out)
+                else:
+                    count += RUN_FRAMES if pos < end else 0
+            else:
+                pos = self._frame(data, pos, time, out)
+            count += 1
+            if self._holding is not None and self._holding.deliver is not None:
+                self._holding.deliver()
+            if count >= TURN_FRAMES or self._assembler.inflated >= INFLATE_AT_ONCE:
+                count = 0
+                self._assembler.inflated = 0
+                if pos < end and (self._unfinished or expired()):
+                    return data[pos:]
+            if self._unfinished:
+                return data[pos:]
+        return b""
 
-    def take(self) -> list[InFlightMessage]:
-        """While holding: the messages and control frames that were completed by `feed`."""
-        in_flight, self._passing = self._passing, []
-        return in_flight
+    @property
+    def unfinished(self) -> bool:
+        """Whether `decode` has to be called again although no bytes are left."""
+        return self._unfinished
 
-    def take_rest(self) -> InFlightMessage | None:
-        """While holding: the frames of a message that never ended, to be sent as they came."""
-        frames, self._held = self._held, []
-        return self._unfinished(frames) if frames else None
+    def eof(self, time: float, out: BatchBuilder) -> None:
+        """The stream has ended: what was under way is recorded as it is."""
+        while self._unfinished and not self._assembler.go_on():
+            pass
+        self._unfinished = False
+        if self._header:
+            self._end_frame(time, out)
+        elif self._partial:
+            header, self._partial = self._partial, b""
+            violations = self._linter.check(header, 0, -1)
+            number = 0
+            if header[0] & OPCODE < Opcode.CLOSE:
+                if not self._assembler.in_message or header[0] & OPCODE:
+                    self._number += 1
+                number = self._number
+            note = Note(-1, violations)
+            out.add_frame(self.key, time, number, header, (), 0, note)
+            if self._holding is not None:
+                self._holding.raw(header)
 
-    def next_number(self, in_flight: InFlightMessage) -> int | None:
-        """The number of an injected message; None for a control frame."""
-        if in_flight.is_control:
-            return None
-        self._message += 1
-        return self._message
+    def _run(  # noqa: PLR0915 - one loop: a call for each of its steps would double its cost
+        self, data: bytes, pos: int, time: float, out: BatchBuilder
+    ) -> int:
+        """Take messages in good order, pings and pongs from `pos` on, at most RUN_FRAMES.
 
-    def injected_records(self, in_flight: InFlightMessage, frames: list[Frame]) -> list[Record]:
-        """The records of frames that were made here."""
-        origin = ", ".join(in_flight.causes)
-        return [
-            FrameRecord(
-                self.connection_id,
-                self.direction,
-                in_flight.time,
-                frame._replace(payload=frame.payload[: self._max_payload]),
-                in_flight.number,
-                (),
-                origin,
-            )
-            for frame in frames
-        ]
-
-    def message_record(self, in_flight: InFlightMessage) -> MessageRecord | None:
-        """The record of a message that was held, where it says more than its frames."""
-        message = in_flight.message
-        if in_flight.verdict == "relayed" and (message is None or not _says_more(message)):
-            return None
-        content = in_flight.original[: self._max_payload]
-        return MessageRecord(
-            self.connection_id,
-            self.direction,
-            in_flight.number or 0,
-            in_flight.time,
-            in_flight.opcode,
-            content,
-            len(in_flight.original) if message is None else message.content_length,
-            len(in_flight.original) if message is None else message.payload_length,
-            message is not None and message.compressed,
-            message.opaque if message is not None else None,
-            in_flight.verdict,
-            in_flight.content[: self._max_payload]
-            if in_flight.content != in_flight.original
-            else None,
-            ", ".join(in_flight.causes) or None,
-        )
-
-    def feed(self, data: bytes, time: float) -> list[Record]:
-        """Decode bytes that came at `time`; return records of the frames they complete, each
-        followed by the record of the message that it ends, where that says more than the frame.
+        Returns where the first frame begins that is anything else. What is checked here of a
+        header agrees with parse_header (a property test holds it to that).
         """
-        records: list[Record] = []
-        for frame in self._decoder.feed(data):
-            self._seen(frame, time, records)
-        self._ready = self._plain and self._decoder.at_boundary
-        return records
+        mask, base, most = self._mask_bit, self._base_size, self.max_payload
+        holding = self._holding
+        end = len(data)
+        begin = pos
+        sizes: list[int] = []
+        firsts: list[int] = []
+        headers: list[int] = []
+        numbers: list[int] = []
+        parts: list[bytes] = []
+        number = self._number
+        last = end - base
+        frames = RUN_FRAMES if holding is None or holding.deliver is None else 1
+        while pos <= last and len(sizes) < frames:
+            first = data[pos]
+            length = data[pos + 1] ^ mask  # more than 127 where the masking is wrong
+            body = pos + base
+            if length >= 126:
+                if length == 126:
+                    if body + 2 > end:
+                        break
+                    length = data[pos + 2] << 8 | data[pos + 3]
+                    body += 2
+                    if length < 126:
+                        break
+                elif length == 127:
+                    if body + 8 > end:
+                        break
+                    length = int.from_bytes(data[pos + 2 : pos + 10], "big")
+                    body += 8
+                    if length < 65536:
+                        break
+                else:
+                    break
+            stop = body + length
+            if stop > end or length > most:
+                break
+            payload = data[body:stop]
+            if mask:
+                payload = apply_mask(payload, data[body - 4 : body])
+            if first == _TEXT:
+                if not payload.isascii() and not utf8_valid(payload):
+                    break
+                number += 1
+                numbers.append(number)
+            elif first == _BINARY:
+                number += 1
+                numbers.append(number)
+            elif first in _PING_PONG and length < 126:
+                numbers.append(0)
+            else:
+                break
+            sizes.append(stop - pos)
+            firsts.append(first)
+            headers.append(body - pos)
+            if mask:
+                parts.append(data[pos:body])
+                parts.append(payload)
+            if holding is not None:
+                wire = data if stop - pos == end else data[pos:stop]
+                holding.whole(self.direction, time, first & OPCODE, payload, wire, numbers[-1])
+            pos = stop
+        if sizes:
+            self._number = number
+            if not mask:
+                parts = [data if pos - begin == end else data[begin:pos]]
+            elif len(parts) > 2 and pos - begin < JOIN_BELOW * len(sizes):
+                parts = [b"".join(parts)]
+            out.add_run(self.key, time, numbers, sizes, firsts, headers, parts, pos - begin)
+        return pos
 
-    def feed_held(
-        self, data: bytes, time: float
-    ) -> Iterator[tuple[list[Record], list[InFlightMessage]]]:
-        """While holding: for each frame that `data` completes its records and what it completes.
+    def _frame(self, data: bytes, pos: int, time: float, out: BatchBuilder) -> int:
+        """Take any frame that begins at `pos`, or as much of it as there is; returns where it ends."""
+        head = parse_header(data, pos)
+        if head is None:
+            self._partial = data[pos:]
+            return len(data)
+        self._payload_length, size = head
+        body = pos + size
+        self._header = data[pos:body]
+        self._received = 0
+        self._kept = []
+        self._kept_size = 0
+        first = data[pos]
+        holding = self._holding
+        if first & OPCODE < Opcode.CLOSE:
+            assembler = self._assembler
+            if not assembler.in_message or first & OPCODE:
+                if holding is not None and assembler.in_message:
+                    holding.interrupted()
+                assembler.begin(first)
+                self._number += 1
+            assembler.frame(self._payload_length)
+        elif holding is not None and first & OPCODE == Opcode.CLOSE:
+            holding.interrupted()  # nothing more will come of a message that it stands in
+        if holding is not None:
+            holding.frame(first, self._header)
+        return self._payload(data, body, time, out)
 
-        One at a time, so that a message that is injected after one of them gets the next number,
-        however the bytes were cut into pieces on their way.
-        """
-        for frame in self._decoder.feed(data):
-            records: list[Record] = []
-            self._seen(frame, time, records)
-            yield records, self.take()
-        self._ready = self._plain and self._decoder.at_boundary
+    def _payload(self, data: bytes, pos: int, time: float, out: BatchBuilder) -> int:
+        """Take what belongs to the frame under way; returns where that ends."""
+        header = self._header
+        missing = self._payload_length - self._received
+        size = min(missing, len(data) - pos)
+        piece = data if size == len(data) else data[pos : pos + size]
+        if self._holding is not None and size:
+            self._holding.raw_payload(header[0], piece)
+        if header[1] & MASK:
+            key = header[-4:]
+            turn = self._received & 3
+            piece = apply_mask(piece, key[turn:] + key[:turn] if turn else key)
+        self._received += size
+        room = self.max_payload - self._kept_size
+        if room > 0 and size:
+            kept = piece if size <= room else piece[:room]
+            self._kept.append(kept)
+            self._kept_size += len(kept)
+        whole = size == missing
+        if header[0] & OPCODE < Opcode.CLOSE:
+            last = whole and header[0] >= FIN
+            if self._holding is not None and self._holding.loose:
+                self._assembler.keep_less(self.max_payload)
+            if (size or last) and not self._assembler.feed(piece, last=last):
+                self._unfinished = True
+                return pos + size
+        if whole:
+            self._end_frame(time, out)
+        return pos + size
 
-    def eof(self, time: float) -> list[Record]:
-        """The record of a frame that the end of the stream cut off, if there is one."""
-        pieces = b"".join(self._pieces)
-        self._pieces.clear()
-        records = self.feed(pieces, time)
-        frame = self._decoder.eof()
-        if frame is not None:
-            self._seen(frame, time, records)
-        return records
-
-    def _seen(self, frame: Frame, time: float, records: list[Record]) -> None:
-        violations = self._linter.check(frame)
+    def _end_frame(self, time: float, out: BatchBuilder) -> None:
+        """The frame under way has come as far as it will."""
+        header, length, received = self._header, self._payload_length, self._received
+        first = header[0]
+        self._header = b""
+        kept, kept_size = self._kept, self._kept_size
+        payload = b"".join(kept) if first & OPCODE >= Opcode.CLOSE else b""
+        violations = self._linter.check(header, length, received, payload)
+        number = 0
+        content = None
+        content_length = None
         message = None
-        number = None
-        if frame.is_control:
-            if frame.opcode == Opcode.CLOSE and self.close is None and frame.complete:
-                self.close = ClosePassed(time, *parse_close(frame.payload))
-                self._plain = False  # what follows a Close frame is a violation
+        if first & OPCODE >= Opcode.CLOSE:
+            if first & OPCODE == Opcode.CLOSE and self.close is None and received == length:
+                self.close = ClosePassed(time, *parse_close(payload))
         else:
-            if not self._assembler.in_message or frame.opcode != Opcode.CONTINUATION:
-                self._message += 1
-            number = self._message
-            if frame.received >= 0:
-                message = self._assembler.feed(frame)
-            self._plain = self._readable and not self._assembler.in_message and self.close is None
-        if message is not None:
-            violations += self._message_violations(message)
-        kept = frame
-        if len(frame.payload) > self._max_payload:
-            kept = frame._replace(payload=frame.payload[: self._max_payload])
-        records.append(
-            FrameRecord(self.connection_id, self.direction, time, kept, number, violations)
-        )
-        if self._holding:
-            self._hold_back(frame, message, number, time)
-        elif message is not None and number is not None and _says_more(message):
-            records.append(self._message_record(message, number, time))
-
-    def _hold_back(
-        self, frame: Frame, message: Message | None, number: int | None, time: float
-    ) -> None:
-        if frame.is_control:
-            if self._held and (frame.opcode == Opcode.CLOSE or not frame.complete):
-                # Nothing more will come of the message that it stands in: that goes first.
-                self._passing.append(self._unfinished(self._held))
-                self._held = []
-            payload = frame.payload
-            self._passing.append(
-                InFlightMessage(
-                    self.direction, time, frame.opcode, payload, [frame], original=payload
-                )
+            number = self._number
+            if first >= FIN and received == length:
+                message = self._assembler.end()
+                violations += self._message_violations(message)
+                if message.says_more:
+                    content = message.content[: self.max_payload]
+                    if message.content_length != len(content):
+                        content_length = message.content_length
+        # What follows a Close frame is a violation: no run is.
+        self._orderly = self._readable and not self._assembler.in_message and self.close is None
+        note = None
+        if violations or received != kept_size or received != length or content_length is not None:
+            note = Note(
+                received if received != kept_size or received != length else None,
+                violations,
+                None,
+                content_length,
             )
-            return
-        if self._held and frame.opcode != Opcode.CONTINUATION:
-            # A message inside a message: what there is of the first one goes on as it came.
-            self._passing.append(self._unfinished(self._held))
-            self._held = []
-        self._held.append(frame)
-        if message is not None:
-            frames, self._held = self._held, []
-            self._passing.append(
-                InFlightMessage(
-                    self.direction,
-                    time,
-                    message.opcode,
-                    message.content,
-                    frames,
-                    message,
-                    number,
-                    original=message.content,
-                )
-            )
-
-    def _unfinished(self, frames: list[Frame]) -> InFlightMessage:
-        message = Message(frames[0].opcode, b"", 0, 0, opaque="a message that did not end")
-        return InFlightMessage(self.direction, 0.0, frames[0].opcode, b"", frames, message)
+        out.add_frame(self.key, time, number, header, kept, kept_size, note, content)
+        holding = self._holding
+        if holding is not None:
+            if message is not None:
+                self._assembler.keep = max(holding.limit, self.max_payload)
+            if received != length and first & OPCODE >= Opcode.CLOSE:
+                holding.interrupted()  # the stream has ended: what came before goes first
+            holding.end_frame(self.direction, time, first, payload, message, number)
+        elif message is not None and (message.frames > 1 or message.opaque is not None):
+            out.messages.append(self._message_record(message, number, time, content or b""))
 
     def _message_violations(self, message: Message) -> tuple[Violation, ...]:
-        sender: Side = self.direction.sender
+        sender = self.direction.sender
         if message.compressed and message.opaque:
             return (violation("deflate-data", message.opaque, sender),)
         if message.invalid_utf8:
             return (violation("text-utf8", "a text message that is not UTF-8", sender),)
         return ()
 
-    def _message_record(self, message: Message, number: int, time: float) -> MessageRecord:
+    def _message_record(
+        self, message: Message, number: int, time: float, content: bytes
+    ) -> MessageRecord:
         return MessageRecord(
             self.connection_id,
             self.direction,
             number,
             time,
             message.opcode,
-            message.content,
+            content,
             message.content_length,
             message.payload_length,
             message.compressed,
@@ -376,8 +409,12 @@ class StreamDecoder:
         )
 
 
-def _says_more(message: Message) -> bool:
-    return message.compressed or message.opaque is not None or len(message.frame_lengths) > 1
+def _ignore(paused: bool) -> None:
+    pass
+
+
+def _nothing() -> None:
+    pass
 
 
 def _inflater(direction: Direction, negotiated: NegotiatedExtensions) -> Inflater | None:

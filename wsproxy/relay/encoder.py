@@ -17,7 +17,7 @@ class LaneEncoder:
 
     Once a compressed message was changed, dropped or moved, the receiver's context is no longer
     the sender's. From that message on the encoder compresses everything itself, with a fresh
-    context, and never goes back (docs/how-it-works.md).
+    context, and never goes back (docs/architecture.md).
     """
 
     def __init__(
@@ -29,7 +29,9 @@ class LaneEncoder:
         """`new_masking_key` gives four unpredictable bytes (RFC 6455, section 5.3)."""
         self._mask = new_masking_key if direction is Direction.UPSTREAM else lambda: None
         self._deflater: Deflater | None = None
-        self._own_context = False
+        self._context = False
+        self.verbatim = True
+        """Whether unchanged messages still go on as they came."""
         deflate = negotiated.deflate
         if deflate is not None:
             upstream = direction is Direction.UPSTREAM
@@ -41,20 +43,19 @@ class LaneEncoder:
             bits = deflate.client_max_window_bits if upstream else deflate.server_max_window_bits
             self._deflater = Deflater(bits, no_context_takeover=no_context)
             self._context = not no_context
-        else:
-            self._context = False
 
-    @property
-    def verbatim(self) -> bool:
-        """Whether unchanged messages still go on as they came."""
-        return not self._own_context
+    def keeps(self, in_flight: InFlightMessage) -> bool:
+        """Whether a message goes on in the bytes in which it came."""
+        return (
+            in_flight.verdict == "relayed"
+            and (self.verbatim or not in_flight.compressed)
+            and not in_flight.moved
+        )
 
     def encode(self, in_flight: InFlightMessage) -> list[Frame]:
         """The frames to send for it; none if it was dropped."""
-        message = in_flight.message
-        compressed = message is not None and message.compressed
+        compressed = in_flight.compressed
         content_changed = in_flight.content != in_flight.original
-        frames_changed = in_flight.frames is not in_flight.came
         if in_flight.verdict == "dropped":
             if compressed:
                 self._leave_context()
@@ -63,11 +64,11 @@ class LaneEncoder:
             self._leave_context()  # what it refers back to came in another order
         if in_flight.verdict == "injected":
             return [self._frame(in_flight.opcode, in_flight.content)]
-        if frames_changed and not content_changed:
+        if in_flight.reframed and not content_changed:
             if compressed:
                 self._leave_context()
             return in_flight.frames
-        if not content_changed and not (compressed and self._own_context):
+        if not content_changed and (self.verbatim or not compressed):
             return in_flight.frames
         if in_flight.is_control:
             return [self._frame(in_flight.opcode, in_flight.content)]
@@ -75,7 +76,7 @@ class LaneEncoder:
             return in_flight.frames  # unreadable for the proxy, and so it stays for the receiver
         if compressed:
             return [self._compressed(in_flight)]
-        sizes = message.frame_lengths if message is not None else []
+        sizes = [frame.payload_length for frame in in_flight.came]
         return self._fragments(in_flight.opcode, in_flight.content, sizes)
 
     def _compressed(self, in_flight: InFlightMessage) -> Frame:
@@ -107,4 +108,4 @@ class LaneEncoder:
 
     def _leave_context(self) -> None:
         if self._context:
-            self._own_context = True
+            self.verbatim = False

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from wsproxy.model.batches import Batch
 from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import ConnectionRecord, Direction
-from wsproxy.relay.journal import Drained, Journal
 
 
 class Transport(Protocol):
@@ -35,17 +35,18 @@ class Transport(Protocol):
 class Recorder(Protocol):
     """Where records go. No call may block."""
 
-    journal: Journal
-    """What passes is appended here; after the first chunk, `wake` has to be called."""
-
-    def wake(self) -> None:
-        """The journal is no longer empty."""
+    @property
+    def next_frame_id(self) -> int:
+        """The id of the first frame that it will be given."""
 
     def next_connection_id(self) -> int:
         """A number for a new connection, from 1."""
 
     def connection_changed(self, connection: ConnectionRecord) -> None:
         """A connection was opened, answered or ended."""
+
+    def write(self, batch: Batch) -> None:
+        """Keep what passed."""
 
     def on_pressure(self, paused: Callable[[bool], None]) -> None:
         """Call `paused` with True when the records come too fast, with False when it is over."""
@@ -60,8 +61,8 @@ class Watcher(Protocol):
     def connection_changed(self, connection: ConnectionRecord) -> None:
         """A connection was opened, answered or ended."""
 
-    def frames_passed(self, first_id: int, drained: Drained) -> None:
-        """Frames passed; they have consecutive ids from `first_id`."""
+    def passed(self, batch: Batch) -> None:
+        """Frames passed, faults struck, messages were decided."""
 
 
 class Interceptor(Protocol):
@@ -73,21 +74,15 @@ class Interceptor(Protocol):
         When the answer changes, `LiveConnection.reconsider` has to be called.
         """
 
-    async def handle(self, in_flight: InFlightMessage) -> None:
+    def handle(self, in_flight: InFlightMessage) -> Awaitable[None] | None:
         """Look at a message or control frame before it goes on, and change it or not.
 
-        One at a time in each direction.
+        One at a time in each direction. None where nothing has to be waited for; else what is
+        returned is awaited before the message goes on.
         """
 
     def ended(self) -> None:
         """The connection has ended; its record says how."""
-
-
-class PromptInterceptor(Interceptor, Protocol):
-    """An Interceptor that needs no task where it has nothing to wait for."""
-
-    def begin(self, in_flight: InFlightMessage) -> Awaitable[None] | None:
-        """As `handle`, up to where it has to wait; what is returned has to be awaited then."""
 
 
 class LiveConnection(Protocol):

@@ -1,102 +1,193 @@
 """The journal: what passed, in order, kept until there is time to look at it.
 
-The relay only appends to it. Decoding, checking and collecting into blocks happen when it is
-drained, many times a second, and at once where a decision depends on it.
+The relay only appends to it. Decoding, checking and collecting into batches happen in turns of
+a few milliseconds, many times a second, so that no connection can keep the others waiting.
+Batches go to the recorder and to those who look on.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Sequence
 
-from wsproxy.model.blocks import Block, BlockBuilder
-from wsproxy.model.records import FaultRecord, FrameRecord, MessageRecord
-from wsproxy.relay.decoder import Record, StreamDecoder
+from wsproxy.model.batches import BatchBuilder
+from wsproxy.model.records import ConnectionRecord, FaultRecord
+from wsproxy.relay.decoder import StreamDecoder
+from wsproxy.relay.interfaces import Clock, Recorder, Watcher
 
-Chunk = tuple[StreamDecoder, float, bytes]
+DRAIN_SECONDS = 0.01
+"""How long what passed may wait to be decoded."""
 
+TURN_SECONDS = 0.005
+"""How long decoding may take before others have their turn."""
 
-@dataclass(frozen=True, slots=True)
-class Drained:
-    """What came of a journal."""
+FLUSH_SECONDS = 0.05
+"""How long what was decoded may wait to be handed on."""
 
-    block: Block
-    messages: list[MessageRecord]
-    faults: list[FaultRecord]
+BATCH_WEIGHT = 4 * 1024 * 1024
+"""Bytes, about, that a batch takes at most: then it is handed on without waiting."""
+
+UNDECODED_HIGH = 256 * 1024
+"""Bytes of one connection's direction that may wait to be decoded before it is read no further."""
+
+_CHUNKS_A_LOOK = 32
+
+Chunk = tuple[StreamDecoder | None, float, bytes | Callable[[], None]]
+"""A decoder, the time in seconds since the epoch, and bytes; or None and what is to be called."""
+
+_log = logging.getLogger(__name__)
 
 
 class Journal:
-    """Chunks of bytes (which its decoders decode in `drain`) and finished records, in order."""
+    """Chunks of bytes, which `drain` decodes, and what was decoded of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock, recorder: Recorder, watchers: Sequence[Watcher] = ()) -> None:
         self.chunks: list[Chunk] = []
-        """Append (decoder, time, bytes) here: the hot path does no more than that."""
-        self._builder = BlockBuilder()
-        self._messages: list[MessageRecord] = []
-        self._faults: list[FaultRecord] = []
-        self.size = 0
-        """Bytes drained and not yet taken."""
+        """The hot path appends (decoder, time, bytes) here, and calls `wake` for the first one."""
+        self.out = BatchBuilder()
+        """Where decoders put what they find."""
+        self._time = clock.time
+        self._call_later = clock.call_later
+        self._recorder = recorder
+        self._watchers = watchers
+        self._next_frame_id = recorder.next_frame_id
+        self._deadline = 0.0
+        self._last_flush = 0.0
+        self._planned: Callable[[], None] | None = None
+        self._throttled: set[StreamDecoder] = set()
 
-    def drain(self) -> None:
-        """Decode all chunks."""
-        if not self.chunks:
-            return
-        chunks = self.chunks[:]
-        self.chunks.clear()  # in place: the lanes hold on to its append
-        builder = self._builder
-        add_key = builder.keys.append
-        add_time = builder.times.append
-        add_message = builder.messages.append
-        add_piece = builder.pieces.append
-        for decoder, time, data in chunks:
-            self.size += len(data)
-            number = decoder.whole_message(data)
-            if not number:
-                whole = decoder.collect(data)
-                if whole is None:
-                    continue
-                if whole is not data:
-                    data = whole
-                    number = decoder.whole_message(data)
-            if number:
-                add_key(decoder.key)
-                add_time(time)
-                add_message(number)
-                add_piece(data)
-            else:
-                self._add(decoder.feed(data, time))
+    def wake(self) -> None:
+        """There is something in it: look at it soon."""
+        if self._planned is None:
+            self._planned = self._call_later(DRAIN_SECONDS, self._turn)
 
-    def add(self, records: list[Record]) -> None:
-        """Add what was decoded elsewhere, after what is there already."""
-        self.drain()
-        self._add(records)
+    def drain(self) -> bool:
+        """Decode what passed, for TURN_SECONDS at most; False if something is left."""
+        if self.chunks:
+            self._deadline = self._time() + TURN_SECONDS
+            self._decode(self._expired)
+            if self._throttled or self.chunks:
+                self._throttle()
+        return not self.chunks
 
-    def add_message(self, key: int, time: float, number: int, data: bytes) -> None:
-        """Add a whole message in good order by its bytes, after what is there already."""
-        self.drain()
-        builder = self._builder
-        builder.keys.append(key)
-        builder.times.append(time)
-        builder.messages.append(number)
-        builder.pieces.append(data)
-        self.size += len(data)
+    def drain_all(self) -> None:
+        """Decode all that passed, however long it takes."""
+        while self.chunks:
+            self._decode(_never)
+        if self._throttled:
+            self._throttle()
 
-    def take(self) -> Drained | None:
-        """Everything drained since the last call; None if there was nothing."""
-        self.drain()
-        if not self._builder and not self._messages and not self._faults:
-            return None
-        messages, self._messages = self._messages, []
-        faults, self._faults = self._faults, []
-        self.size = 0
-        return Drained(self._builder.build(), messages, faults)
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call `call` when all that has passed is decoded: now, if that takes no longer."""
+        if self.drain():
+            call()
+        else:
+            self.chunks.append((None, 0.0, call))
+            self.wake()
+
+    def added(self) -> None:
+        """Something was put into `out` elsewhere."""
+        if self.out.weight > BATCH_WEIGHT:
+            self._hand_on()
+        self.wake()
 
     def add_fault(self, record: FaultRecord) -> None:
         """Add that a fault struck."""
-        self._faults.append(record)
+        self.out.faults.append(record)
+        self.wake()
 
-    def _add(self, records: list[Record]) -> None:
-        for record in records:
-            if isinstance(record, FrameRecord):
-                self._builder.add(record)
-            else:
-                self._messages.append(record)
+    def connection_changed(self, connection: ConnectionRecord) -> None:
+        """A connection was opened, answered or has ended: told after what passed before."""
+
+        def tell() -> None:
+            self._hand_on()
+            self._recorder.connection_changed(connection)
+            for watcher in self._watchers:
+                watcher.connection_changed(connection)
+
+        self.soon(tell)
+
+    def flush(self) -> None:
+        """Decode everything, and hand it on."""
+        self.drain_all()
+        self._hand_on()
+
+    def _turn(self) -> None:
+        self._planned = None
+        drained = self.drain()
+        now = self._time()
+        if not 0 <= now - self._last_flush < FLUSH_SECONDS:
+            self._last_flush = now
+            self._hand_on()
+        if not drained:
+            self._planned = self._call_later(0.0, self._turn)
+        elif not self.out.empty:
+            self.wake()
+
+    def _decode(self, expired: Callable[[], bool]) -> None:
+        while self.chunks and self._decode_some(expired):
+            pass
+
+    def _decode_some(self, expired: Callable[[], bool]) -> bool:
+        """Decode up to the next call that is due, or until `expired`: then it returns False."""
+        chunks, out = self.chunks, self.out
+        done = 0
+        call: Callable[[], None] | None = None
+        go_on = True
+        decoder: StreamDecoder | None = None
+        try:
+            for decoder, time, data in chunks:
+                if decoder is None:
+                    done += 1
+                    call = data  # type: ignore[assignment]
+                    break
+                rest = decoder.decode(data, time, out, expired)  # type: ignore[arg-type]
+                if rest or decoder.unfinished:
+                    chunks[done] = (decoder, time, rest)
+                    go_on = not expired()
+                    break
+                done += 1
+                if out.size > BATCH_WEIGHT or not done % _CHUNKS_A_LOOK:
+                    go_on = not expired()
+                    break
+        except Exception:  # noqa: BLE001 - see below
+            # A bug in here must not end the recording of all others.
+            _log.exception("a failure of wsproxy's own while decoding; the connection is reset")
+            done += 1
+            call = decoder.failed if decoder is not None else None
+        del chunks[:done]  # in place: the lanes hold on to the list
+        if out.weight > BATCH_WEIGHT:
+            self._hand_on()
+        if call is not None:
+            call()
+        return go_on
+
+    def _expired(self) -> bool:
+        return self._time() >= self._deadline
+
+    def _throttle(self) -> None:
+        """Read no more of the connections that have too much waiting here; go on with others."""
+        waiting: dict[StreamDecoder, int] = {}
+        for decoder, _, data in self.chunks:
+            if decoder is not None:
+                waiting[decoder] = waiting.get(decoder, 0) + len(data)  # type: ignore[arg-type]
+        for decoder in [d for d in self._throttled if waiting.get(d, 0) < UNDECODED_HIGH // 2]:
+            self._throttled.discard(decoder)
+            decoder.throttle(False)
+        for decoder, size in waiting.items():
+            if size > UNDECODED_HIGH and decoder not in self._throttled:
+                self._throttled.add(decoder)
+                decoder.throttle(True)
+
+    def _hand_on(self) -> None:
+        if self.out.empty:
+            return
+        batch = self.out.build_batch(self._next_frame_id)
+        self._next_frame_id += batch.block.count
+        for watcher in self._watchers:
+            watcher.passed(batch)
+        self._recorder.write(batch)
+
+
+def _never() -> bool:
+    return False

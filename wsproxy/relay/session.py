@@ -13,8 +13,11 @@ from wsproxy.protocol.frames import Opcode, make_frame
 from wsproxy.protocol.handshake import NegotiatedExtensions
 from wsproxy.relay.decoder import DEFAULT_MAX_PAYLOAD, StreamDecoder
 from wsproxy.relay.encoder import LaneEncoder
+from wsproxy.relay.holding import HoldBudget
 from wsproxy.relay.interfaces import Clock, Interception, Interceptor, Recorder, Transport
-from wsproxy.relay.lane import Faults, Lane
+from wsproxy.relay.journal import Journal
+from wsproxy.relay.lane import Lane
+from wsproxy.relay.parts import Faults, Parts
 
 HALF_CLOSED_SECONDS = 30.0
 """How long one side may go on after the other has ended its stream."""
@@ -23,6 +26,10 @@ STOP_SECONDS = 3.0
 """How long a peer has to answer the Close frame of a proxy that stops."""
 
 ORIGIN = "wsproxy"
+
+
+def _new_masking_key() -> bytes:
+    return secrets.token_bytes(4)
 
 
 class Session:
@@ -39,13 +46,16 @@ class Session:
         client: Transport,
         upstream: Transport,
         recorder: Recorder,
+        journal: Journal,
         clock: Clock,
         negotiated: NegotiatedExtensions = NegotiatedExtensions(),
         max_payload: int = DEFAULT_MAX_PAYLOAD,
         on_end: Callable[[], None] = lambda: None,
+        budget: HoldBudget | None = None,
     ) -> None:
         self.connection = connection
         self._recorder = recorder
+        self._journal = journal
         self._clock = clock
         self._on_end = on_end
         self._cancel_deadline: Callable[[], None] | None = None
@@ -55,18 +65,25 @@ class Session:
         self._broke_off: End | None = None
         """Who was the first to leave; the peers may have said Close all the same."""
         self._interceptors: list[Interceptor] = []
+        self._complete = True
+        """Whether all that want to intercept have been attached."""
+        self._early: list[tuple[Direction, int, bytes, str]] = []
+        """What was injected before that: it waits for all of them."""
         self._passed_on: set[Direction] = set()
         """The directions that have ended, and of which nothing is held any more."""
         peers = (client, upstream)
         self.lanes = tuple(
             Lane(
-                StreamDecoder(connection.id, direction, negotiated, max_payload),
-                peers[direction],
-                peers[direction.other],
-                recorder,
-                clock,
-                LaneEncoder(direction, negotiated, lambda: secrets.token_bytes(4)),
-                self._cut_by_fault,
+                Parts(
+                    StreamDecoder(connection.id, direction, negotiated, max_payload),
+                    peers[direction],
+                    peers[direction.other],
+                    journal,
+                    clock,
+                    LaneEncoder(direction, negotiated, _new_masking_key),
+                    self._cut_by_fault,
+                    budget or HoldBudget(),
+                )
             )
             for direction in Direction
         )
@@ -76,13 +93,17 @@ class Session:
         self, interceptions: Sequence[Interception], faults: Sequence[Faults | None] = (None, None)
     ) -> None:
         """Let interceptors and faults (one chain for each direction) at the connection."""
+        self._complete = False
         for interception in interceptions:
             interceptor = interception.attach(self)
             if interceptor is not None:
                 self._interceptors.append(interceptor)
         for lane, chain in zip(self.lanes, faults, strict=True):
-            lane.interceptors = self._interceptors
-            lane.faults = chain
+            lane.intercept(self._interceptors, chain)
+        self._complete = True
+        for injection in self._early:
+            self.inject(*injection)
+        self._early.clear()
         self.reconsider()
 
     # For the transports.
@@ -127,12 +148,17 @@ class Session:
 
     def inject(self, direction: Direction, opcode: int, content: bytes, cause: str) -> None:
         """Send a message or control frame that no peer sent, after what is under way."""
+        if not self._complete:
+            self._early.append((direction, opcode, content, cause))
+            return
         now = self._clock.time()
         self.lanes[direction].inject(injected(direction, opcode, content, now, cause))
 
     def close(self, code: int, reason: str, cause: str) -> None:
         """Send Close to both peers, and close the sockets when they had time to answer."""
-        self._recorder.journal.drain()
+        self._journal.soon(lambda: self._close(code, reason, cause))
+
+    def _close(self, code: int, reason: str, cause: str) -> None:
         if self._both_closed():
             self._close_both()
             return
@@ -147,13 +173,12 @@ class Session:
                 frame = make_frame(Opcode.CLOSE, encode_close(code, reason), masking_key=key)
                 with contextlib.suppress(RuntimeError):  # uvloop's word for a socket that is gone
                     lane.sink.write(frame.wire)
-                lane.record(
-                    [
-                        FrameRecord(
-                            decoder.connection_id, decoder.direction, now, frame, None, (), cause
-                        )
-                    ]
+                self._journal.out.add(
+                    FrameRecord(
+                        decoder.connection_id, decoder.direction, now, frame, None, (), cause
+                    )
                 )
+                self._journal.added()
         self._deadline(STOP_SECONDS, self._close_both)
 
     def reset(self, cause: str) -> None:
@@ -236,9 +261,14 @@ class Session:
         for lane in self.lanes:
             lane.abandon()
         self._recorder.forget(self._store_pressure)
-        self.connection.closed = self._clock.time()
+        closed = self._clock.time()
+        # How it ended depends on what came last.
+        self._journal.soon(lambda: self._finished(closed))
+
+    def _finished(self, closed: float) -> None:
+        self.connection.closed = closed
         self.connection.end = self._how_it_ended()
-        self._recorder.connection_changed(self.connection)
+        self._journal.connection_changed(self.connection)
         for interceptor in self._interceptors:
             interceptor.ended()
         self._on_end()

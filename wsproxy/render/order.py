@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from heapq import merge
 
-from wsproxy.model.records import FaultRecord, FrameRecord
+from wsproxy.model.queries import Seen
+from wsproxy.model.records import FaultRecord
 
-Told = tuple[int, FrameRecord] | FaultRecord
-"""A frame with its id, or a strike of a fault."""
+Told = Seen | FaultRecord
+"""A frame with what is known of it, or a strike of a fault."""
 
 
-def in_order(
-    frames: Iterable[tuple[int, FrameRecord]], faults: Iterable[FaultRecord]
-) -> Iterator[Told]:
+def in_order(frames: Iterable[Seen], faults: Iterable[FaultRecord]) -> Iterator[Told]:
     """Both by time; a fault comes after the frame that it struck."""
     return merge(frames, faults, key=_time)
 
 
 def _time(told: Told) -> float:
-    return told.time if isinstance(told, FaultRecord) else told[1].time
+    return told.time if isinstance(told, FaultRecord) else told.record.time

@@ -7,9 +7,9 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from wsproxy.model.blocks import Block, Columns, frame_record, parse_notes
+from wsproxy.model.blocks import Columns, Note, frame_record, parse_notes
 from wsproxy.model.records import FrameRecord
 
 KEPT_FRAMES = 400_000
@@ -23,7 +23,7 @@ class Entries(NamedTuple):
     columns: Columns
     offsets: array[int]
     """Where each frame begins in the block's bytes."""
-    notes: dict[int, dict[str, Any]]
+    notes: dict[int, Note]
 
     @property
     def last_id(self) -> int:
@@ -49,8 +49,8 @@ class BlockCache:
         ).fetchone()
         if row is None:
             return None
-        columns = Block(row[0], row[1], b"", {}).columns()
-        offsets = array("Q", accumulate(columns[2], initial=0))
+        columns = Columns.unpack(row[0], row[1])
+        offsets = array("Q", accumulate(columns.sizes, initial=0))
         offsets.pop()
         entries = Entries(first_id, columns, offsets, parse_notes(row[2]))
         self._kept[first_id] = entries
@@ -102,7 +102,7 @@ class BlockCache:
                         entries = None
                         continue
                 index = frame_id - entries.first_id
-                size = entries.columns[2][index]
+                size = entries.columns.sizes[index]
                 blob.seek(entries.offsets[index])
                 data = blob.read(size if keep is None else min(size, keep))
                 yield (

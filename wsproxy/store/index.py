@@ -9,14 +9,13 @@ import sqlite3
 import time
 from array import array
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import compress
 
 from wsproxy.filters.language import Predicate, parse
 from wsproxy.filters.subject import subject_of
 from wsproxy.model.queries import Query
 from wsproxy.model.records import ConnectionRecord, FrameRecord, MessageRecord
-from wsproxy.protocol.frames import FIN
 from wsproxy.store.blockcache import BlockCache
 from wsproxy.store.rows import block_from, message_from
 
@@ -112,7 +111,8 @@ class Index:
         if entries is None:
             self.upto = first_id
             return
-        keys, _, _, messages = entries.columns
+        columns = entries.columns
+        keys, messages = columns.keys, columns.numbers
         ids = range(first_id, entries.last_id + 1)
         chosen: list[bool] | None = None
         if query.connection_id is not None:
@@ -122,20 +122,10 @@ class Index:
             data = map(bool, messages)
             chosen = [a and b for a, b in zip(chosen, data, strict=True)] if chosen else list(data)
         if not query.fragments:
-            last = self._ends_message(first_id, entries.offsets, messages)
+            last = [not n or columns.ends(i) for i, n in enumerate(messages)]
             chosen = [a and b for a, b in zip(chosen, last, strict=True)] if chosen else list(last)
         self.ids.extend(ids if chosen is None else compress(ids, chosen))
         self.upto = entries.last_id
-
-    def _ends_message(
-        self, first_id: int, offsets: array[int], messages: array[int]
-    ) -> Iterator[bool]:
-        (wire,) = self._db.execute(
-            "SELECT wire FROM block WHERE first_id = ?", (first_id,)
-        ).fetchone() or (b"",)
-        size = len(wire)
-        for offset, message in zip(offsets, messages, strict=True):
-            yield not message or (offset < size and bool(wire[offset] & FIN))
 
     def _add_matching(self, first_id: int) -> None:
         """Add the frames of a block that match."""
@@ -146,7 +136,7 @@ class Index:
         _, block = block_from(row)
         query = self._query
         if not (query.since is not None and row[2] < query.since):
-            keys, _, _, numbers = block.columns()
+            keys, numbers = block.columns.keys, block.columns.numbers
             messages = self._messages(keys, numbers)
             self._known.clear()
             rest_at = time.monotonic() + BREATH_SECONDS
@@ -232,7 +222,7 @@ def frames_of(blocks: BlockCache, connection_id: int, direction: int, number: in
     key = connection_id << 1 | direction
     found: list[int] = []
     for entries in blocks.of_connection(connection_id):
-        keys, _, _, numbers = entries.columns
+        keys, numbers = entries.columns.keys, entries.columns.numbers
         mine = [
             entries.first_id + index
             for index, (k, n) in enumerate(zip(keys, numbers, strict=True))
@@ -250,7 +240,7 @@ def last_frame_of(
     """The id of the frame that ends a message."""
     key = connection_id << 1 | direction
     for entries in blocks.of_connection(connection_id):
-        keys, _, _, numbers = entries.columns
+        keys, numbers = entries.columns.keys, entries.columns.numbers
         for index in range(len(keys) - 1, -1, -1):
             if numbers[index] == number and keys[index] == key:
                 return entries.first_id + index

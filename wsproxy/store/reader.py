@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wsproxy.errors import CaptureError
-from wsproxy.model.blocks import Block
+from wsproxy.model.blocks import Columns
+from wsproxy.model.queries import Seen
 from wsproxy.model.records import (
     ConnectionRecord,
     Counted,
@@ -68,6 +69,16 @@ class Capture:
             for index, record in block.frames(connection_id):
                 yield first_id + index, record
 
+    def seen(self, connection_id: int | None = None) -> Iterator[Seen]:
+        """The frames of a connection, or of all, with what is known of each, in order."""
+        messages = self.message_records(connection_id)
+        for frame_id, record in self.frames(connection_id):
+            message = None
+            if record.frame.fin and record.message is not None:
+                key = (record.connection_id, record.direction, record.message)
+                message = messages.get(key)
+            yield Seen(frame_id, record, message)
+
     def message_records(
         self, connection_id: int | None = None
     ) -> dict[tuple[int, int, int], MessageRecord]:
@@ -91,8 +102,8 @@ class Capture:
         """How much passed on each connection, as far as the capture still has it."""
         totals: dict[int, Traffic] = {}
         for count, entries in self.db.execute("SELECT count, entries FROM block"):
-            keys, _, sizes, _ = Block(count, entries, b"", {}).columns()
-            for key, size in zip(keys, sizes, strict=True):
+            columns = Columns.unpack(count, entries)
+            for key, size in zip(columns.keys, columns.sizes, strict=True):
                 traffic = totals.setdefault(key >> 1, Traffic([0, 0], [0, 0]))
                 traffic.frames[key & 1] += 1
                 traffic.bytes[key & 1] += size

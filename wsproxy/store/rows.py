@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from wsproxy.errors import Side
-from wsproxy.model.blocks import Block, parse_notes
+from wsproxy.model.blocks import Block, Columns, dump_notes, parse_notes
 from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord, MessageRecord
 from wsproxy.protocol.handshake import Headers
 from wsproxy.protocol.lint import Violation
@@ -59,14 +59,17 @@ def connection_from(row: Row) -> ConnectionRecord:
 
 def block_row(first_id: int, block: Block) -> Row:
     """A row of `block`."""
-    last_time = max(block.columns()[1])
-    return (first_id, block.count, last_time, block.entries, block.wire, block.notes_json())
+    columns = block.columns
+    notes = dump_notes(block.notes)
+    last_time = max(columns.times)
+    return (first_id, block.count, last_time, columns.pack(), block.stored, block.contents, notes)
 
 
 def block_from(row: Row) -> tuple[int, Block]:
     """The id of the first frame, and the block, that a row of `block` holds."""
-    first_id, count, _, entries, wire, notes = row
-    return first_id, Block(count, entries, wire, parse_notes(notes))
+    first_id, count, _, entries, wire, contents, notes = row
+    columns = Columns.unpack(count, entries)
+    return first_id, Block(columns, [wire], [contents], parse_notes(notes))
 
 
 def message_row(record: MessageRecord) -> Row:

@@ -34,6 +34,7 @@ CREATE TABLE block (
     last_time REAL NOT NULL,
     entries BLOB NOT NULL,
     wire BLOB NOT NULL,
+    contents BLOB NOT NULL,
     notes TEXT
 );
 

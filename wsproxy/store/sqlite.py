@@ -7,28 +7,22 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple
 
 from wsproxy.errors import CaptureError
+from wsproxy.model.batches import Batch
 from wsproxy.model.blocks import ENTRY_SIZE
 from wsproxy.model.records import ConnectionRecord
-from wsproxy.relay.interfaces import Clock, Watcher
-from wsproxy.relay.journal import Drained, Journal
+from wsproxy.relay.interfaces import Clock
 from wsproxy.store.rows import Row, block_row, connection_row, fault_row, message_row
 from wsproxy.store.schema import APPLICATION_ID, SCHEMA, VERSION
 
-DRAIN_SECONDS = 0.01
-"""How long what passed may wait to be decoded."""
-
 FLUSH_SECONDS = 0.05
 """How long it may wait to be written; what is written survives a kill."""
-
-FLUSH_BYTES = 4 * 1024 * 1024
-"""Bytes of traffic that are written at once, without waiting for FLUSH_SECONDS."""
 
 HIGH_WATER = 64 * 1024 * 1024
 """Bytes of traffic that may wait for the disk before the connections are read no further."""
@@ -36,7 +30,7 @@ HIGH_WATER = 64 * 1024 * 1024
 _log = logging.getLogger(__name__)
 
 _INSERT_CONNECTION = f"INSERT OR REPLACE INTO connection VALUES ({', '.join('?' * 16)})"
-_INSERT_BLOCK = "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)"
+_INSERT_BLOCK = "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?)"
 _INSERT_CONNECTION_BLOCK = "INSERT INTO connection_block VALUES (?, ?)"
 _INSERT_MESSAGE = f"INSERT INTO message VALUES (NULL, {', '.join('?' * 14)})"
 _INSERT_FAULT = f"INSERT INTO fault VALUES (NULL, {', '.join('?' * 9)})"
@@ -47,13 +41,11 @@ _COUNT_LEFT_OUT = """
 """
 
 
-class _Batch(NamedTuple):
+class _Job(NamedTuple):
     """What the loop hands to the writer."""
 
     connections: list[Row]
-    first_id: int
-    drained: Drained | None
-    size: int
+    batch: Batch | None
 
 
 class SqliteRecorder:
@@ -70,7 +62,6 @@ class SqliteRecorder:
         *,
         limit: int,
         secrets: bool = False,
-        watchers: Sequence[Watcher] = (),
     ) -> None:
         """Open `path`, or make it; a capture that is there already is continued.
 
@@ -79,37 +70,32 @@ class SqliteRecorder:
         Raises CaptureError for a file that is no capture or cannot be written.
         """
         self.path = path
-        self.journal = Journal()
         self._clock = clock
         self._call_soon = call_soon
         self._secrets = secrets
         self._limit = limit
-        self._watchers = watchers
         self._db = open_for_writing(path)
         (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM connection").fetchone()
         self._next_connection_id = last + 1
         (last,) = self._db.execute(
             "SELECT coalesce(max(first_id + count), 1) FROM block"
         ).fetchone()
-        self._next_frame_id = last
+        self._next_frame_id: int = last
         self._connections: dict[int, Row] = {}
-        self._awake = False
-        self._last_flush = 0.0
         self._waiting = 0
         self._paused = False
         self._listeners: set[Callable[[bool], None]] = set()
-        self._queue: SimpleQueue[_Batch | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._failing = False
         self._lost_frames = 0
         self._lost_bytes = 0
         self._thread = threading.Thread(target=self._write_all, name="capture", daemon=True)
         self._thread.start()
 
-    def wake(self) -> None:
-        """Something is in the journal: look at it soon."""
-        if not self._awake:
-            self._awake = True
-            self._clock.call_later(DRAIN_SECONDS, self._drain)
+    @property
+    def next_frame_id(self) -> int:
+        """The id of the first frame that `write` will be given."""
+        return self._next_frame_id
 
     def next_connection_id(self) -> int:
         """A number no connection of this capture has."""
@@ -118,12 +104,10 @@ class SqliteRecorder:
 
     def connection_changed(self, connection: ConnectionRecord) -> None:
         """Keep the connection as it is now."""
-        self.flush()  # first what passed before
         row = connection_row(connection, secrets=self._secrets)
         self._connections[connection.id] = row
-        for watcher in self._watchers:
-            watcher.connection_changed(connection)
-        self.wake()
+        if len(self._connections) == 1:
+            self._clock.call_later(FLUSH_SECONDS, self._flush_connections)
 
     def on_pressure(self, paused: Callable[[bool], None]) -> None:
         """Call `paused` when the disk falls behind, and again when it has caught up."""
@@ -137,37 +121,26 @@ class SqliteRecorder:
 
     def close(self) -> None:
         """Write what is left and close the file; blocks until that is done."""
-        self.flush()
+        self._flush_connections()
         self._queue.put(None)
         self._thread.join()
         with contextlib.suppress(sqlite3.Error):
             self._db.close()
 
-    def _drain(self) -> None:
-        self._awake = False
-        self.journal.drain()
-        now = self._clock.time()
-        if self.journal.size < FLUSH_BYTES and 0 <= now - self._last_flush < FLUSH_SECONDS:
-            self.wake()
-            return
-        self._last_flush = now
-        self.flush()
+    def write(self, batch: Batch) -> None:
+        """Keep what passed."""
+        self._next_frame_id = batch.last_id + 1
+        self._put(batch)
 
-    def flush(self) -> None:
-        """Hand everything that has passed to the watchers and to the writer."""
-        size = self.journal.size
-        drained = self.journal.take()
-        if drained is None and not self._connections:
-            return
-        first_id = self._next_frame_id
-        batch = _Batch(list(self._connections.values()), first_id, drained, size)
+    def _flush_connections(self) -> None:
+        if self._connections:
+            self._put(None)
+
+    def _put(self, batch: Batch | None) -> None:
+        job = _Job(list(self._connections.values()), batch)
         self._connections.clear()
-        if drained is not None:
-            self._next_frame_id += drained.block.count
-            for watcher in self._watchers:
-                watcher.frames_passed(first_id, drained)
-        self._waiting += batch.size
-        self._queue.put(batch)
+        self._waiting += batch.weight if batch is not None else 0
+        self._queue.put(job)
         self._check_pressure()
 
     def _written(self, size: int) -> None:
@@ -184,49 +157,53 @@ class SqliteRecorder:
     # From here on: the writer's thread.
 
     def _write_all(self) -> None:
-        while (batch := self._queue.get()) is not None:
+        while (job := self._queue.get()) is not None:
             try:
-                self._write(batch)
+                self._write(job)
                 self._count_lost()
                 self._trim()
                 if self._failing:
                     self._failing = False
                     _log.warning("the capture %s can be written again", self.path)
             except sqlite3.Error as error:
-                self._lose(batch, error)
+                self._lose(job, error)
             with contextlib.suppress(RuntimeError):  # the loop may be closed already
-                self._call_soon(partial(self._written, batch.size))
+                self._call_soon(partial(self._written, job.batch.weight if job.batch else 0))
 
-    def _write(self, batch: _Batch) -> None:
+    def _write(self, job: _Job) -> None:
         with self._db:
-            self._db.executemany(_INSERT_CONNECTION, batch.connections)
-            if batch.drained is None:
+            self._db.executemany(_INSERT_CONNECTION, job.connections)
+            batch = job.batch
+            if batch is None:
                 return
-            drained = batch.drained
-            block = drained.block
+            block = batch.block
             if block.count:
                 self._db.execute(_INSERT_BLOCK, block_row(batch.first_id, block))
-                connections = {key >> 1 for key in set(block.columns()[0])}
+                connections = {key >> 1 for key in batch.traffic}
                 self._db.executemany(
                     _INSERT_CONNECTION_BLOCK, [(number, batch.first_id) for number in connections]
                 )
-            self._db.executemany(_INSERT_MESSAGE, map(message_row, drained.messages))
-            self._db.executemany(_INSERT_FAULT, map(fault_row, drained.faults))
+            with_content = (i for i, size in enumerate(block.columns.contents) if size)
+            messages = {m.key: m for s in batch.seen(with_content) if (m := s.message) is not None}
+            messages |= {message.key: message for message in batch.messages}
+            self._db.executemany(_INSERT_MESSAGE, map(message_row, messages.values()))
+            self._db.executemany(_INSERT_FAULT, map(fault_row, batch.faults))
 
-    def _lose(self, batch: _Batch, error: sqlite3.Error) -> None:
+    def _lose(self, job: _Job, error: sqlite3.Error) -> None:
         if not self._failing:
             self._failing = True
             _log.error(
                 "cannot write the capture %s: %s; traffic goes on, unrecorded", self.path, error
             )
-        if batch.drained is None:
+        batch = job.batch
+        if batch is None:
             return
         with contextlib.suppress(sqlite3.Error):
             # What fails after the commit (a checkpoint, a trim) loses nothing.
             if self._db.execute(_HAS_BLOCK, (batch.first_id,)).fetchone():
                 return
-        self._lost_frames += batch.drained.block.count
-        self._lost_bytes += batch.size
+        self._lost_frames += batch.block.count
+        self._lost_bytes += sum(batch.block.columns.sizes)
 
     def _count_lost(self) -> None:
         """Write down what was lost, as soon as anything can be written again."""

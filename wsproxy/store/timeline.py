@@ -36,7 +36,9 @@ def timeline(
             continue
         time_module.sleep(0)  # the relay has the same interpreter
         previous = (-1, -1)
-        for key, time, size, message in zip(*entries.columns, strict=True):
+        columns = entries.columns
+        rows_ = zip(columns.keys, columns.times, columns.sizes, columns.numbers, strict=True)
+        for key, time, size, message in rows_:
             if time < start or time > end or (connection_id not in (None, key >> 1)):
                 continue
             counted = sums[min(int((time - start) / step), buckets - 1)]
@@ -89,7 +91,7 @@ def _span(
         entries = blocks.entries(first_id)
         if entries is None:
             return []
-        keys, when, _, _ = entries.columns
+        keys, when, *_ = entries.columns
         if connection_id is None:
             return list(when)
         return [t for k, t in zip(keys, when, strict=True) if k >> 1 == connection_id]

@@ -10,9 +10,9 @@ from typing import Any
 
 from wsproxy.filters.language import parse
 from wsproxy.filters.subject import Subject, subject_of
+from wsproxy.model.batches import Batch
 from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
 from wsproxy.protocol.frames import Opcode, opcode_name
-from wsproxy.relay.journal import Drained
 from wsproxy.render.text import preview
 
 
@@ -84,15 +84,13 @@ class Tape:
         """Keep it (there is one record a connection, which changes)."""
         self.connections[connection.id] = connection
 
-    def frames_passed(self, first_id: int, drained: Drained) -> None:
+    def passed(self, batch: Batch) -> None:
         """Keep them, and tell those who wait."""
-        messages = {(m.connection_id, m.direction, m.number): m for m in drained.messages}
-        for _, record in drained.block.frames():
+        for _, record, message, _ in batch.seen():
             self.frames.append(record)
             if record.frame.is_control or record.frame.fin:
-                key = (record.connection_id, record.direction, record.message or 0)
-                self.seen.append(self._seen(record, messages.get(key)))
-        self.faults += drained.faults
+                self.seen.append(self._seen(record, message))
+        self.faults += batch.faults
         for event in self._news:
             event.set()
 

@@ -19,11 +19,10 @@ from aiohttp import WSMsgType, web
 from wsproxy.faults.registry import strike_mark
 from wsproxy.filters.language import FilterError, Predicate, parse
 from wsproxy.filters.subject import subject_of
-from wsproxy.model.queries import Query, Seen
-from wsproxy.model.records import ConnectionRecord, FaultRecord, MessageRecord
-from wsproxy.protocol.frames import FIN
+from wsproxy.model.batches import Batch
+from wsproxy.model.queries import Query
+from wsproxy.model.records import ConnectionRecord
 from wsproxy.relay.interfaces import Clock
-from wsproxy.relay.journal import Drained
 from wsproxy.web.rows import connection_summary, row_object
 from wsproxy.web.totals import Totals
 
@@ -102,7 +101,7 @@ class Feed:
         self._subscribers: set[Subscriber] = set()
         self._connections: dict[int, ConnectionRecord] = {}
         self._changed: dict[int, ConnectionRecord] = {}
-        self._recent: list[tuple[int, Drained]] = []
+        self._recent: list[Batch] = []
         self._recent_count = 0
         self._upto = 0
         self._planned = False
@@ -121,13 +120,13 @@ class Feed:
         elif connection.end is not None:
             self._connections.pop(connection.id, None)
 
-    def frames_passed(self, first_id: int, drained: Drained) -> None:
+    def passed(self, batch: Batch) -> None:
         """Frames passed."""
-        self._totals.add(first_id, drained, self._clock.time())
+        self._totals.add(batch, self._clock.time())
         if not self._subscribers:
-            self._upto = first_id + drained.block.count - 1
+            self._upto = batch.last_id
             return
-        self._recent.append((first_id, drained))
+        self._recent.append(batch)
         self._plan()
 
     # For the API.
@@ -200,7 +199,7 @@ class Feed:
         news, self._news = self._news, {}
         if not self._subscribers:
             self._changed.clear()
-            self._upto = _last_id(recent) if recent else self._upto
+            self._upto = recent[-1].last_id if recent else self._upto
             return
         ended = [connection for connection in self._changed.values() if connection.end]
         common = self._common(recent)
@@ -215,11 +214,11 @@ class Feed:
                 said[query] = json.dumps(batch)
             subscriber.push(said[query])
         if recent:
-            self._upto = _last_id(recent)
+            self._upto = recent[-1].last_id
         for connection in ended:
             self._connections.pop(connection.id, None)
 
-    def _common(self, recent: list[tuple[int, Drained]]) -> dict[str, Any]:
+    def _common(self, recent: list[Batch]) -> dict[str, Any]:
         """What all pages are told."""
         totals = self._totals
         changed = list(self._changed.values())
@@ -243,79 +242,51 @@ class Feed:
             "updates": _updates(recent),
         }
 
-    def _frames(self, view: View, recent: list[tuple[int, Drained]]) -> dict[str, Any]:
+    def _frames(self, view: View, recent: list[Batch]) -> dict[str, Any]:
         """The newest rows that a view shows, and how many before them were left out."""
         rows: list[dict[str, Any]] = []
         skipped = 0
-        for first_id, drained in reversed(recent):
-            candidates = _candidates(view.query, drained)
+        for batch in reversed(recent):
+            candidates = _candidates(view.query, batch)
             room = MAX_ROWS - len(rows)
             looked_at = candidates[max(len(candidates) - room, 0) :] if room > 0 else []
             skipped += len(candidates) - len(looked_at)
-            rows[:0] = self._rows(view, first_id, drained, looked_at)
+            rows[:0] = self._rows(view, batch, looked_at)
         return {
             "from": self._upto + 1,
-            "to": _last_id(recent),
+            "to": recent[-1].last_id,
             "rows": rows,
             "skipped": skipped,
         }
 
-    def _rows(
-        self, view: View, first_id: int, drained: Drained, indexes: Iterable[int]
-    ) -> list[dict[str, Any]]:
-        messages: dict[MessageKey, MessageRecord] = {
-            (m.connection_id, m.direction, m.number): m for m in drained.messages
-        }
-        faults: dict[MessageKey, list[FaultRecord]] = {}
-        for fault in drained.faults:
-            if fault.direction is not None and fault.message is not None:
-                key = (fault.connection_id, fault.direction, fault.message)
-                faults.setdefault(key, []).append(fault)
+    def _rows(self, view: View, batch: Batch, indexes: Iterable[int]) -> list[dict[str, Any]]:
         rows = []
-        for index, record in drained.block.pick(indexes):
-            message = None
-            struck: tuple[FaultRecord, ...] = ()
-            if record.frame.fin and record.message is not None:
-                key = (record.connection_id, record.direction, record.message)
-                message = messages.get(key)
-                struck = tuple(faults.get(key, ()))
-            connection = self._connections.get(record.connection_id)
-            if view.matches is None or view.matches(subject_of(record, message, connection)):
-                rows.append(row_object(Seen(first_id + index, record, message, struck)))
+        for seen in batch.seen(indexes):
+            connection = self._connections.get(seen.record.connection_id)
+            subject = subject_of(seen.record, seen.message, connection)
+            if view.matches is None or view.matches(subject):
+                rows.append(row_object(seen))
         return rows
 
 
-def _last_id(recent: list[tuple[int, Drained]]) -> int:
-    first_id, drained = recent[-1]
-    return first_id + drained.block.count - 1
-
-
-def _candidates(query: Query, drained: Drained) -> list[int]:
+def _candidates(query: Query, batch: Batch) -> list[int]:
     """Indexes of the frames that a query may list, by all but its filter."""
-    block = drained.block
-    keys, _, sizes, messages = block.columns()
-    indexes = range(block.count)
+    columns = batch.block.columns
+    indexes: Iterable[int] = range(batch.block.count)
     if query.connection_id is not None:
         wanted = {query.connection_id << 1, query.connection_id << 1 | 1}
-        indexes = compress(indexes, map(wanted.__contains__, keys))  # type: ignore[assignment]
+        indexes = compress(indexes, map(wanted.__contains__, columns.keys))
     if not query.control:
-        indexes = [index for index in indexes if messages[index]]  # type: ignore[assignment]
+        indexes = filter(columns.numbers.__getitem__, indexes)
     if not query.fragments:
-        places = []
-        place = 0
-        for size in sizes:
-            places.append(place)
-            place += size
-        indexes = [  # type: ignore[assignment]
-            i for i in indexes if not messages[i] or block.wire[places[i]] & FIN
-        ]
+        indexes = [i for i in indexes if not columns.numbers[i] or columns.ends(i)]
     return list(indexes)
 
 
-def _updates(recent: list[tuple[int, Drained]]) -> list[dict[str, Any]]:
+def _updates(recent: list[Batch]) -> list[dict[str, Any]]:
     """What became of messages, whose rows pages may have already."""
     found: list[dict[str, Any]] = []
-    for _, drained in recent:
+    for batch in recent:
         found += [
             {
                 "connection": message.connection_id,
@@ -323,7 +294,7 @@ def _updates(recent: list[tuple[int, Drained]]) -> list[dict[str, Any]]:
                 "message": message.number,
                 "verdict": message.verdict,
             }
-            for message in drained.messages
+            for message in batch.messages
             if message.verdict != "relayed"
         ]
         found += [
@@ -333,7 +304,7 @@ def _updates(recent: list[tuple[int, Drained]]) -> list[dict[str, Any]]:
                 "message": fault.message,
                 "mark": strike_mark(fault),
             }
-            for fault in drained.faults
+            for fault in batch.faults
             if fault.direction is not None and fault.message is not None
         ]
     return found[-MAX_ROWS:]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
+from wsproxy.model.batches import Batch
 from wsproxy.model.queries import Traffic
 from wsproxy.model.records import ConnectionRecord
-from wsproxy.relay.journal import Drained
 
 WINDOW_SECONDS = 5.0
 """What rates are the mean of."""
@@ -61,25 +61,23 @@ class Totals:
             for place, count in enumerate(earlier):
                 sums[place] += count
 
-    def add(self, first_id: int, drained: Drained, now: float) -> None:
+    def add(self, batch: Batch, now: float) -> None:
         """Count what passed."""
         if not self.newest_id:
-            self.earliest_id = first_id
-        self.newest_id = first_id + drained.block.count - 1
-        keys, _, sizes, _ = drained.block.columns()
+            self.earliest_id = batch.first_id
+        self.newest_id = batch.last_id
         sums = self._sums
         passed = [0, 0, 0, 0]
-        for key, size in zip(keys, sizes, strict=True):
-            number = key >> 1
+        for key, (frames, size) in batch.traffic.items():
+            number, down = key >> 1, key & 1
             mine = sums.get(number)
             if mine is None:
                 mine = sums[number] = [0, 0, 0, 0]
-            down = key & 1
-            mine[down] += 1
+            mine[down] += frames
             mine[2 + down] += size
-            passed[down] += 1
+            passed[down] += frames
             passed[2 + down] += size
-        self.changed.update(key >> 1 for key in set(keys))
+            self.changed.add(number)
         self.frames += passed[0] + passed[1]
         self.bytes += passed[2] + passed[3]
         self._recent.append((now, *passed))  # type: ignore[arg-type]

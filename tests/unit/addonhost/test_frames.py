@@ -11,7 +11,11 @@ from wsproxy.protocol.frames import Frame, FrameDecoder, make_frame
 def held(*frames: Frame) -> InFlightMessage:
     payload = b"".join(frame.payload for frame in frames)
     opcode = frames[0].opcode
-    return InFlightMessage(Direction.UPSTREAM, 1.0, opcode, payload, list(frames), original=payload)
+    wire = b"".join(frame.wire for frame in frames)
+    starts = [0]
+    for frame in frames[:-1]:
+        starts.append(starts[-1] + len(frame.wire))
+    return InFlightMessage(Direction.UPSTREAM, 1.0, opcode, payload, wire, starts=starts)
 
 
 def test_what_nobody_changed_goes_as_it_came() -> None:

@@ -53,7 +53,7 @@ class Live:
 def message(text: str, direction: Direction = UP, opcode: int = Opcode.TEXT) -> InFlightMessage:
     content = text.encode()
     return InFlightMessage(
-        direction, 1.0, opcode, content, [make_frame(opcode, content)], number=1, original=content
+        direction, 1.0, opcode, content, make_frame(opcode, content).wire, number=1
     )
 
 
@@ -67,8 +67,14 @@ def breakpoints(clock: Clock) -> Breakpoints:
     return Breakpoints(clock)
 
 
+async def _handle(stop: Any, in_flight: InFlightMessage) -> None:
+    rest = stop.handle(in_flight)
+    if rest is not None:
+        await rest
+
+
 async def _start(stop: Any, in_flight: InFlightMessage) -> asyncio.Task[None]:
-    task = asyncio.create_task(stop.handle(in_flight))
+    task = asyncio.create_task(_handle(stop, in_flight))
     await asyncio.sleep(0)
     return task
 

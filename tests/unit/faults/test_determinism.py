@@ -10,6 +10,7 @@ from tests.support.fakes import FakeClock, FakeRecorder, FakeTransport, connecti
 from wsproxy.faults.control import FaultSet
 from wsproxy.model.records import Direction, FaultRecord
 from wsproxy.protocol.frames import make_frame
+from wsproxy.relay.journal import Journal
 from wsproxy.relay.session import Session
 
 MIXED: list[dict[str, Any]] = [
@@ -28,11 +29,12 @@ async def conversation(seed: int, cuts: int) -> tuple[list[FaultRecord], bytes, 
     """1,000 messages, cut into chunks at random places: the fault records, and what arrived."""
     clock, recorder = FakeClock(), FakeRecorder()
     client, server = FakeTransport(), FakeTransport()
-    session = Session(connection(), client, server, recorder, clock)
+    journal = Journal(clock, recorder)
+    session = Session(connection(), client, server, recorder, journal, clock)
     faults = FaultSet(seed, clock.time)
     faults.populate(MIXED)
     record = session.connection
-    chains = [faults.chain(record, d, recorder.journal.add_fault) for d in Direction]
+    chains = [faults.chain(record, d, journal.add_fault) for d in Direction]
     session.intercept([], chains)
     traffic = {
         direction: b"".join(
@@ -54,12 +56,11 @@ async def conversation(seed: int, cuts: int) -> tuple[list[FaultRecord], bytes, 
     for _ in range(20):
         await asyncio.sleep(0)
         clock.advance(0.5)
-    drained = recorder.journal.take()
-    assert drained is not None
+    journal.flush()
     for lane in session.lanes:
         lane.abandon()
     # Upstream frames that the proxy made carry masking keys of their own, which are secret.
-    return drained.faults, bytes(client.written), bytes(server.written)
+    return recorder.faults, bytes(client.written), bytes(server.written)
 
 
 def by_direction(records: list[FaultRecord]) -> list[list[tuple[object, ...]]]:

@@ -8,8 +8,9 @@ import statistics
 import pytest
 
 from tests.support.fault_rig import DOWN, UP, Rig, bytes_of, wire
+from tests.support.recording import batch_of
 from wsproxy.faults.kinds.malformed import WAYS
-from wsproxy.model.records import Direction, FrameRecord
+from wsproxy.model.records import Direction
 from wsproxy.protocol.close import encode_close
 from wsproxy.protocol.frames import FrameDecoder, make_frame
 from wsproxy.relay.decoder import StreamDecoder
@@ -228,8 +229,8 @@ def test_malformed_breaks_the_rules(how: str, direction: Direction) -> None:
     sent = rig.passes("ok")
     assert sent[-1][1] == wire("ok", direction=rig.direction)[0]
     decoder = StreamDecoder(1, rig.direction)
-    (record, *_) = [r for r in decoder.feed(bytes_of(sent), 0.0) if isinstance(r, FrameRecord)]
-    assert record.violations
+    _, first = next(iter(batch_of((decoder, 0.0, bytes_of(sent))).block.frames()))
+    assert first.violations
 
 
 def test_close_at_its_time_is_the_last_thing_that_is_sent() -> None:

@@ -5,24 +5,19 @@ from __future__ import annotations
 import io
 import json
 import time
+from dataclasses import replace
 
 from tests.support.fakes import FakeClock, connection
+from tests.support.recording import batch_of, frame_chunks
 from wsproxy.log.printer import BURST, LINES_A_SECOND, Jsonl, Pretty, Printer
+from wsproxy.model.batches import Batch
 from wsproxy.model.records import Direction
 from wsproxy.protocol.frames import make_frame
-from wsproxy.relay.decoder import StreamDecoder
-from wsproxy.relay.journal import Drained, Journal
 
 
-def drained(count: int) -> Drained:
-    journal = Journal()
-    decoder = StreamDecoder(1, Direction.DOWNSTREAM)
-    data = make_frame(1, b"x").wire
-    for _ in range(count):
-        journal.chunks.append((decoder, 1.0, data))
-    result = journal.take()
-    assert result is not None
-    return result
+def batch(first_id: int, count: int) -> Batch:
+    frames = frame_chunks(Direction.DOWNSTREAM, *[make_frame(1, b"x").wire] * count)
+    return replace(batch_of(*frames), first_id=first_id)
 
 
 def wait_for_printing(printer: Printer) -> None:
@@ -38,7 +33,7 @@ def test_frames_and_connections_in_order() -> None:
     opened = connection()
     opened.status = 101
     printer.connection_changed(opened)
-    printer.frames_passed(5, drained(2))
+    printer.passed(batch(5, 2))
     printer.close()
     objects = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [(o["event"], o.get("id")) for o in objects] == [
@@ -52,12 +47,12 @@ def test_what_is_too_much_is_counted() -> None:
     stream = io.StringIO()
     clock = FakeClock()
     printer = Printer(Pretty(colour=False), clock, stream)
-    printer.frames_passed(1, drained(BURST + 30))
-    printer.frames_passed(BURST + 31, drained(12))
+    printer.passed(batch(1, BURST + 30))
+    printer.passed(batch(BURST + 31, 12))
     wait_for_printing(printer)
     clock.advance(1.0)
-    printer.frames_passed(BURST + 43, drained(1))
-    printer.frames_passed(BURST + 44, drained(LINES_A_SECOND * 30))
+    printer.passed(batch(BURST + 43, 1))
+    printer.passed(batch(BURST + 44, LINES_A_SECOND * 30))
     printer.close()
     lines = stream.getvalue().splitlines()
     missing = [line for line in lines if line.startswith("…")]
@@ -74,6 +69,6 @@ def test_nobody_listens_any_more() -> None:
             raise BrokenPipeError
 
     printer = Printer(Pretty(colour=False), FakeClock(), Closed())
-    printer.frames_passed(1, drained(1))
+    printer.passed(batch(1, 1))
     printer.close()
     assert not printer._thread.is_alive()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsproxy.errors import Side
-from wsproxy.model.blocks import Block, BlockBuilder, parse_notes
+from wsproxy.model.blocks import Block, BlockBuilder, Columns, dump_notes, parse_notes
 from wsproxy.model.records import Direction, FrameRecord
 from wsproxy.protocol.frames import Frame, make_frame
 from wsproxy.protocol.lint import violation
@@ -41,7 +41,8 @@ def test_round_trip(records: list[FrameRecord]) -> None:
     for item in records:
         builder.add(item)
     block = builder.build()
-    again = Block(block.count, block.entries, block.wire, parse_notes(block.notes_json()))
+    columns = Columns.unpack(block.count, block.columns.pack())
+    again = Block(columns, [block.stored], [], parse_notes(dump_notes(block.notes)))
     assert [item for _, item in again.frames()] == records
     assert [item for _, item in again.frames(2)] == [r for r in records if r.connection_id == 2]
     assert len(builder) == 0
@@ -50,4 +51,4 @@ def test_round_trip(records: list[FrameRecord]) -> None:
 def test_ordinary_frames_need_no_notes() -> None:
     builder = BlockBuilder()
     builder.add(RECORDS[0])
-    assert builder.build().notes_json() is None
+    assert dump_notes(builder.build().notes) is None

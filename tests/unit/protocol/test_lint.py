@@ -42,7 +42,9 @@ def rules(wire: str, sender: Side = Side.SERVER, **extensions: bool) -> list[str
     violations = [
         violation
         for frame in [*frames, *([rest] if rest else [])]
-        for violation in linter.check(frame)
+        for violation in linter.check(
+            frame.header, frame.payload_length, frame.received, frame.payload
+        )
     ]
     assert all(v.side is sender and v.section == RULES[v.rule] for v in violations)
     return [violation.rule for violation in violations]

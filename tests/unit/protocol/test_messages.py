@@ -6,12 +6,22 @@ import pytest
 
 from wsproxy.protocol.deflate import Deflater, Inflater
 from wsproxy.protocol.frames import Frame, make_frame
-from wsproxy.protocol.messages import MAX_FRAME_LENGTHS, Message, MessageAssembler, fragment_sizes
+from wsproxy.protocol.messages import INFLATE_AT_ONCE, Message, MessageAssembler, fragment_sizes
 
 
 def assemble(frames: list[Frame], assembler: MessageAssembler | None = None) -> list[Message]:
     assembler = assembler or MessageAssembler()
-    return [message for frame in frames if (message := assembler.feed(frame)) is not None]
+    messages = []
+    for frame in frames:
+        if not assembler.in_message or frame.opcode:
+            assembler.begin(frame.header[0])
+        assembler.frame(frame.payload_length)
+        done = assembler.feed(frame.payload, last=frame.fin)
+        while not done:
+            done = assembler.go_on()
+        if frame.fin:
+            messages.append(assembler.end())
+    return messages
 
 
 def test_a_whole_frame_is_a_message() -> None:
@@ -27,7 +37,7 @@ def test_fragments() -> None:
         make_frame(2, b"next"),
     ]
     first, second = assemble(frames)
-    assert (first.opcode, first.content, first.frame_lengths) == (1, b"Hello", [3, 0, 2])
+    assert (first.opcode, first.content, first.frames) == (1, b"Hello", 3)
     assert second.content == b"next"
 
 
@@ -58,13 +68,25 @@ def test_keep_bounds_the_content() -> None:
 
 def test_a_message_of_a_million_fragments_stays_small() -> None:
     assembler = MessageAssembler(keep=10)
-    assembler.feed(make_frame(2, b"", fin=False))
-    for _ in range(5000):
-        assembler.feed(make_frame(0, b"x", fin=False))
-    message = assembler.feed(make_frame(0, b"x"))
-    assert message is not None
+    frames = [make_frame(2, b"", fin=False), *[make_frame(0, b"x", fin=False)] * 5000]
+    (message,) = assemble([*frames, make_frame(0, b"x")], assembler)
     assert (message.content, message.content_length) == (b"x" * 10, 5001)
-    assert len(message.frame_lengths) == MAX_FRAME_LENGTHS
+    assert message.frames == 5002
+
+
+def test_what_inflates_to_much_is_inflated_in_turns() -> None:
+    payload = Deflater().message(bytes(3 * INFLATE_AT_ONCE))
+    assembler = MessageAssembler(keep=10, inflater=Inflater())
+    assembler.begin(0xC2)
+    assembler.frame(len(payload))
+    assert not assembler.feed(payload, last=True)
+    assert assembler.inflated < 2 * INFLATE_AT_ONCE
+    turns = 1
+    while not assembler.go_on():
+        turns += 1
+    message = assembler.end()
+    assert (message.content, message.content_length) == (bytes(10), 3 * INFLATE_AT_ONCE)
+    assert turns >= 2
 
 
 def test_compressed_fragments() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.protocol.test_messages import assemble
+from wsproxy.model.batches import BatchBuilder
 from wsproxy.model.inflight import InFlightMessage, injected
 from wsproxy.model.records import Direction
 from wsproxy.protocol.deflate import DeflateParameters, Deflater, Inflater
@@ -13,6 +15,7 @@ from wsproxy.protocol.handshake import NegotiatedExtensions
 from wsproxy.protocol.messages import Message, MessageAssembler
 from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.relay.encoder import LaneEncoder
+from wsproxy.relay.holding import HoldBudget, Holding
 
 KEY = b"\x09\x08\x07\x06"
 DOWN = Direction.DOWNSTREAM
@@ -24,9 +27,10 @@ def held(
     direction: Direction = DOWN,
 ) -> list[InFlightMessage]:
     decoder = StreamDecoder(1, direction, negotiated)
-    decoder.hold()
-    decoder.feed(data, 1.0)
-    return decoder.take()
+    holding = Holding(HoldBudget())
+    decoder.hold(holding)
+    assert decoder.decode(data, 1.0, BatchBuilder(), lambda: False) == b""
+    return [each for each in holding.completed if isinstance(each, InFlightMessage)]
 
 
 def encoder(
@@ -41,8 +45,7 @@ def wire(frames: list[Frame]) -> bytes:
 
 def received(data: bytes, bits: int = 15, *, no_context: bool = False) -> list[Message]:
     assembler = MessageAssembler(inflater=Inflater(bits, no_context_takeover=no_context))
-    frames = FrameDecoder().feed(data)
-    return [message for frame in frames if (message := assembler.feed(frame)) is not None]
+    return assemble(FrameDecoder().feed(data), assembler)
 
 
 FRAGMENTED = make_frame(1, b"Hel", fin=False).wire + make_frame(0, b"lo").wire
@@ -125,7 +128,8 @@ def test_whatever_is_changed_the_receiver_reads_what_was_meant(
     )
     sender = Deflater(bits, no_context_takeover=no_context)
     decoder = StreamDecoder(1, DOWN, negotiated)
-    decoder.hold()
+    holding = Holding(HoldBudget())
+    decoder.hold(holding)
     lane = encoder(negotiated)
     out = b""
     expected = []
@@ -135,8 +139,10 @@ def test_whatever_is_changed_the_receiver_reads_what_was_meant(
             expected.append(content)
             continue
         payload = sender.message(content) if compressed else content
-        decoder.feed(make_frame(1, payload, rsv1=compressed).wire, 1.0)
-        (in_flight,) = decoder.take()
+        wire_ = make_frame(1, payload, rsv1=compressed).wire
+        decoder.decode(wire_, 1.0, BatchBuilder(), lambda: False)
+        in_flight = holding.completed.pop()
+        assert isinstance(in_flight, InFlightMessage)
         assert in_flight.content == content
         if what == "change":
             in_flight.change(content + b"!", "test")

@@ -1,46 +1,153 @@
-"""The journal keeps everything, in order."""
+"""The journal keeps everything, in order, and lets nobody keep the others waiting."""
 
 from __future__ import annotations
 
+import logging
+
+import pytest
+
+from tests.support.fakes import FakeClock, FakeRecorder, connection
+from wsproxy.model.batches import BatchBuilder
 from wsproxy.model.records import Direction, FaultRecord, FrameRecord
 from wsproxy.protocol.frames import make_frame
 from wsproxy.relay.decoder import StreamDecoder
-from wsproxy.relay.journal import Journal
+from wsproxy.relay.journal import (
+    BATCH_WEIGHT,
+    DRAIN_SECONDS,
+    FLUSH_SECONDS,
+    TURN_SECONDS,
+    UNDECODED_HIGH,
+    Journal,
+)
+
+UP, DOWN = Direction.UPSTREAM, Direction.DOWNSTREAM
 
 
-def test_chunks_and_records_come_out_in_the_order_they_went_in() -> None:
-    journal = Journal()
-    up, down = StreamDecoder(1, Direction.UPSTREAM), StreamDecoder(1, Direction.DOWNSTREAM)
-    journal.chunks.append((up, 1.0, make_frame(1, b"a", masking_key=b"abcd").wire))
-    journal.chunks.append((down, 2.0, make_frame(1, b"b").wire + make_frame(10, b"").wire))
-    made = FrameRecord(1, Direction.UPSTREAM, 3.0, make_frame(8, b""), None, (), "wsproxy")
-    journal.add([made])
-    drained = journal.take()
-    assert drained is not None
-    records = [record for _, record in drained.block.frames()]
-    assert [(r.time, r.frame.opcode) for r in records] == [(1.0, 1), (2.0, 1), (2.0, 10), (3.0, 8)]
-    assert records[3] == made
-    assert journal.take() is None
+class SlowClock(FakeClock):
+    """A clock on which a look at the time takes some."""
+
+    step = 0.0
+
+    def time(self) -> float:
+        self.now += self.step
+        return self.now
 
 
-def test_what_is_taken_is_counted_in_bytes() -> None:
-    journal = Journal()
-    data = make_frame(1, b"Hello").wire
-    journal.chunks.append((StreamDecoder(1, Direction.DOWNSTREAM), 1.0, data))
-    journal.drain()
-    assert journal.size == len(data)
-    journal.take()
-    assert journal.size == 0
+class Scene:
+    def __init__(self) -> None:
+        self.clock = SlowClock()
+        self.recorder = FakeRecorder()
+        self.journal = Journal(self.clock, self.recorder)
+
+    def note(self, decoder: StreamDecoder, data: bytes, time: float = 1.0) -> None:
+        if not self.journal.chunks:
+            self.journal.wake()
+        self.journal.chunks.append((decoder, time, data))
+
+    @property
+    def frames(self) -> list[FrameRecord]:
+        return [r for batch in self.recorder.batches for _, r in batch.block.frames()]
 
 
-def test_messages_and_faults_come_along() -> None:
-    journal = Journal()
-    decoder = StreamDecoder(1, Direction.DOWNSTREAM)
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_chunks_come_out_in_the_order_they_went_in(scene: Scene) -> None:
+    up, down = StreamDecoder(1, UP), StreamDecoder(1, DOWN)
+    scene.note(up, make_frame(1, b"a", masking_key=b"abcd").wire, 1.0)
+    scene.note(down, make_frame(1, b"b").wire + make_frame(10, b"").wire, 2.0)
+    scene.clock.advance(DRAIN_SECONDS)
+    scene.clock.advance(FLUSH_SECONDS)
+    assert [(r.time, r.frame.opcode) for r in scene.frames] == [(1.0, 1), (2.0, 1), (2.0, 10)]
+    assert [batch.first_id for batch in scene.recorder.batches] == [1]
+
+
+def test_messages_and_faults_come_along(scene: Scene) -> None:
     fragments = make_frame(1, b"a", fin=False).wire + make_frame(0, b"b").wire
-    journal.chunks.append((decoder, 1.0, fragments))
-    fault = FaultRecord(1, Direction.DOWNSTREAM, 1.0, "slow", "latency")
-    journal.add_fault(fault)
-    drained = journal.take()
-    assert drained is not None
-    assert [message.content for message in drained.messages] == [b"ab"]
-    assert drained.faults == [fault]
+    scene.note(StreamDecoder(1, DOWN), fragments)
+    fault = FaultRecord(1, DOWN, 1.0, "slow", "latency")
+    scene.journal.add_fault(fault)
+    scene.journal.flush()
+    (batch,) = scene.recorder.batches
+    assert [message.content for message in batch.messages] == [b"ab"]
+    assert batch.faults == [fault]
+
+
+def test_a_flood_is_decoded_in_turns_and_read_no_further(scene: Scene) -> None:
+    flood, other = StreamDecoder(1, DOWN), StreamDecoder(2, DOWN)
+    throttled: list[bool] = []
+    flood.throttle = throttled.append
+    other.throttle = lambda paused: pytest.fail("the other one is not to blame")
+    scene.clock.step = TURN_SECONDS / 3
+    scene.note(flood, make_frame(1, b"").wire * UNDECODED_HIGH)
+    scene.note(other, make_frame(1, b"").wire)
+    assert not scene.journal.drain()
+    assert throttled == [True]
+    turns = 1
+    while not scene.journal.drain():
+        turns += 1
+    assert turns > 50
+    assert throttled == [True, False]
+    scene.journal.flush()
+    assert len(scene.frames) == UNDECODED_HIGH + 1
+
+
+def test_batches_are_bounded(scene: Scene) -> None:
+    payload = bytes(1_000_000)
+    decoder = StreamDecoder(1, DOWN)
+    for _ in range(20):
+        scene.note(decoder, make_frame(2, payload).wire)
+    scene.journal.flush()
+    assert len(scene.recorder.batches) >= 4
+    assert max(batch.weight for batch in scene.recorder.batches) < BATCH_WEIGHT + 2_000_000
+    first_ids = [batch.first_id for batch in scene.recorder.batches]
+    assert first_ids == sorted(first_ids)
+    assert scene.recorder.batches[-1].last_id == 20
+
+
+def test_what_is_called_soon_is_called_after_what_came_before(scene: Scene) -> None:
+    called: list[int] = []
+    scene.clock.step = TURN_SECONDS
+    decoder = StreamDecoder(1, DOWN)
+    scene.note(decoder, make_frame(1, b"").wire * 2000)
+    scene.journal.soon(lambda: called.append(len(scene.frames) + len(scene.journal.out)))
+    scene.note(decoder, make_frame(1, b"").wire)
+    assert called == []
+    scene.clock.step = 0.0
+    scene.journal.flush()
+    assert called == [2000]
+
+
+def test_a_connection_is_told_of_after_its_frames(scene: Scene) -> None:
+    scene.note(StreamDecoder(1, DOWN), make_frame(1, b"a").wire)
+    record = connection()
+    scene.journal.connection_changed(record)
+    assert len(scene.frames) == 1
+    assert scene.recorder.ends == [None]
+
+
+def test_a_bug_in_decoding_resets_its_connection_and_no_other(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(StreamDecoder):
+        def decode(self, *args: object) -> bytes:
+            raise RuntimeError("a bug")
+
+    broken, other = Broken(1, DOWN), StreamDecoder(2, DOWN)
+    failed: list[bool] = []
+    broken.failed = lambda: failed.append(True)
+    with caplog.at_level(logging.ERROR):
+        scene.note(broken, b"x")
+        scene.note(other, make_frame(1, b"a").wire)
+        scene.journal.flush()
+    assert failed == [True]
+    assert [r.connection_id for r in scene.frames] == [2]
+    assert "a bug" in caplog.text
+
+
+def test_weight_counts_frames_and_contents() -> None:
+    out = BatchBuilder()
+    StreamDecoder(1, DOWN).decode(make_frame(1, b"").wire * 1000, 1.0, out, lambda: False)
+    assert out.weight > 50_000

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 from tests.support.fakes import FakeClock, FakeRecorder, FakeTransport, connection
 from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Stall, Step
 from wsproxy.model.inflight import InFlightMessage
-from wsproxy.model.records import Direction
+from wsproxy.model.records import Direction, FrameRecord, MessageRecord
 from wsproxy.protocol.frames import make_frame
 from wsproxy.relay.interfaces import LiveConnection
+from wsproxy.relay.journal import Journal
 from wsproxy.relay.session import Session
 
 UP, DOWN = Direction.UPSTREAM, Direction.DOWNSTREAM
@@ -33,10 +34,8 @@ class Interceptor:
     def wants(self, direction: Direction) -> bool:
         return self.wanted
 
-    async def handle(self, in_flight: InFlightMessage) -> None:
-        result = self._handle(in_flight)
-        if result is not None:
-            await result
+    def handle(self, in_flight: InFlightMessage) -> Awaitable[None] | None:
+        return self._handle(in_flight)
 
     def ended(self) -> None:
         pass
@@ -47,10 +46,14 @@ class Chain:
 
     def __init__(self, passed: Callable[[InFlightMessage], list[Step]]) -> None:
         self.active = True
+        self.paces = False
         self._passed = passed
 
     def passed(self, in_flight: InFlightMessage, now: float) -> list[Step]:
         return self._passed(in_flight)
+
+    def piece(self, data: bytes, now: float, *, first: bool) -> list[Step]:
+        return [SendBytes(data, 1.0)]
 
     def next_time(self) -> float | None:
         return None
@@ -68,12 +71,19 @@ class Scene:
     def __init__(self, interceptor: Interceptor | None = None, chain: Chain | None = None) -> None:
         self.client, self.server = FakeTransport(), FakeTransport()
         self.recorder, self.clock = FakeRecorder(), FakeClock()
-        self.session = Session(connection(), self.client, self.server, self.recorder, self.clock)
+        self.journal = Journal(self.clock, self.recorder)
+        self.session = Session(
+            connection(), self.client, self.server, self.recorder, self.journal, self.clock
+        )
         self.session.intercept([interceptor] if interceptor else [], (None, chain))
 
     async def server_sends(self, data: bytes) -> None:
         self.session.lanes[DOWN].bytes_received(data)
         await settle()
+
+    def taken(self) -> tuple[list[FrameRecord], list[MessageRecord]]:
+        self.journal.flush()
+        return self.recorder.taken()
 
     @property
     def got(self) -> bytes:
@@ -98,7 +108,7 @@ async def test_changes_drops_and_what_is_left_alone() -> None:
     scene = Scene(Interceptor(handle))
     await scene.server_sends(text(b"stay") + text(b"change") + text(b"drop") + text(b"end"))
     assert scene.got == text(b"stay") + text(b"changed") + text(b"end")
-    frames, messages = scene.recorder.taken()
+    frames, messages = scene.taken()
     assert [record.frame.payload for record in frames] == [b"stay", b"change", b"drop", b"end"]
     assert [(m.number, m.verdict, m.sent, m.cause) for m in messages] == [
         (2, "changed", b"changed", "test"),
@@ -162,7 +172,7 @@ async def test_injecting_into_a_connection_that_nobody_holds() -> None:
     assert scene.got == text(b"b", opcode=0) + text(b"hello")
     await scene.server_sends(text(b"c")[:1])
     assert scene.got == text(b"c")[:1]
-    frames, messages = scene.recorder.taken()
+    frames, messages = scene.taken()
     assert [(r.frame.payload, r.message, r.origin) for r in frames][2] == (b"hello", 2, "test")
     assert [m.verdict for m in messages] == ["relayed", "injected"]
 
@@ -180,7 +190,7 @@ async def test_delays_keep_the_order_and_do_not_hold_back_decoding() -> None:
     delays = {b"1": 2.0, b"2": 1.0, b"3": 5.0}
     scene = Scene(chain=Chain(lambda in_flight: [Send(in_flight, delays[in_flight.content])]))
     await scene.server_sends(text(b"1") + text(b"2") + text(b"3"))
-    assert len(scene.recorder.taken()[0]) == 3
+    assert len(scene.taken()[0]) == 3
     scene.clock.advance(1.5)
     assert scene.got == b""
     scene.clock.advance(1.0)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.support.fakes import FakeClock, FakeRecorder, FakeTransport, connection
-from wsproxy.model.records import Direction, End
+from wsproxy.model.records import Direction, End, FrameRecord, MessageRecord
 from wsproxy.protocol.close import encode_close
 from wsproxy.protocol.frames import FrameDecoder, make_frame
+from wsproxy.relay.journal import Journal
 from wsproxy.relay.session import HALF_CLOSED_SECONDS, STOP_SECONDS, Session
 
 UP, DOWN = Direction.UPSTREAM, Direction.DOWNSTREAM
@@ -27,17 +28,23 @@ class Scene:
     ended: list[bool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.journal = Journal(self.clock, self.recorder)
         self.session = Session(
             connection(),
             self.client,
             self.server,
             self.recorder,
+            self.journal,
             self.clock,
             on_end=lambda: self.ended.append(True),
         )
 
     def send(self, direction: Direction, data: bytes) -> None:
         self.session.lanes[direction].bytes_received(data)
+
+    def taken(self) -> tuple[list[FrameRecord], list[MessageRecord]]:
+        self.journal.flush()
+        return self.recorder.taken()
 
     @property
     def end(self) -> End | None:
@@ -55,7 +62,7 @@ def test_bytes_go_on_at_once_and_are_recorded() -> None:
     scene.send(UP, make_frame(1, b"Hello", masking_key=KEY).wire[4:])
     scene.send(DOWN, make_frame(1, b"Hi").wire)
     assert scene.client.written == make_frame(1, b"Hi").wire
-    frames, _ = scene.recorder.taken()
+    frames, _ = scene.taken()
     assert [(r.direction, r.frame.payload) for r in frames] == [(UP, b"Hello"), (DOWN, b"Hi")]
 
 
@@ -114,7 +121,7 @@ def test_a_frame_that_is_cut_off_is_recorded() -> None:
     scene = Scene()
     scene.send(DOWN, make_frame(1, b"Hello").wire[:4])
     scene.session.connection_lost(DOWN, None)
-    (record,), _ = scene.recorder.taken()
+    (record,), _ = scene.taken()
     assert record.frame.wire == make_frame(1, b"Hello").wire[:4]
     assert [violation.rule for violation in record.violations] == ["frame-cut-off"]
 
@@ -146,7 +153,7 @@ def test_stopping_says_1001_to_both() -> None:
         (frame,) = FrameDecoder().feed(bytes(transport.written))
         assert (frame.opcode, frame.masked) == (8, masked)
         assert frame.payload == encode_close(1001, "wsproxy stops")
-    frames, _ = scene.recorder.taken()
+    frames, _ = scene.taken()
     assert [record.origin for record in frames] == ["wsproxy", "wsproxy"]
     scene.clock.advance(STOP_SECONDS)
     assert (scene.client.events, scene.server.events) == (["close"], ["close"])

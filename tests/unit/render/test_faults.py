@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wsproxy.model.queries import Seen
 from wsproxy.model.records import Direction, FaultRecord, FrameRecord
 from wsproxy.protocol.frames import make_frame
 from wsproxy.render.jsonl import fault_object
@@ -49,7 +50,9 @@ def test_a_fault_is_told_after_its_frame() -> None:
     def frame(time: float) -> FrameRecord:
         return FrameRecord(3, Direction.DOWNSTREAM, time, make_frame(1, b""), 1, ())
 
-    told = list(in_order([(1, frame(6.0)), (2, frame(7.0)), (3, frame(8.0))], [DROPPED]))
+    told = list(
+        in_order([Seen(1, frame(6.0)), Seen(2, frame(7.0)), Seen(3, frame(8.0))], [DROPPED])
+    )
     assert [each if isinstance(each, FaultRecord) else each[0] for each in told] == [
         *(1, 2),
         DROPPED,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.big import START, StillClock, make_capture
+from tests.support.recording import Recording
 from wsproxy.filters.language import FilterError, parse
 from wsproxy.filters.subject import subject_of
 from wsproxy.model.queries import Query
@@ -18,13 +19,12 @@ from wsproxy.protocol.frames import make_frame
 from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.store.browser import CaptureBrowser
 from wsproxy.store.reader import Capture
-from wsproxy.store.sqlite import SqliteRecorder
 
 KEY = b"\x01\x02\x03\x04"
 
 
-def recorder_of(path: Path, limit: int = 1 << 40) -> SqliteRecorder:
-    return SqliteRecorder(path, StillClock(), lambda _: None, limit=limit)  # type: ignore[arg-type]
+def recorder_of(path: Path, limit: int = 1 << 40) -> Recording:
+    return Recording(path, limit, clock=StillClock(), call_soon=lambda _: None)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +185,7 @@ def test_what_is_decided_late_is_found(tmp_path: Path) -> None:
     late = MessageRecord(
         1, Direction.UPSTREAM, 2, START + 1, 1, b"text 1", 6, 6, verdict="changed", sent=b"other"
     )
-    recorder.journal.add([late])
+    recorder.journal.out.messages.append(late)
     recorder.journal.add_fault(
         FaultRecord(1, Direction.UPSTREAM, START + 1, "slow", "latency", 2, "by 5 ms")
     )

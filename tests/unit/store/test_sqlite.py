@@ -8,19 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fakes import FakeClock, connection
+from tests.support.fakes import connection
+from tests.support.recording import Recording
 from wsproxy.errors import CaptureError
 from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord
 from wsproxy.protocol.frames import make_frame
 from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.store.reader import Capture
-from wsproxy.store.sqlite import FLUSH_BYTES, HIGH_WATER, SqliteRecorder
+from wsproxy.store.sqlite import HIGH_WATER
 
 DOWN = Direction.DOWNSTREAM
 
 
-def open_recorder(path: Path, limit: int = 10**9, *, secrets: bool = False) -> SqliteRecorder:
-    return SqliteRecorder(path, FakeClock(), lambda call: call(), limit=limit, secrets=secrets)
+def open_recorder(path: Path, limit: int = 10**9, *, secrets: bool = False) -> Recording:
+    return Recording(path, limit, secrets=secrets)
 
 
 def text(content: bytes) -> bytes:
@@ -114,13 +115,13 @@ def test_the_oldest_goes_where_the_limit_is_reached(path: Path) -> None:
 def test_a_slow_disk_is_felt_and_let_go(path: Path) -> None:
     recorder = open_recorder(path)
     heard: list[bool] = []
-    recorder.on_pressure(heard.append)
-    recorder._waiting = HIGH_WATER + 1
-    recorder._check_pressure()
+    recorder.recorder.on_pressure(heard.append)
+    recorder.recorder._waiting = HIGH_WATER + 1
+    recorder.recorder._check_pressure()
     late: list[bool] = []
-    recorder.on_pressure(late.append)
-    recorder.forget(late.append)
-    recorder._written(HIGH_WATER)
+    recorder.recorder.on_pressure(late.append)
+    recorder.recorder.forget(late.append)
+    recorder.recorder._written(HIGH_WATER)
     assert (heard, late[:1]) == ([True, False], [True])
     recorder.close()
 
@@ -129,48 +130,31 @@ def test_a_full_disk_is_said_once_and_counted(path: Path, caplog: pytest.LogCapt
     recorder = open_recorder(path)
     recorder.connection_changed(connection())
     recorder.flush()
-    recorder._queue.put(None)
-    recorder._thread.join()
-    (pages,) = recorder._db.execute("PRAGMA page_count").fetchone()
-    recorder._db.execute(f"PRAGMA max_page_count = {pages}")
+    recorder.recorder._queue.put(None)
+    recorder.recorder._thread.join()
+    (pages,) = recorder.recorder._db.execute("PRAGMA page_count").fetchone()
+    recorder.recorder._db.execute(f"PRAGMA max_page_count = {pages}")
     decoder = StreamDecoder(1, DOWN)
     for _ in range(2):
         recorder.journal.chunks.append((decoder, 1.0, text(b"x" * 100_000)))
         recorder.flush()
-    recorder._queue.put(None)
-    recorder._write_all()
+    recorder.recorder._queue.put(None)
+    recorder.recorder._write_all()
     assert [r.getMessage().split(": ")[1] for r in caplog.records] == [
         "database or disk is full; traffic goes on, unrecorded"
     ]
     assert caplog.records[0].exc_info is None
-    recorder._db.execute("PRAGMA max_page_count = 1000000")
+    recorder.recorder._db.execute("PRAGMA max_page_count = 1000000")
     recorder.journal.chunks.append((decoder, 1.0, text(b"again")))
     recorder.flush()
-    recorder._queue.put(None)
-    recorder._write_all()
+    recorder.recorder._queue.put(None)
+    recorder.recorder._write_all()
     assert "can be written again" in caplog.records[1].getMessage()
-    recorder._db.close()
+    recorder.recorder._db.close()
     capture = Capture(path)
     assert [r.frame.payload for _, r in capture.frames()] == [b"again"]
     assert capture.left_out()["write failed"].frames == 2
     capture.close()
-
-
-def test_large_batches_do_not_wait(path: Path) -> None:
-    recorder = open_recorder(path)
-    clock = recorder._clock
-    assert isinstance(clock, FakeClock)
-    recorder._last_flush = clock.now
-    recorder.journal.chunks.append((StreamDecoder(1, DOWN), 1.0, text(b"small")))
-    recorder.wake()
-    clock.advance(0.01)
-    assert recorder._next_frame_id == 1
-    recorder.journal.chunks.append(
-        (StreamDecoder(2, DOWN), 1.0, make_frame(2, bytes(FLUSH_BYTES)).wire)
-    )
-    clock.advance(0.01)
-    assert recorder._next_frame_id > 1
-    recorder.close()
 
 
 def other_database(path: Path) -> None:

@@ -7,24 +7,18 @@ import asyncio
 import pytest
 
 from tests.support.fakes import connection
+from tests.support.recording import batch_of, frame_chunks
 from wsproxy.filters.language import FilterError
+from wsproxy.model.batches import BatchBuilder
 from wsproxy.model.records import Direction, FaultRecord
 from wsproxy.protocol.frames import make_frame
-from wsproxy.relay.decoder import StreamDecoder
-from wsproxy.relay.journal import Journal
 from wsproxy.testing.traffic import SeenList, Tape
 
 KEY = b"\0\0\0\0"
 
 
 def passes(tape: Tape, direction: Direction, *frames: bytes) -> None:
-    journal = Journal()
-    decoder = StreamDecoder(1, direction)
-    for frame in frames:
-        journal.chunks.append((decoder, 1.0, frame))
-    drained = journal.take()
-    assert drained is not None
-    tape.frames_passed(1, drained)
+    tape.passed(batch_of(*frame_chunks(direction, *frames)))
 
 
 def test_messages_and_control_frames() -> None:
@@ -53,12 +47,11 @@ def test_messages_and_control_frames() -> None:
 
 
 def test_strikes() -> None:
-    tape, journal = Tape(), Journal()
+    tape = Tape()
     record = FaultRecord(1, Direction.UPSTREAM, 1.0, "drop", "drop")
-    journal.add_fault(record)
-    drained = journal.take()
-    assert drained is not None
-    tape.frames_passed(1, drained)
+    out = BatchBuilder()
+    out.faults.append(record)
+    tape.passed(out.build_batch(1))
     assert tape.faults == [record]
 
 

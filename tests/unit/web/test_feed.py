@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from tests.support.recording import batch_of
+from wsproxy.model.batches import Batch
 from wsproxy.model.queries import Query
 from wsproxy.model.records import ConnectionRecord, Direction
 from wsproxy.protocol.frames import make_frame
 from wsproxy.relay.decoder import StreamDecoder
-from wsproxy.relay.journal import Drained, Journal
 from wsproxy.web import totals as totals_module
 from wsproxy.web.feed import _candidates
 from wsproxy.web.totals import Totals
@@ -16,9 +19,9 @@ from wsproxy.web.totals import Totals
 KEY = b"\x01\x02\x03\x04"
 
 
-def drained() -> Drained:
+def batch() -> Batch:
     """A ping, a message in two fragments, another connection's message."""
-    journal = Journal()
+    chunks = []
     up, down, other = (
         StreamDecoder(1, Direction.UPSTREAM),
         StreamDecoder(1, Direction.DOWNSTREAM),
@@ -30,10 +33,8 @@ def drained() -> Drained:
         (down, make_frame(0, b"b")),
         (other, make_frame(2, b"x" * 200, masking_key=KEY)),
     ):
-        journal.chunks.append((decoder, 1.0, frame.wire))
-    result = journal.take()
-    assert result is not None
-    return result
+        chunks.append((decoder, 1.0, frame.wire))
+    return batch_of(*chunks)
 
 
 @pytest.mark.parametrize(
@@ -48,13 +49,13 @@ def drained() -> Drained:
     ],
 )
 def test_which_frames_a_view_may_list(query: Query, indexes: list[int]) -> None:
-    assert _candidates(query, drained()) == indexes
+    assert _candidates(query, batch()) == indexes
 
 
 def test_totals_and_rates() -> None:
     totals = Totals()
     totals.start_with({1: (10, 20, 100, 200)})
-    totals.add(31, drained(), 50.0)
+    totals.add(replace(batch(), first_id=31), 50.0)
     assert totals.of(1) == (11, 22, 106, 206)
     assert totals.of(2) == (1, 0, 208, 0)
     assert totals.of(3) is None
@@ -67,7 +68,7 @@ def test_totals_and_rates() -> None:
 def test_totals_forget_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(totals_module, "MAX_CONNECTIONS", 1)
     totals = Totals()
-    totals.add(1, drained(), 1.0)
+    totals.add(batch(), 1.0)
     assert totals.of(1) is None
     assert totals.of(2) is not None
 

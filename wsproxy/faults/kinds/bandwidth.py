@@ -30,6 +30,7 @@ class Bandwidth(Fault):
 
     type: ClassVar[str] = "bandwidth"
     example: ClassVar[str] = "bandwidth:rate=64KB/s"
+    paces: ClassVar[bool] = True
     delays: ClassVar[bool] = True
     stage: ClassVar[Stage] = Stage.BYTES
     scope: ClassVar[Scope] = Scope.ALL
@@ -43,7 +44,7 @@ class Bandwidth(Fault):
         return _Line()
 
     def wire(
-        self, pieces: list[Delivery], in_flight: InFlightMessage, context: FaultContext
+        self, pieces: list[Delivery], in_flight: InFlightMessage | None, context: FaultContext
     ) -> list[Delivery]:
         line: _Line = context.memory
         size = max(self.rate // PIECES_A_SECOND, 1)

@@ -32,10 +32,10 @@ class Fragment(Fault):
         return f"splits messages into {self.frames} frames{pings}"
 
     def wire(
-        self, pieces: list[Delivery], in_flight: InFlightMessage, context: FaultContext
+        self, pieces: list[Delivery], in_flight: InFlightMessage | None, context: FaultContext
     ) -> list[Delivery]:
         frames = [piece.what for piece in pieces if isinstance(piece.what, Frame)]
-        if in_flight.is_control or len(frames) != len(pieces):
+        if in_flight is None or in_flight.is_control or len(frames) != len(pieces):
             return pieces
         at = pieces[0].at
         split = [Delivery(frame, at) for frame in self._split(frames, context)]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wsproxy.faults.attributes import DURATION, attribute
-from wsproxy.faults.base import Delivery, Fault, FaultContext, Scope, message_of
+from wsproxy.faults.base import Delivery, Fault, FaultContext, Scope
+from wsproxy.model.inflight import InFlightMessage
 from wsproxy.text.units import show_duration
 
 
@@ -20,6 +21,7 @@ class Latency(Fault):
 
     type: ClassVar[str] = "latency"
     example: ClassVar[str] = "latency:latency=200ms,jitter=50ms,direction=downstream"
+    paces: ClassVar[bool] = True
     delays: ClassVar[bool] = True
     scope: ClassVar[Scope] = Scope.ALL
     only_delays: ClassVar[bool] = True
@@ -37,5 +39,6 @@ class Latency(Fault):
         if self.jitter:
             delay = max(delay + context.random.uniform(-self.jitter, self.jitter), 0.0)
         delivery.at += delay
-        context.struck(f"delayed by {delay * 1000:.0f} ms", message_of(delivery), b"", b"")
+        what = delivery.what if isinstance(delivery.what, InFlightMessage) else None
+        context.struck(f"delayed by {delay * 1000:.0f} ms", what, b"", b"")
         return [delivery]

@@ -27,6 +27,7 @@ class LimitData(Fault):
 
     type: ClassVar[str] = "limit_data"
     example: ClassVar[str] = "limit_data:bytes=10KB"
+    paces: ClassVar[bool] = True
     stage: ClassVar[Stage] = Stage.CUTS
     scope: ClassVar[Scope] = Scope.ALL
 
@@ -40,7 +41,7 @@ class LimitData(Fault):
         return _Sent()
 
     def wire(
-        self, pieces: list[Delivery], in_flight: InFlightMessage, context: FaultContext
+        self, pieces: list[Delivery], in_flight: InFlightMessage | None, context: FaultContext
     ) -> list[Delivery]:
         sent: _Sent = context.memory
         start = sent.bytes

@@ -21,6 +21,7 @@ class Slicer(Fault):
 
     type: ClassVar[str] = "slicer"
     example: ClassVar[str] = "slicer:size=10,variation=5,pause=20ms"
+    paces: ClassVar[bool] = True
     delays: ClassVar[bool] = True
     stage: ClassVar[Stage] = Stage.BYTES
     scope: ClassVar[Scope] = Scope.ALL
@@ -38,7 +39,7 @@ class Slicer(Fault):
             raise ValueError("size must be more than variation, or a piece would be empty")
 
     def wire(
-        self, pieces: list[Delivery], in_flight: InFlightMessage, context: FaultContext
+        self, pieces: list[Delivery], in_flight: InFlightMessage | None, context: FaultContext
     ) -> list[Delivery]:
         sliced: list[Delivery] = []
         before = wire_bytes(pieces)

@@ -31,7 +31,7 @@ class Truncate(Fault):
         return f"sends {share} of a message's bytes, then cuts the connection ({self.cut})"
 
     def wire(
-        self, pieces: list[Delivery], in_flight: InFlightMessage, context: FaultContext
+        self, pieces: list[Delivery], in_flight: InFlightMessage | None, context: FaultContext
     ) -> list[Delivery]:
         before = wire_bytes(pieces)
         # At least a byte, or nothing would be announced; at least one is missing.

@@ -1,0 +1,83 @@
+"""A batch: what passed in a moment, handed to the capture and to those who look on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from wsproxy.model.blocks import Block, BlockBuilder, whole_message
+from wsproxy.model.queries import Seen
+from wsproxy.model.records import FaultRecord, MessageKey, MessageRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Frames in the order they passed, and what is known of their messages beside."""
+
+    first_id: int
+    """The id of the first frame; the others follow without a gap."""
+    block: Block
+    messages: list[MessageRecord] = field(default_factory=list)
+    """Of messages that are more than their frames; a message of an earlier batch may be among
+    them, where it was decided later."""
+    faults: list[FaultRecord] = field(default_factory=list)
+    weight: int = 0
+    """Bytes of memory that it takes, about."""
+    traffic: dict[int, list[int]] = field(default_factory=dict)
+    """Frames and recorded bytes, headers included, by `connection_id << 1 | direction`."""
+
+    @property
+    def last_id(self) -> int:
+        """The id of the last frame; `first_id - 1` if there is none."""
+        return self.first_id + self.block.count - 1
+
+    def seen(self, indexes: Iterable[int] | None = None) -> Iterator[Seen]:
+        """The frames, or those with some indexes (ascending), with what is known of each."""
+        block = self.block
+        messages = {message.key: message for message in self.messages}
+        faults: dict[MessageKey, list[FaultRecord]] = {}
+        for fault in self.faults:
+            if fault.direction is not None and fault.message is not None:
+                key = (fault.connection_id, fault.direction, fault.message)
+                faults.setdefault(key, []).append(fault)
+        contents = block.columns.contents
+        place = done = 0
+        for index, record in block.frames() if indexes is None else block.pick(indexes):
+            message = None
+            struck: tuple[FaultRecord, ...] = ()
+            if record.frame.fin and record.message is not None:
+                key = (record.connection_id, record.direction, record.message)
+                message = messages.get(key)
+                struck = tuple(faults.get(key, ()))
+                if message is None and contents[index]:
+                    place += sum(size - 1 for size in contents[done:index] if size)
+                    done = index
+                    content = block.contents[place : place + contents[index] - 1]
+                    message = whole_message(record, content, block.notes.get(index))
+            yield Seen(self.first_id + index, record, message, struck)
+
+
+MESSAGE_WEIGHT = 512
+"""Bytes of memory that a record of a message or of a strike takes beside its contents, about."""
+
+
+class BatchBuilder(BlockBuilder):
+    """Collects frames, and what is known of their messages, until `build_batch`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: list[MessageRecord] = []
+        self.faults: list[FaultRecord] = []
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to build a batch of."""
+        return not (self.keys or self.messages or self.faults)
+
+    def build_batch(self, first_id: int) -> Batch:
+        """A batch of what was added, and a fresh start."""
+        weight = self.weight + MESSAGE_WEIGHT * (len(self.messages) + len(self.faults))
+        messages, self.messages = self.messages, []
+        faults, self.faults = self.faults, []
+        traffic = self.traffic
+        return Batch(first_id, self.build(), messages, faults, weight, traffic)

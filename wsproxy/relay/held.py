@@ -1,0 +1,513 @@
+"""The way of a lane where somebody may change what passes.
+
+Two stages, so that a delay holds back what is sent but not what is decided: messages go through
+the interceptors one by one, and an outbox sends when it is time. Where nobody has to be waited
+for, all of it happens at once; a task is there only while somebody is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Step
+from wsproxy.model.inflight import InFlightMessage
+from wsproxy.model.records import FrameRecord, MessageRecord
+from wsproxy.protocol.close import parse_close
+from wsproxy.protocol.frames import Frame, Opcode
+from wsproxy.relay.decoder import ClosePassed
+from wsproxy.relay.holding import Completed, Holding, Piece, Unheld
+from wsproxy.relay.interfaces import Interceptor
+from wsproxy.relay.outbox import Outbox, Slice
+from wsproxy.relay.parts import Parts
+
+HELD_HIGH_WATER = 1024 * 1024
+"""Bytes that may wait in a held lane before its source is read no further."""
+
+PACED_ABOVE = 256 * 1024
+"""Bytes of a message above which faults that only delay or pace take it in pieces."""
+
+TURN_SECONDS = 0.005
+"""How long a chunk may be worked at before others have their turn."""
+
+_log = logging.getLogger(__name__)
+
+
+class _Chunk(NamedTuple):
+    """Bytes that wait to be decoded."""
+
+    data: bytes
+    time: float
+
+
+class _Begun(NamedTuple):
+    """A message that somebody has to be waited for with, and who comes after that."""
+
+    in_flight: InFlightMessage
+    rest: Awaitable[None]
+    others: Sequence[Interceptor]
+
+
+class _End(NamedTuple):
+    """The source has ended its stream."""
+
+    then: Callable[[], None]
+
+
+_Item = _Chunk | _End | InFlightMessage
+"""What waits to be worked at: what came, or what somebody injects."""
+
+_Ready = _Begun | Completed
+"""What waits for its turn at the interceptors; only the first one may have begun."""
+
+
+class Held:
+    """Holds each message until interceptors and faults are done with it."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        pause: Callable[[str, bool], None],
+        released: Callable[[], None],
+    ) -> None:
+        """At a message boundary only. `released` is called when there is no more to hold for."""
+        self._parts = parts
+        self._pause = pause
+        self._released = released
+        self._direction = parts.decoder.direction
+        self._time = parts.clock.time
+        self._holding = Holding(parts.budget)
+        self._inbox: deque[_Item] = deque()
+        self._ready: deque[_Ready] = deque()
+        self._outbox = Outbox(
+            parts.sink.write, parts.cut, parts.clock, self._count, self._delivered
+        )
+        self._waiting = 0
+        self._full = False
+        self._then: Callable[[], None] | None = None
+        self._faults_ended = False
+        self._over = False
+        self._paced = False
+        """Whether all that may strike only delays or paces."""
+        self._deadline = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self._cancel_tick: Callable[[], None] | None = None
+        self._tick_at: float | None = None
+        self._adapt()
+        parts.decoder.hold(self._holding)
+        self._plan_tick()
+
+    @property
+    def stalled(self) -> bool:
+        return self._outbox.stalled
+
+    @property
+    def idle(self) -> bool:
+        return self._nothing_waits and self._outbox.empty
+
+    def bytes_received(self, data: bytes) -> None:
+        self._put(_Chunk(data, self._time()), len(data))
+
+    def inject(self, in_flight: InFlightMessage) -> None:
+        self._put(in_flight, _size(in_flight))
+
+    def reconsider(self) -> None:
+        self._adapt()
+        self._plan_tick()
+        self._release_if_done()
+
+    def finish(self, then: Callable[[], None]) -> None:
+        self._put(_End(then), 0)
+
+    def abandon(self) -> None:
+        self._over = True
+        if self._task is not None:
+            self._task.cancel()
+        if self._cancel_tick is not None:
+            self._cancel_tick()
+            self._cancel_tick = None
+        self._inbox.clear()
+        self._ready.clear()
+        self._outbox.abandon()
+        self._holding.abandon()
+        self._parts.budget.held -= self._waiting
+        self._waiting = 0
+
+    def _adapt(self) -> None:
+        """Hold as much as those who want something need."""
+        parts, faults = self._parts, self._parts.faults
+        striking = faults is not None and faults.active
+        self._paced = striking and faults is not None and faults.paces and not parts.intercepted
+        self._holding.limit = PACED_ABOVE if self._paced else parts.budget.limit
+        one_by_one = striking and not self._paced
+        self._holding.deliver = self._take_completed if one_by_one else None
+
+    # What comes in, in order.
+
+    @property
+    def _nothing_waits(self) -> bool:
+        return not self._inbox and not self._ready and self._task is None
+
+    def _put(self, item: _Item, size: int) -> None:
+        if self._over:
+            return
+        idle = self._nothing_waits
+        self._inbox.append(item)
+        self._count(size)
+        if idle:
+            self._work()
+
+    def _work(self) -> None:
+        """Do what can be done at once; a task does the rest."""
+        self._deadline = self._time() + TURN_SECONDS
+        self._go_on()
+        if self._inbox or self._ready:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+            self._task.add_done_callback(self._run_ended)
+        else:
+            self._release_if_done()
+
+    async def _run(self) -> None:
+        while self._inbox or self._ready:
+            if self._ready and isinstance(self._ready[0], _Begun):
+                await self._conclude(self._ready[0])
+                self._ready.popleft()
+            else:
+                await asyncio.sleep(0)
+            self._deadline = self._time() + TURN_SECONDS
+            self._go_on()
+
+    def _run_ended(self, task: asyncio.Task[None]) -> None:
+        self._task = None
+        if task.cancelled() or self._over:
+            return
+        error = task.exception()
+        if error is not None:
+            _log.error(
+                "a failure of wsproxy's own on connection %s; it is reset: %r",
+                self._parts.decoder.connection_id,
+                error,
+                exc_info=error,
+            )
+            self._parts.cut("reset")
+        elif self._inbox or self._ready:
+            self._work()
+        else:
+            self._release_if_done()
+            self._finish_if_sent()
+
+    def _go_on(self) -> None:
+        """Take what waits as far as it goes: until somebody has to be waited for, or time is up."""
+        inbox = self._inbox
+        while self._pass_on() and inbox:
+            item = inbox.popleft()
+            if isinstance(item, _Chunk):
+                if not self._decode(item):
+                    break
+            elif isinstance(item, _End):
+                self._end(item)
+            else:
+                self._ready.append(item)
+        self._outbox.write()
+
+    def _decode(self, chunk: _Chunk) -> bool:
+        """Decode a chunk; False where the time is up."""
+        parts = self._parts
+        journal = parts.journal
+        if journal.chunks:
+            journal.drain()  # what came before is recorded before
+        rest = parts.decoder.decode(chunk.data, chunk.time, journal.out, self._expired)
+        journal.added()
+        over = bool(rest) or parts.decoder.unfinished
+        if over:
+            self._inbox.appendleft(_Chunk(rest, chunk.time))
+        self._take_completed()
+        self._count(len(rest) - len(chunk.data))
+        return not over
+
+    def _take_completed(self) -> None:
+        """Pass on what the decoder has completed."""
+        completed = self._holding.completed
+        if completed:
+            self._holding.completed = []
+            self._ready += completed
+            self._count(sum(map(_size, completed)))
+            self._pass_on()
+
+    def _pass_on(self) -> bool:
+        """Pass on what is ready; False where somebody has to be waited for."""
+        ready = self._ready
+        if not ready:
+            return True
+        direction = self._direction
+        wanting = [each for each in self._parts.interceptors if each.wants(direction)]
+        while ready:
+            item = ready[0]
+            if isinstance(item, _Begun):
+                return False
+            if isinstance(item, Piece):
+                self._piece(item)
+            elif isinstance(item, Unheld):
+                self._unheld(item)
+            elif wanting and (begun := self._intercept(item, wanting)) is not None:
+                ready[0] = begun
+                return False
+            else:
+                self._decide(item)
+            ready.popleft()
+            self._count(-_size(item))
+        return True
+
+    def _intercept(
+        self, in_flight: InFlightMessage, interceptors: Sequence[Interceptor]
+    ) -> _Begun | None:
+        """Let each look at it, up to one that has to be waited for."""
+        for at, interceptor in enumerate(interceptors):
+            try:
+                rest = interceptor.handle(in_flight)
+            except Exception as error:  # noqa: BLE001 - a plugin's failure must not stop traffic
+                self._failed(interceptor, error)
+                continue
+            if rest is not None:
+                return _Begun(in_flight, rest, interceptors[at + 1 :])
+        return None
+
+    async def _conclude(self, begun: _Begun) -> None:
+        """Wait for one that decides, then let the others at it."""
+        waiting: _Begun | None = begun
+        while waiting is not None:
+            try:
+                await waiting.rest
+            except Exception as error:  # noqa: BLE001 - a plugin's failure must not stop traffic
+                self._failed("an interceptor", error)
+            waiting = self._intercept(begun.in_flight, waiting.others)
+        self._decide(begun.in_flight)
+        self._count(-_size(begun.in_flight))
+
+    def _failed(self, interceptor: object, error: Exception) -> None:
+        _log.error("%s failed, the message passes: %r", interceptor, error, exc_info=error)
+
+    # What goes out.
+
+    def _decide(self, in_flight: InFlightMessage) -> None:
+        """What is left of it after the interceptors goes to the faults, and out."""
+        faults = self._parts.faults
+        if faults is not None and faults.active:
+            self._take_steps(faults.passed(in_flight, self._time()))
+            self._plan_tick()
+        elif self._parts.encoder.keeps(in_flight):
+            self._record(in_flight)
+            self._outbox.send(in_flight.wire, 0.0)
+        else:
+            self._encode(Send(in_flight))
+
+    def _piece(self, piece: Piece) -> None:
+        """Bytes of a message that is too large to be held."""
+        faults = self._parts.faults
+        if self._paced and faults is not None:
+            self._take_steps(faults.piece(piece.data, self._time(), first=piece.first))
+            self._plan_tick()
+        else:
+            self._outbox.send(piece.data, 0.0)
+
+    def _unheld(self, unheld: Unheld) -> None:
+        message = unheld.message
+        paced = self._paced
+        if not paced:
+            _log.warning(
+                "connection %s, %s: message %s passed unheld: it has more than %s bytes",
+                self._parts.decoder.connection_id,
+                self._direction.name.lower(),
+                unheld.number,
+                self._holding.limit,
+            )
+        if paced and message.frames == 1 and message.opaque is None:
+            return
+        self._parts.journal.out.messages.append(
+            MessageRecord(
+                self._parts.decoder.connection_id,
+                self._direction,
+                unheld.number,
+                unheld.time,
+                message.opcode,
+                message.content[: self._parts.decoder.max_payload],
+                message.content_length,
+                message.payload_length,
+                message.compressed,
+                message.opaque,
+                cause=None if paced else "too large to be held",
+            )
+        )
+
+    def _take_steps(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            if isinstance(step, Send):
+                self._encode(step)
+            elif isinstance(step, SendBytes):
+                self._outbox.send(Slice(step.data), step.delay)
+            elif isinstance(step, Resume):
+                self._outbox.resume()
+            elif isinstance(step, Cut) and step.at_once:
+                self._outbox.cut(step)
+            else:
+                self._outbox.put(step, step.delay)
+
+    def _encode(self, step: Send) -> None:
+        parts = self._parts
+        in_flight = step.in_flight
+        injected = in_flight.verdict == "injected"
+        if injected and in_flight.number is None and not in_flight.is_control:
+            in_flight.number = parts.decoder.next_number()
+        verbatim = step.shape is None and parts.encoder.keeps(in_flight)
+        frames = [] if verbatim else parts.encoder.encode(in_flight)
+        if injected:
+            self._record_injected(in_flight, frames)
+        self._record(in_flight)
+        if verbatim:
+            self._outbox.send(in_flight.wire, step.delay)
+        elif frames and step.shape is not None:
+            self._take_steps(step.shape(frames))
+        elif frames:
+            self._outbox.send(b"".join(frame.wire for frame in frames), step.delay)
+
+    def _record_injected(self, in_flight: InFlightMessage, frames: Sequence[Frame]) -> None:
+        """Record frames that were made here."""
+        decoder = self._parts.decoder
+        origin = ", ".join(in_flight.causes)
+        for frame in frames:
+            kept = frame._replace(payload=frame.payload[: decoder.max_payload])
+            self._parts.journal.out.add(
+                FrameRecord(
+                    decoder.connection_id,
+                    self._direction,
+                    in_flight.time,
+                    kept,
+                    in_flight.number,
+                    (),
+                    origin,
+                )
+            )
+        if in_flight.opcode == Opcode.CLOSE and decoder.close is None:
+            said = parse_close(in_flight.content)
+            decoder.close = ClosePassed(self._time(), *said, origin)
+        self._parts.journal.added()
+
+    def _record(self, in_flight: InFlightMessage) -> None:
+        """Record a message that was held, where its frames do not say all."""
+        relayed = in_flight.verdict == "relayed"
+        if relayed and not in_flight.fragmented and in_flight.opaque is None:
+            return
+        decoder = self._parts.decoder
+        most = decoder.max_payload
+        changed = in_flight.content is not in_flight.original
+        self._parts.journal.out.messages.append(
+            MessageRecord(
+                decoder.connection_id,
+                self._direction,
+                in_flight.number or 0,
+                in_flight.time,
+                in_flight.opcode,
+                in_flight.original[:most],
+                len(in_flight.original),
+                in_flight.payload_length,
+                in_flight.compressed,
+                in_flight.opaque,
+                in_flight.verdict,
+                in_flight.content[:most] if changed else None,
+                ", ".join(in_flight.causes) or None,
+            )
+        )
+        self._parts.journal.added()
+
+    def _delivered(self) -> None:
+        """The outbox has sent something at its time."""
+        if self._outbox.empty and self._nothing_waits:
+            self._release_if_done()
+            self._finish_if_sent()
+
+    # The end.
+
+    def _end(self, end: _End) -> None:
+        parts = self._parts
+        now = self._time()
+        parts.decoder.eof(now, parts.journal.out)
+        parts.journal.added()
+        self._holding.rest()
+        self._take_completed()
+        self._then = end.then
+        if self._ready:
+            return  # what has to be waited for goes first
+        self._finish_if_sent()
+
+    def _finish_if_sent(self) -> None:
+        """All that came has been decided: tell of the end, once it is sent."""
+        if self._then is None or self._inbox or self._ready:
+            return
+        parts = self._parts
+        if not self._faults_ended:
+            self._faults_ended = True
+            if parts.faults is not None and parts.faults.active:
+                self._take_steps(parts.faults.ended(self._time()))
+        self._outbox.write()
+        if self._outbox.empty:
+            then, self._then = self._then, None
+            then()
+
+    def _release_if_done(self) -> None:
+        parts = self._parts
+        if (
+            not self._over
+            and self._nothing_waits
+            and self._then is None
+            and not parts.wanted
+            and self._outbox.empty
+            and parts.encoder.verbatim
+            and parts.decoder.at_message_boundary
+        ):
+            self._over = True
+            parts.decoder.release()
+            self._released()
+
+    # Time.
+
+    def _plan_tick(self) -> None:
+        faults = self._parts.faults
+        at = faults.next_time() if faults is not None else None
+        if at == self._tick_at:
+            return
+        self._tick_at = at
+        if self._cancel_tick is not None:
+            self._cancel_tick()
+            self._cancel_tick = None
+        if at is not None:
+            delay = max(at - self._time(), 0.0)
+            self._cancel_tick = self._parts.clock.call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        self._cancel_tick = self._tick_at = None
+        faults = self._parts.faults
+        if faults is not None:
+            self._take_steps(faults.tick(self._time()))
+            self._outbox.write()
+            self._plan_tick()
+            self._release_if_done()
+
+    def _expired(self) -> bool:
+        return self._time() >= self._deadline
+
+    def _count(self, size: int) -> None:
+        self._waiting += size
+        self._parts.budget.held += size
+        full = self._waiting > HELD_HIGH_WATER
+        if full != self._full:
+            self._full = full
+            self._pause("held", full)
+
+
+def _size(item: Completed) -> int:
+    if isinstance(item, InFlightMessage):
+        return len(item.wire) + len(item.content)
+    return len(item.data) if isinstance(item, Piece) else 0
