@@ -1,0 +1,1 @@
+"""Application protocols that travel over WebSockets: one file each."""

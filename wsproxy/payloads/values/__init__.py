@@ -1,0 +1,1 @@
+"""Formats of single values: one file each."""
