@@ -46,12 +46,7 @@ class StoredCapture:
         return self._capture.connections()
 
     def seen(self, connection_id: int | None = None) -> Iterator[Seen]:
-        messages = self._capture.message_records(connection_id)
-        for frame_id, record in self._capture.frames(connection_id):
-            message = None
-            if record.message is not None and record.frame.fin:
-                message = messages.get((record.connection_id, record.direction, record.message))
-            yield Seen(frame_id, record, message)
+        return self._capture.seen(connection_id)
 
     def fault_records(self, connection_id: int | None = None) -> list[FaultRecord]:
         return self._capture.fault_records(connection_id)

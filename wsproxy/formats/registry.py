@@ -45,6 +45,14 @@ FORMS = {
     form.name: form
     for form in (
         Form("jsonl", "jsonl", "JSON lines, lossless", "jsonl", "application/jsonl"),
+        Form(
+            "pcapng",
+            "pcapng",
+            "packets for Wireshark",
+            "pcapng",
+            "application/x-pcapng",
+            reads=False,
+        ),
         Form("zip", "archive", "everything in one file", "zip", "application/zip"),
     )
 }
