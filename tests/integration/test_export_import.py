@@ -65,7 +65,7 @@ def test_a_part_of_a_capture(capture: Path) -> None:
     ("content", "says"),
     [
         (b"", "cannot read {file}: it is empty"),
-        (b"\x7fELF", "cannot read {file}: it is neither a capture nor one of jsonl, zip"),
+        (b"\x7fELF", "cannot read {file}: it is neither a capture nor one of jsonl, "),
         (b'{"event":"frame"}\n', "cannot read {file}: line 1 is wrong: it lacks"),
     ],
 )

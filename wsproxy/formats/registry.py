@@ -53,6 +53,23 @@ FORMS = {
             "application/x-pcapng",
             reads=False,
         ),
+        Form(
+            "har",
+            "har",
+            "for browsers' tools",
+            "har",
+            "application/json",
+            "frames, fragmentation and masking keys: on the way back every message is one frame",
+        ),
+        Form(
+            "flows",
+            "flows",
+            "for mitmproxy",
+            "flows",
+            "application/octet-stream",
+            "control frames, fragmentation, masking keys, faults and what a changed message was"
+            " before",
+        ),
         Form("zip", "archive", "everything in one file", "zip", "application/zip"),
     )
 }
