@@ -7,15 +7,19 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import quote
 
 from wsproxy.breakpoints.control import Breakpoints
 from wsproxy.clock import LoopClock
 from wsproxy.config import DEFAULT_WEB_PORT, Settings
+from wsproxy.engine.dial import is_own_address
 from wsproxy.engine.listener import Environment, FaultSource, Listener
+from wsproxy.engine.server import Limits, default_max_connections
 from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
+from wsproxy.errors import WsproxyError
 from wsproxy.relay.http_hooks import HttpHooks
 from wsproxy.relay.interfaces import Interception, LiveConnection, Watcher
 from wsproxy.relay.journal import Journal
@@ -93,11 +97,16 @@ class Proxy:
         """Listen. Raises WsproxyError for what the user has to mend; nothing is left open then."""
         settings = self.settings
         clock = LoopClock()
-        upstream_tls = upstream_context(
-            insecure=settings.ssl_insecure,
-            ca=settings.upstream_ca,
-            client_certs=settings.client_certs,
+        tls = cache(
+            partial(
+                upstream_context,
+                insecure=settings.ssl_insecure,
+                ca=settings.upstream_ca,
+                client_certs=settings.client_certs,
+            )
         )
+        if settings.upstream_ca or settings.client_certs:
+            tls()  # what is wrong with a file shows now; loading the system's roots takes a while
         listening_tls = listening_context(settings.certs) if settings.certs else None
         path = settings.capture
         if path is None:
@@ -116,7 +125,6 @@ class Proxy:
         self._journal = Journal(clock, self._recorder, watchers)
         self._upstream = Upstream(
             settings.upstream_url,
-            ssl_context=upstream_tls,
             keep_host_header=settings.keep_host_header,
             rewrite_origin=settings.rewrite_origin,
             timeout=settings.handshake_timeout,
@@ -125,10 +133,15 @@ class Proxy:
         self._listener = Listener(
             Environment(
                 self._upstream,
+                tls,
                 self._recorder,
                 self._journal,
                 clock,
                 settings.max_payload,
+                Limits(
+                    settings.max_connections or default_max_connections(),
+                    settings.request_timeout,
+                ),
                 [*self._interceptions, breakpoints],
                 self._faults,
                 self._hooks,
@@ -141,6 +154,13 @@ class Proxy:
         except BaseException:
             await self._close()
             raise
+        if await is_own_address(self._upstream.target, settings.listen_host, self.port):
+            await self._listener.stop()
+            await self._close()
+            raise WsproxyError(
+                f"{self.upstream_url} is this proxy itself; name the server behind it,"
+                " or take another port with -p"
+            )
         if not settings.no_web:
             reading = Reading(lambda: CaptureBrowser(self._recorder.path))
             ctx = Context(
@@ -176,7 +196,6 @@ class Proxy:
             raise
 
     async def _close(self) -> None:
-        await self._upstream.close()
         self._journal.flush()
         await asyncio.to_thread(self._recorder.close)
         if self._private is not None:

@@ -57,6 +57,10 @@ class Settings:
     keep_host_header: bool = False
     rewrite_origin: bool = False
     handshake_timeout: float = 30.0
+    request_timeout: float = 60.0
+    """Seconds that a client has for a request's head, and between two pieces of its body."""
+    max_connections: int | None = None
+    """Clients at a time; None: as many as the limit of open files allows."""
     web_host: str = "127.0.0.1"
     web_port: int | None = None
     """Where the page is; None: at DEFAULT_WEB_PORT, or at a free port if that is taken."""

@@ -1,4 +1,4 @@
-"""What engine/dial.py assumes of aiohttp, and that hooks hear of each connection."""
+"""Connections to servers: kept, dialled anew, and reported to hooks one by one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import pytest
 import trustme
 from aiohttp import web
 
-from wsproxy.engine.dial import ReportingConnector
-from wsproxy.engine.upstream import Upstream
-from wsproxy.errors import ProxyError
+from wsproxy.engine.dial import DialError, Pool
 from wsproxy.relay.http_hooks import Exchange, HttpRequest, ServerHooks, Socket, Target
 
 
@@ -67,11 +65,16 @@ async def _serve(tls: ssl.SSLContext | None = None) -> tuple[web.ServerRunner, i
     return runner, runner.addresses[0][1]
 
 
-async def _ask(upstream: Upstream, path: str = "/") -> bytes:
-    answer = await asyncio.wait_for(upstream.request("GET", path, [("Host", "x")]), 10)
-    body = await answer.read()
-    answer.release()
+async def _ask(pool: Pool, target: Target) -> bytes:
+    request = HttpRequest("GET", target, "/", [("Host", "x")], "HTTP/1.1")
+    answer = await asyncio.wait_for(pool.ask(request, request.headers, None, 10), 10)
+    body = b"".join([piece async for piece in answer.pieces()])
+    answer.close()
     return body
+
+
+def _pool(client: Client, context: ssl.SSLContext | None = None) -> Pool:
+    return Pool(client, lambda: context or ssl.create_default_context(), set())
 
 
 @pytest.mark.parametrize("early", [True, False])
@@ -84,61 +87,58 @@ async def test_one_connection_serves_many_requests_and_is_reported(early: bool, 
     authority.configure_trust(client_context)
     runner, port = await _serve(server_context if tls else None)
     client = Client()
-    connector = ReportingConnector(client, client_context)
-    url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
-    upstream = Upstream(url, ssl_context=client_context, connector=connector)
+    target = Target("127.0.0.1", port, tls)
+    pool = _pool(client, client_context)
     if early:
-        assert await connector.dial_early(Target("127.0.0.1", port, tls)) is None
+        assert await pool.dial_early(target, 10) is None
         assert client.told == [f"server tls={tls}", "connect", f"connected {tls}"]
-    assert await _ask(upstream) == b"page"
-    first = connector.server
-    assert await _ask(upstream) == b"page"
-    assert connector.server is first is not None
+    assert await _ask(pool, target) == b"page"
+    first = pool.server
+    assert await _ask(pool, target) == b"page"
+    assert pool.server is first is not None
     assert client.told == [f"server tls={tls}", "connect", f"connected {tls}"]
-    await upstream.close()
-    await asyncio.wait_for(connector.aclose(), 10)
-    assert client.told[-1] == "disconnected"
+    await asyncio.wait_for(pool.aclose(), 10)
+    await asyncio.wait_for(_told(client, "disconnected"), 10)
     await runner.cleanup()
+
+
+async def _told(client: Client, what: str) -> None:
+    while client.told[-1] != what:
+        await asyncio.sleep(0)
 
 
 async def test_a_refused_connection_is_not_made() -> None:
     runner, port = await _serve()
     client = Client("not this one")
-    connector = ReportingConnector(client, None)
-    upstream = Upstream(f"http://127.0.0.1:{port}", connector=connector)
-    with pytest.raises(ProxyError, match="not this one"):
-        await _ask(upstream)
-    assert await connector.dial_early(Target("127.0.0.1", port, False)) == "not this one"
+    pool = _pool(client)
+    with pytest.raises(DialError, match="not this one"):
+        await _ask(pool, Target("127.0.0.1", port, False))
+    assert await pool.dial_early(Target("127.0.0.1", port, False), 10) == "not this one"
     assert "connected False" not in client.told
-    await upstream.close()
-    await connector.aclose()
+    await pool.aclose()
     await runner.cleanup()
 
 
 async def test_a_failure_is_reported() -> None:
     client = Client()
-    connector = ReportingConnector(client, None)
-    upstream = Upstream("http://127.0.0.1:1", connector=connector)
-    with pytest.raises(ProxyError, match="cannot connect"):
-        await _ask(upstream)
-    assert await connector.dial_early(Target("127.0.0.1", 1, False))
+    pool = _pool(client)
+    with pytest.raises(DialError):
+        await _ask(pool, Target("127.0.0.1", 1, False))
+    assert await pool.dial_early(Target("127.0.0.1", 1, False), 10)
     assert client.told == ["server tls=False", "connect", "failed"] * 2
-    await upstream.close()
-    await connector.aclose()
+    await pool.aclose()
 
 
 async def test_an_early_connection_that_broke_off_is_replaced() -> None:
     runner, port = await _serve()
     client = Client()
-    connector = ReportingConnector(client, None)
-    upstream = Upstream(f"http://127.0.0.1:{port}", connector=connector)
-    await connector.dial_early(Target("127.0.0.1", port, False))
-    for proto in connector._early.values():
-        proto.close()
-    await asyncio.wait_for(asyncio.gather(*connector._tasks), 10)
-    assert client.told[-1] == "disconnected"
-    assert await _ask(upstream) == b"page"
+    target = Target("127.0.0.1", port, False)
+    pool = _pool(client)
+    await pool.dial_early(target, 10)
+    for connection in pool._idle[target]:
+        connection.transport.close()
+    await asyncio.wait_for(_told(client, "disconnected"), 10)
+    assert await _ask(pool, target) == b"page"
     assert client.told.count("connected False") == 2
-    await upstream.close()
-    await connector.aclose()
+    await pool.aclose()
     await runner.cleanup()

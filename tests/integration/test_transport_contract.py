@@ -9,10 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
-import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.client_proto import ResponseHandler
 from aiohttp.web_protocol import RequestHandler
 
 from tests.support.raw import (
@@ -30,7 +28,9 @@ from tests.support.raw import (
     until,
     upgrade,
 )
-from wsproxy.engine.transport import Peer, SwitchedResponse, take_client, take_upstream
+from wsproxy.engine.answering import Answered
+from wsproxy.engine.outgoing import Outgoing
+from wsproxy.engine.transport import Peer, take_client, take_upstream
 from wsproxy.model.records import Direction
 from wsproxy.relay.session import Session
 
@@ -81,7 +81,7 @@ async def taken_client(early: bytes) -> AsyncIterator[tuple[Taken, Counter]]:
         await asyncio.sleep(0)  # as the dialling of an upstream would
         assert type(request.protocol) is RequestHandler
         future.set_result(Taken(far, *take_client(request)))
-        return SwitchedResponse()
+        return Answered()
 
     server = web.Server(handle, access_log=None)
     runner = web.ServerRunner(server)
@@ -102,22 +102,25 @@ async def taken_client(early: bytes) -> AsyncIterator[tuple[Taken, Counter]]:
 
 @asynccontextmanager
 async def taken_upstream(early: bytes) -> AsyncIterator[tuple[Taken, Counter]]:
-    """An upstream's socket, taken from aiohttp's client; `early` comes with the 101."""
-    connector = aiohttp.TCPConnector(limit=0)
-    async with Server() as server, aiohttp.ClientSession(connector=connector) as session:
-        headers = {"Connection": "Upgrade", "Upgrade": "websocket"}
-        dialling = asyncio.ensure_future(session.get(f"http://{server.authority}", headers=headers))
+    """An upstream's socket, taken from the connection that asked for the upgrade."""
+    async with Server() as server:
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(
+            lambda: Outgoing(lambda _: None), "127.0.0.1", server.port
+        )
+        headers = [("Host", server.authority), ("Connection", "Upgrade"), ("Upgrade", "websocket")]
+        asking = asyncio.ensure_future(connection.ask("GET", "/", headers, None, TIMEOUT))
         far = await server.accept()
         await far.head()
         await far.send(switching() + early)
-        response = await dialling
-        assert response.connection is not None
-        assert type(response.connection.protocol) is ResponseHandler
-        taken = Taken(far, *take_upstream(response))
-        del response
-        yield taken, lambda: len(connector._acquired)
+        answer = await asking
+        peer, came, ended = take_upstream(answer.connection)
+        assert not ended
+        taken = Taken(far, peer, came)
+        del answer
+        yield taken, lambda: int(not connection.closed.done())
         taken.peer.close()
-        await until(lambda: not connector._acquired)
+        await until(connection.closed.done)
 
 
 TAKEN = {"client": taken_client, "upstream": taken_upstream}
@@ -217,23 +220,20 @@ async def test_fin_leaves_the_other_direction_open(side: str) -> None:
         assert await taken.far.ending() == FIN
 
 
-def aiohttp_counts(stage: ProxyStage) -> list[int]:
-    """The connections that aiohttp counts as open: of clients, and to the upstream."""
+def counts(stage: ProxyStage) -> list[int]:
+    """The connections that count as open: of clients, and to the upstream."""
     proxy: Any = stage.proxy
-    clients = proxy._listener._runner.server.connections
-    sessions = [s for s in vars(proxy._upstream).values() if isinstance(s, aiohttp.ClientSession)]
-    assert sessions
-    connectors = [cast("Any", session.connector) for session in sessions]
-    return [len(clients), sum(len(connector._acquired) for connector in connectors)]
+    server = proxy._listener._server
+    return [len(server.connections), len(server.own_addresses)]
 
 
 @both_loops
 @pytest.mark.parametrize("ender", ["client", "server"])
 @pytest.mark.parametrize("way", ["Close", FIN, RST])
-async def test_a_whole_proxy_leaves_nothing_with_aiohttp(ender: str, way: str) -> None:
+async def test_a_whole_proxy_leaves_nothing_open(ender: str, way: str) -> None:
     async with staged() as stage:
         pairs = [await stage.upgraded() for _ in range(3)]
-        assert aiohttp_counts(stage) == [3, 3]
+        assert counts(stage) == [3, 3]
         for client, server in pairs:
             one, other = (client, server) if ender == "client" else (server, client)
             if way == "Close":
@@ -247,11 +247,11 @@ async def test_a_whole_proxy_leaves_nothing_with_aiohttp(ender: str, way: str) -
                 one.close()
             assert await other.ending() in (FIN, RST)
             other.close()
-        await until(lambda: aiohttp_counts(stage) == [0, 0])
+        await until(lambda: counts(stage) == [0, 0])
 
 
 @both_loops
-async def test_a_failed_handshake_leaves_nothing_with_aiohttp() -> None:
+async def test_a_failed_handshake_leaves_nothing_open() -> None:
     async with staged() as stage:
         for answer in (
             switching().replace(b"Accept: ", b"Accept: not "),
@@ -264,4 +264,4 @@ async def test_a_failed_handshake_leaves_nothing_with_aiohttp() -> None:
             await server.send(answer)
             await client.answer()
             client.close()
-        await until(lambda: aiohttp_counts(stage) == [0, 0])
+        await until(lambda: counts(stage) == [0, 0])

@@ -154,6 +154,20 @@ Examples:
     help="Send the upstream's own Origin, for servers that check it.",
 )
 @click.option(
+    "--request-timeout",
+    type=click.FloatRange(min=0.1),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Drop a client whose request is not whole by then.",
+)
+@click.option(
+    "--max-connections",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Clients at a time; more get 503. Without it, as many as the limit of open files allows.",
+)
+@click.option(
     "--fault",
     "fault_lines",
     multiple=True,

@@ -1,108 +1,149 @@
-"""Dialling for one client, with hooks told of each connection to a server.
-
-Beside transport.py, this is the only file that relies on what aiohttp keeps to itself: that a
-connector makes its connections in `_create_connection`, as ResponseHandler objects whose `closed`
-is a future. tests/integration/test_dial_contract.py holds aiohttp to it.
-"""
+"""Connections to servers: dialled, kept for the next request, reported to hooks."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import socket
 import ssl
-from typing import Any
+from collections.abc import Callable
+from ipaddress import ip_address
 
-import aiohttp
-from aiohttp.client_proto import ResponseHandler
+import aiohappyeyeballs
 
-from wsproxy.relay.http_hooks import ClientHooks, ServerHooks, Socket, Target
+from wsproxy.engine.outgoing import Answer, Body, CutOffError, Outgoing
+from wsproxy.protocol.handshake import Headers
+from wsproxy.relay.http_hooks import ClientHooks, HttpRequest, ServerHooks, Socket, Target
 from wsproxy.relay.tasks import start_task
 
+IDLE_SECONDS = 15.0
+"""How long a connection is kept for another request."""
 
-class DialRefusedError(aiohttp.ClientConnectionError):
-    """A hook did not want the connection."""
+CONNECT_SECONDS = 10.0
+"""How long a server has to take a connection, TLS included."""
+
+CLOSE_SECONDS = 1.0
+"""How long to wait for sockets that are closed already in all but name."""
+
+_AGAIN = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+"""What may be asked twice (RFC 9110, section 9.2.2), where a kept connection turned out dead."""
+
+Address = tuple[str, int]
 
 
-class ReportingConnector(aiohttp.TCPConnector):
-    """The connections to servers of one client: kept for it alone, each reported to hooks."""
+class DialError(Exception):
+    """There is no connection; its cause says why, or its text if a hook did not want it."""
 
-    def __init__(self, hooks: ClientHooks, ssl_context: ssl.SSLContext | None) -> None:
-        super().__init__(limit=0, ssl=ssl_context if ssl_context is not None else True)
+
+class Pool:
+    """The connections to servers of one client, or of all clients."""
+
+    def __init__(
+        self, hooks: ClientHooks, tls: Callable[[], ssl.SSLContext], own: set[Address]
+    ) -> None:
+        """`tls` gives what servers are verified with; `own` gets the local addresses of all open
+        connections, by which a proxy that is its own upstream knows itself.
+        """
         self._hooks = hooks
-        self._ssl_context = ssl_context
-        self._servers: dict[ResponseHandler, ServerHooks] = {}
-        self._early: dict[Target, ResponseHandler] = {}
+        self._tls = tls
+        self._own = own
+        self._idle: dict[Target, dict[Outgoing, asyncio.TimerHandle]] = {}
+        self._open: dict[Outgoing, ServerHooks] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.server: ServerHooks | None = None
         """The connection that the last request went over."""
 
-    async def dial_early(self, target: Target) -> str | None:
+    async def dial_early(self, target: Target, seconds: float) -> str | None:
         """Open a connection before there is a request for it; returns why that failed, or None."""
-        server = self._hooks.server(target)
-        if refused := await server.connect():
-            return refused
-        loop = asyncio.get_running_loop()
-        tls = self._context() if target.tls else None
         try:
-            _, proto = await loop.create_connection(
-                lambda: ResponseHandler(loop), target.host, target.port, ssl=tls
-            )
-        except OSError as error:
-            await server.failed(str(error))
+            connection = await self._dial(target, seconds)
+        except DialError as error:
             return str(error)
-        self._early[target] = proto
-        await self._opened(server, proto)
+        self._keep(target, connection)
         return None
 
-    async def connect(self, *args: Any, **kwargs: Any) -> Any:
-        connection = await super().connect(*args, **kwargs)
-        if connection.protocol is not None:
-            self.server = self._servers.get(connection.protocol)
-        return connection
-
-    async def _create_connection(self, req: Any, *args: Any, **kwargs: Any) -> ResponseHandler:
-        target = Target(req.url.raw_host or "", req.url.port or 0, req.is_ssl())
-        early = self._early.pop(target, None)
-        if early is not None and early.is_connected():
-            return early
-        server = self._hooks.server(target)
-        if refused := await server.connect():
-            raise DialRefusedError(refused)
+    async def ask(
+        self, request: HttpRequest, headers: Headers, body: Body, seconds: float
+    ) -> Answer:
+        """Send a request; raises as Outgoing.ask does, and DialError."""
+        kept = self._take(request.target)
+        # An upgrade is asked for once.
+        again = kept is not None and kept.used and request.method in _AGAIN and not body
+        connection = kept or await self._dial(request.target, seconds)
+        self.server = self._open.get(connection)
         try:
-            proto = await super()._create_connection(req, *args, **kwargs)
-        except (OSError, aiohttp.ClientError) as error:
-            await server.failed(str(getattr(error, "os_error", error)))
-            raise
-        await self._opened(server, proto)
-        return proto
+            return await connection.ask(request.method, request.path, headers, body, seconds)
+        except (CutOffError, ConnectionResetError, BrokenPipeError):
+            if not again:
+                raise
+        connection = await self._dial(request.target, seconds)
+        self.server = self._open.get(connection)
+        return await connection.ask(request.method, request.path, headers, body, seconds)
 
     async def aclose(self) -> None:
-        """Close what is open, and wait until the hooks know."""
-        for early in self._early.values():
-            early.close()
-        self._early.clear()
-        await self.close()
-        if self._tasks:
+        """Close what is idle, and wait until the hooks know of all that is closed."""
+        for connection in [c for kept in self._idle.values() for c in kept]:
+            connection.abort()
+        if self._open:
+            await asyncio.wait([c.closed for c in self._open], timeout=CLOSE_SECONDS)
+        while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _opened(self, server: ServerHooks, proto: ResponseHandler) -> None:
-        self._servers[proto] = server
-        task = start_task(self._watch(server, proto), "a hook of an upstream that left")
+    def _take(self, target: Target) -> Outgoing | None:
+        kept = self._idle.get(target, {})
+        while kept:
+            connection, timer = kept.popitem()
+            timer.cancel()
+            if connection.idle:
+                return connection
+            connection.abort()
+        return None
+
+    def _keep(self, target: Target, connection: Outgoing) -> None:
+        # Closing takes it out again.
+        timer = asyncio.get_running_loop().call_later(IDLE_SECONDS, connection.transport.close)
+        self._idle.setdefault(target, {})[connection] = timer
+
+    async def _dial(self, target: Target, seconds: float) -> Outgoing:
+        server = self._hooks.server(target)
+        if refused := await server.connect():
+            raise DialError(refused)
+        loop = asyncio.get_running_loop()
+        tls = self._tls() if target.tls else None
+        try:
+            async with asyncio.timeout(min(CONNECT_SECONDS, seconds)):
+                found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+                sock = await aiohappyeyeballs.start_connection(
+                    found, happy_eyeballs_delay=0.25, loop=loop
+                )
+                _, connection = await loop.create_connection(
+                    lambda: Outgoing(lambda released: self._keep(target, released)),
+                    sock=sock,
+                    ssl=tls,
+                    server_hostname=target.host if tls else None,
+                )
+        except (OSError, TimeoutError) as error:
+            await server.failed(str(error))
+            raise DialError(str(error)) from error
+        self._open[connection] = server
+        local = plain_address(connection.transport, "sockname")
+        self._own.add(local)
+        connection.closed.add_done_callback(lambda _: self._closed(connection, local))
+        try:
+            await server.connected(socket_of(connection.transport))
+        except BaseException:
+            connection.abort()
+            raise
+        return connection
+
+    def _closed(self, connection: Outgoing, local: Address) -> None:
+        self._own.discard(local)
+        server = self._open.pop(connection)
+        for kept in self._idle.values():
+            if (timer := kept.pop(connection, None)) is not None:
+                timer.cancel()
+        task = start_task(server.disconnected(), "a hook of an upstream that left")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        assert proto.transport is not None
-        await server.connected(socket_of(proto.transport))
-
-    async def _watch(self, server: ServerHooks, proto: ResponseHandler) -> None:
-        closed = proto.closed
-        if closed is not None:
-            with contextlib.suppress(aiohttp.ClientError, OSError):
-                await asyncio.shield(closed)
-        self._servers.pop(proto, None)
-        await server.disconnected()
-
-    def _context(self) -> ssl.SSLContext:
-        return self._ssl_context or ssl.create_default_context()
 
 
 def socket_of(transport: asyncio.BaseTransport) -> Socket:
@@ -117,6 +158,30 @@ def socket_of(transport: asyncio.BaseTransport) -> Socket:
     )
 
 
-def _address(transport: asyncio.BaseTransport, which: str) -> tuple[str, int]:
+def plain_address(transport: asyncio.BaseTransport, which: str) -> Address:
+    """`peername` or `sockname`; an IPv4 address is one, even on an IPv6 socket."""
+    host, port = _address(transport, which)
+    return host.removeprefix("::ffff:"), port
+
+
+def _address(transport: asyncio.BaseTransport, which: str) -> Address:
     name = transport.get_extra_info(which) or ("", 0)
     return name[0], name[1]
+
+
+async def is_own_address(target: Target, listen_host: str, listen_port: int) -> bool:
+    """Whether a server is what listens there itself."""
+    if target.port != listen_port:
+        return False
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        own = await loop.getaddrinfo(listen_host, listen_port, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    addresses = {info[4][0] for info in own}
+    everywhere = not addresses.isdisjoint({"0.0.0.0", "::"})  # noqa: S104 - compared, not used
+    return any(
+        info[4][0] in addresses or (everywhere and ip_address(info[4][0]).is_loopback)
+        for info in found
+    )

@@ -1,34 +1,39 @@
-"""Plain HTTP on the same port, relayed as it streams, and answers of the proxy's own."""
+"""Requests as they come: their target, their headers, their body."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable
 from urllib.parse import urlsplit
 
-import aiohttp
 from aiohttp import hdrs, web
-from multidict import CIMultiDict
 
-from wsproxy.engine.transport import MirroredResponse
-from wsproxy.engine.upstream import Upstream
+from wsproxy.engine.outgoing import decoded
 from wsproxy.errors import ProxyError, Side
-from wsproxy.protocol.handshake import Headers, end_to_end
+from wsproxy.protocol.handshake import Headers
+
+MAX_HEADER = 64 * 1024
+"""Bytes of one line of a request's head: large cookies exist."""
 
 
-def decoded(raw_headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Headers as they came; a value that is not UTF-8 is read as ISO 8859-1, which HTTP once had.
-
-    aiohttp sends header values as UTF-8 only, so such a value keeps its meaning, not its bytes.
-    """
-    return [(name.decode("ascii", "replace"), _decoded(value)) for name, value in raw_headers]
+def headers_of(request: web.BaseRequest) -> Headers:
+    """The headers as they came: bytes that are not UTF-8 are surrogates, so that none is lost."""
+    return [(decoded(name), decoded(value)) for name, value in request.raw_headers]
 
 
-def _decoded(value: bytes) -> str:
+def readable(headers: Iterable[tuple[str, str]]) -> Headers:
+    """Headers for the record: a value that is not UTF-8 is read as ISO 8859-1, which HTTP had."""
+    return [(_readable(name), _readable(value)) for name, value in headers]
+
+
+def _readable(text: str) -> str:
+    if text.isascii():
+        return text
     try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("iso-8859-1")
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("iso-8859-1")
+    return text
 
 
 def target_of(request: web.BaseRequest) -> str:
@@ -56,54 +61,19 @@ def proxy_origin(request: web.BaseRequest) -> str:
     return f"{request.scheme}://{request.host}"
 
 
-def refusal(error: ProxyError) -> web.Response:
-    """The proxy's own answer where the upstream has none."""
-    headers = {}
-    if error.status == 426:
-        headers = {hdrs.SEC_WEBSOCKET_VERSION: "13", hdrs.UPGRADE: "websocket"}
-    return web.Response(status=error.status, text=f"wsproxy: {error.reason}\n", headers=headers)
+async def body_of(request: web.BaseRequest, seconds: float) -> AsyncIterator[bytes]:
+    """A request's body, each piece as it comes.
 
-
-async def relay_request(request: web.BaseRequest, upstream: Upstream) -> web.StreamResponse:
-    """Relay one request; raises ProxyError where the upstream gives no answer."""
-    headers = end_to_end(decoded(request.raw_headers))
-    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
-        # Answered here, for the body is streamed on as it comes.
-        headers = [(name, value) for name, value in headers if name.lower() != "expect"]
-        if request.transport is not None:
-            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    body = request.content.iter_any() if request.body_exists else None
-    answer = await upstream.request(request.method, target_of(request), headers, body)
-    return await relay_answer(request, answer, upstream)
-
-
-async def relay_answer(
-    request: web.BaseRequest,
-    answer: aiohttp.ClientResponse,
-    upstream: Upstream,
-    *,
-    upgrade: bool = False,
-) -> web.StreamResponse:
-    """Send an upstream's answer to the client, each piece as it comes.
-
-    After a refused `upgrade` the connection ends: a client that did not wait for the answer may
-    have sent frames, and they are no requests.
+    `seconds` bounds the time between two pieces. Raises ProxyError beyond that, and
+    ConnectionError if the client leaves in mid-body.
     """
-    headers = upstream.back_to_proxy(end_to_end(decoded(answer.raw_headers)), proxy_origin(request))
-    response = MirroredResponse(
-        status=answer.status, reason=answer.reason, headers=CIMultiDict(headers)
-    )
-    if upgrade:
-        response.force_close()
-    try:
-        await response.prepare(request)
-        async for piece in answer.content.iter_any():
-            await response.write(piece)
-        await response.write_eof()
-    except (aiohttp.ClientError, ConnectionError):
-        # One side broke off in mid-body: so does the other, instead of a clean end.
-        with contextlib.suppress(AttributeError):
-            request.transport.abort()  # type: ignore[union-attr]
-    finally:
-        answer.close()
-    return response
+    while True:
+        try:
+            async with asyncio.timeout(seconds):
+                piece = await request.content.readany()
+        except TimeoutError:
+            reason = f"nothing of the body came for {seconds:g} seconds (--request-timeout)"
+            raise ProxyError(408, reason, Side.CLIENT) from None
+        if not piece:
+            return
+        yield piece

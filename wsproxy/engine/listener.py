@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import logging
 import math
 import os
 import ssl
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
-import aiohttp
 from aiohttp import hdrs, web
 
-from wsproxy.engine.clients import Client, ReportingServer
-from wsproxy.engine.exchange import HookedExchange
-from wsproxy.engine.http import decoded, refusal, relay_answer, relay_request, target_of
-from wsproxy.engine.server import Server
-from wsproxy.engine.transport import SwitchedResponse, take_client, take_upstream
-from wsproxy.engine.upstream import MAX_HEADER, Upstream
+from wsproxy.engine.answering import Answered, head_of, own_answer
+from wsproxy.engine.clients import Client, ClientServer
+from wsproxy.engine.dial import plain_address
+from wsproxy.engine.exchange import ClientExchange, ClientGoneError
+from wsproxy.engine.http import MAX_HEADER, headers_of, proxy_origin, readable, target_of
+from wsproxy.engine.outgoing import Answer
+from wsproxy.engine.server import Limits, connection_of
+from wsproxy.engine.transport import take_client, take_upstream
+from wsproxy.engine.upstream import Upstream
 from wsproxy.errors import ProxyError, Side, WsproxyError
 from wsproxy.faults.refusals import Refusal
 from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord
@@ -30,7 +31,6 @@ from wsproxy.protocol.handshake import (
     Headers,
     check_answer,
     check_request,
-    end_to_end,
     header,
     header_values,
     is_upgrade,
@@ -42,9 +42,6 @@ from wsproxy.relay.interfaces import Clock, Interception, LiveConnection, Record
 from wsproxy.relay.journal import Journal
 from wsproxy.relay.parts import Faults
 from wsproxy.relay.session import STOP_SECONDS, Session
-
-LOOK_SECONDS = 0.5
-"""How often to look whether a client that a fault keeps waiting is still there."""
 
 _log = logging.getLogger(__name__)
 
@@ -77,10 +74,13 @@ class Environment:
     """What every connection of a proxy shares."""
 
     upstream: Upstream
+    tls: Callable[[], ssl.SSLContext]
+    """What servers that speak TLS are verified with."""
     recorder: Recorder
     journal: Journal
     clock: Clock
     max_payload: int
+    limits: Limits
     interceptions: Sequence[Interception] = ()
     faults: FaultSource | None = None
     hooks: HttpHooks | None = None
@@ -96,28 +96,28 @@ class Listener:
         self._all_ended = asyncio.Event()
         self._runner: web.ServerRunner | None = None
         self._stopping = asyncio.Event()
-        self._reporting: ReportingServer | None = None
 
     async def start(self, host: str, port: int, ssl_context: ssl.SSLContext | None = None) -> int:
         """Listen; returns the port, which is a free one for `port` 0.
 
         Raises WsproxyError where the address cannot be had.
         """
-        options: dict[str, Any] = {
-            "access_log": None,
-            "auto_decompress": False,
-            "max_line_size": MAX_HEADER,
-            "max_field_size": MAX_HEADER,
-            "logger": _log,
-        }
-        server: Server
-        if self._env.hooks is None:
-            server = Server(self._handle, **options)
-        else:
-            server = self._reporting = ReportingServer(
-                self._handle, self._env.hooks, self._env.upstream, **options
-            )
-        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=STOP_SECONDS)
+        env = self._env
+        self._server = ClientServer(
+            self._handle,
+            env.limits,
+            env.hooks,
+            env.upstream,
+            env.tls,
+            access_log=None,
+            auto_decompress=False,
+            max_line_size=MAX_HEADER,
+            max_field_size=MAX_HEADER,
+            logger=_log,
+        )
+        self._runner = web.ServerRunner(
+            self._server, handle_signals=False, shutdown_timeout=STOP_SECONDS
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port, ssl_context=ssl_context, backlog=1024)
         try:
@@ -143,27 +143,52 @@ class Listener:
             self._all_ended.clear()
             await self._all_ended.wait()
         await self._runner.cleanup()
-        if self._reporting is not None:
-            await self._reporting.all_gone()
+        await self._server.all_gone()
 
     def live(self) -> dict[int, LiveConnection]:
         """The open connections by their ids (web.interfaces.Connections)."""
         return dict(self._sessions)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        headers = decoded(request.raw_headers)
         try:
-            if self._reporting is not None:
-                client = self._reporting.client_of(request)
-                return (
-                    await self._hooked(client, request, headers) if client else SwitchedResponse()
-                )
+            client = self._server.client_of(request)
+            if client is None:
+                return Answered()
+            if client.ready is not None:
+                await asyncio.wait([client.ready])
+            self._check(client, request)
+            headers = headers_of(request)
             if is_upgrade(headers):
-                return await self._upgrade(request, headers)
-            return await relay_request(request, self._env.upstream)
+                return await self._upgrade(client, request, headers)
+            exchange = self._exchange(client, request, headers)
+            answer = await exchange.ask()
+            return await (exchange.own() if answer is None else exchange.answer(answer))
         except ProxyError as error:
             _log.warning("%s %s: %s", request.method, request.raw_path, error.reason)
-            return refusal(error)
+            extra: Headers = []
+            if error.status == 426:
+                extra = [(hdrs.SEC_WEBSOCKET_VERSION, "13"), (hdrs.UPGRADE, "websocket")]
+            body = request.method != hdrs.METH_HEAD
+            return _own(request, own_answer(error.status, error.reason, extra, body=body))
+        except ClientGoneError:
+            return Answered()
+
+    def _check(self, client: Client, request: web.BaseRequest) -> None:
+        """Raises ProxyError for a request that leads nowhere."""
+        upstream = self._env.upstream
+        own = self._server.own_addresses
+        # Behind another name, a proxy may be its own upstream: then nobody else calls from an
+        # address that one of its own connections has.
+        if request.transport and plain_address(request.transport, "peername") in own:
+            raise ProxyError(508, f"{upstream.url} is this proxy itself", Side.CLIENT)
+        if client.dead is not None:
+            raise ProxyError(502, f"cannot connect to {upstream.url}: {client.dead}", Side.SERVER)
+
+    def _exchange(
+        self, client: Client, request: web.BaseRequest, headers: Headers
+    ) -> ClientExchange:
+        env = self._env
+        return ClientExchange(client, env.upstream, request, headers, env.limits.request_seconds)
 
     def _opened(self, request: web.BaseRequest, headers: Headers) -> ConnectionRecord:
         env = self._env
@@ -174,36 +199,57 @@ class Listener:
             _address(request),
             env.upstream.dialled(target),
             target,
-            headers,
+            readable(headers),
         )
 
-    async def _upgrade(self, request: web.BaseRequest, headers: Headers) -> web.StreamResponse:
+    async def _upgrade(
+        self, client: Client, request: web.BaseRequest, headers: Headers
+    ) -> web.StreamResponse:
         env = self._env
         connection = self._opened(request, headers)
+        answer = None
         try:
             key = check_request(request.method, headers)
             env.journal.connection_changed(connection)
             refused = await self._refused_by_fault(request, connection)
             if refused is not None:
                 return refused
-            answer = await env.upstream.dial(connection.target, _dialled(headers))
-        except ProxyError as error:
-            self._refused(connection, End("failed", error.side.value, error.status, error.reason))
-            raise
-        connection.status = answer.status
-        connection.reason = answer.reason or ""
-        connection.response_headers = decoded(answer.raw_headers)
-        if answer.status != 101:
-            end = End("refused", "server", answer.status, answer.reason or "")
-            self._refused(connection, end)
-            return await relay_answer(request, answer, env.upstream, upgrade=True)
-        try:
+            exchange = self._exchange(client, request, headers)
+            answer = await exchange.ask()
+            if answer is None:
+                self._answered(connection, exchange.hooks.response)
+                return await exchange.own()
+            connection.response_headers = readable(answer.headers)
+            if answer.status != 101:
+                # What a refusal says may still be on its way when it is recorded.
+                self._hint(request, headers, answer)
+                response = await exchange.answer(answer)
+                self._answered(connection, exchange.hooks.response)
+                return response
             check_answer(key, connection.response_headers)
         except ProxyError as error:
-            answer.close()
-            self._refused(connection, End("failed", "server", error.status, error.reason))
+            if answer is not None:
+                answer.close()
+            self._refused(connection, End("failed", error.side.value, error.status, error.reason))
             raise
-        return await self._relay(request, answer, connection)
+        except ClientGoneError:
+            self._refused(connection, End("aborted", "client", None, "left before the answer"))
+            raise
+        if not await exchange.handshake(answer):
+            answer.close()
+            self._answered(connection, exchange.hooks.response)
+            return await exchange.own()
+        response_ = exchange.hooks.response
+        assert response_ is not None
+        exchange.hooks.upgraded(connection.id)
+        return await self._relay(request, answer, connection, response_)
+
+    def _hint(self, request: web.BaseRequest, headers: Headers, answer: Answer) -> None:
+        """Say what an upstream's 403 may be about."""
+        origin = header(headers, hdrs.ORIGIN)
+        hint = self._env.upstream.origin_hint(origin, proxy_origin(request))
+        if answer.status == 403 and hint:
+            _log.warning("%s %s: 403 from the server; %s", request.method, request.raw_path, hint)
 
     async def _refused_by_fault(
         self, request: web.BaseRequest, connection: ConnectionRecord
@@ -214,74 +260,22 @@ class Listener:
         if strike is None:
             return None
         await self._wait(request, math.inf if strike.never else strike.delay)
-        connected = _connected(request)
+        connected = not connection_of(request).gone.done()
         if connected and strike.status is None and not strike.never:
             return None
         status = strike.status if connected else None
         self._refused(connection, End("refused", f"fault {strike.name}", status))
         if status is None:
-            return SwitchedResponse()
-        return web.Response(status=status, text=f"wsproxy: fault {strike.name}\n")
+            return Answered()
+        return _own(request, own_answer(status, f"fault {strike.name}"))
 
     async def _wait(self, request: web.BaseRequest, seconds: float) -> None:
         """Wait, but not longer than the client does, nor than the proxy runs."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        while _connected(request) and (left := end - loop.time()) > 0:
-            # aiohttp tells nobody that a client has left before it was answered.
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), min(left, LOOK_SECONDS))
-                return
-
-    async def _hooked(
-        self, client: Client, request: web.BaseRequest, headers: Headers
-    ) -> web.StreamResponse:
-        """As _upgrade and relay_request, with hooks in between."""
-        env = self._env
-        await asyncio.wait([client.ready])
-        if client.dead is not None:
-            reason = f"cannot connect to {env.upstream.url}: {client.dead}"
-            refused = refusal(ProxyError(502, reason, Side.SERVER))
-            refused.force_close()  # the next attempt is the next connection's
-            return refused
-        connection = None
-        if is_upgrade(headers):
-            connection = self._opened(request, headers)
-        exchange = HookedExchange(client, request, headers)
-        key = ""
-        try:
-            if connection is not None:
-                key = check_request(request.method, headers)
-                env.journal.connection_changed(connection)
-            answer = await exchange.ask()
-            if connection is None:
-                return await exchange.own() if answer is None else await exchange.answer(answer)
-            if answer is None:
-                self._answered(connection, exchange.hooks.response)
-                return await exchange.own()
-            connection.response_headers = decoded(answer.raw_headers)
-            if answer.status != 101:
-                response = await exchange.answer(answer)
-                self._answered(connection, exchange.hooks.response)
-                return response
-            check_answer(key, connection.response_headers)
-        except ProxyError as error:
-            if connection is not None:
-                end = End("failed", error.side.value, error.status, error.reason)
-                self._refused(connection, end)
-            raise
-        if not await exchange.handshake(answer):
-            answer.close()
-            self._answered(connection, exchange.hooks.response)
-            return await exchange.own()
-        response_ = exchange.hooks.response
-        assert response_ is not None
-        connection.status = answer.status
-        connection.reason = response_.reason
-        exchange.hooks.upgraded(connection.id)
-        headers_ = [(name.encode(), value.encode()) for name, value in response_.headers]
-        head = _switching(response_.reason.encode(), headers_)
-        return await self._relay(request, answer, connection, head)
+        gone = connection_of(request).gone
+        stopping: asyncio.Future[Any] = asyncio.ensure_future(self._stopping.wait())
+        timeout = None if math.isinf(seconds) else seconds
+        await asyncio.wait([gone, stopping], timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
 
     def _answered(self, connection: ConnectionRecord, response: HttpResponse | None) -> None:
         """A handshake ended with another answer than 101, or with none."""
@@ -290,29 +284,31 @@ class Listener:
             return
         connection.status, connection.reason = response.status, response.reason
         by = "server" if connection.response_headers else "addon"
-        connection.response_headers = response.headers
+        connection.response_headers = readable(response.headers)
         self._refused(connection, End("refused", by, response.status, response.reason))
 
     async def _relay(
         self,
         request: web.BaseRequest,
-        answer: aiohttp.ClientResponse,
+        answer: Answer,
         connection: ConnectionRecord,
-        head: bytes | None = None,
+        response: HttpResponse,
     ) -> web.StreamResponse:
-        """`head` is the 101 for the client, where it is not the upstream's."""
+        """`answer` is the upstream's 101, `response` what the client gets to see of it."""
         env = self._env
         headers = connection.response_headers
+        connection.status = answer.status
+        (_, connection.reason), *_ = readable([("", response.reason)])
         connection.subprotocol = header(headers, "Sec-WebSocket-Protocol")
         connection.extensions = ", ".join(header_values(headers, "Sec-WebSocket-Extensions"))
         try:
-            server, early_downstream = take_upstream(answer)
+            server, early_downstream, ended = take_upstream(answer.connection)
             client, early_upstream = take_client(request)
         except ConnectionResetError as error:
             answer.close()
             self._refused(connection, End("aborted", None, None, str(error)))
-            return SwitchedResponse()
-        client.write(head or _switching((answer.reason or "").encode(), answer.raw_headers))
+            return Answered()
+        client.write(head_of(101, response.reason, response.headers))
         session = Session(
             connection,
             client,
@@ -335,8 +331,8 @@ class Listener:
         elif env.interceptions:
             session.intercept(env.interceptions)
         client.attach(session, early_upstream)
-        server.attach(session, early_downstream)
-        return SwitchedResponse()
+        server.attach(session, early_downstream, ended=ended)
+        return Answered()
 
     def _fault_struck(self, record: FaultRecord) -> None:
         self._env.journal.add_fault(record)
@@ -354,19 +350,12 @@ class Listener:
         self._env.journal.connection_changed(connection)
 
 
-def _dialled(headers: Headers) -> Headers:
-    """The headers for the upstream: the client's own, and the hop's upgrade."""
-    return [*end_to_end(headers), (hdrs.CONNECTION, "Upgrade"), (hdrs.UPGRADE, "websocket")]
-
-
-def _switching(reason: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """A 101, to the letter."""
-    lines = [b"HTTP/1.1 101 " + reason, *(b": ".join(header) for header in headers)]
-    return b"\r\n".join(lines) + b"\r\n\r\n"
-
-
-def _connected(request: web.BaseRequest) -> bool:
-    return request.transport is not None and not request.transport.is_closing()
+def _own(request: web.BaseRequest, answer: bytes) -> web.StreamResponse:
+    """Send an answer of the proxy's own, after which nothing is read any more."""
+    transport = request.transport
+    if transport is not None and not transport.is_closing():
+        transport.write(answer)
+    return Answered()
 
 
 def _address(request: web.BaseRequest) -> str:

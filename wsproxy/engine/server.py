@@ -1,25 +1,154 @@
-"""aiohttp's HTTP server, with errors of one line: to the client, and in the log."""
+"""aiohttp's HTTP server with bounds: how many clients there may be, and how slow one may be.
+
+Its errors are one line each, to the client and in the log.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from wsproxy.engine.answering import own_answer
+
 _log = logging.getLogger(__name__)
+
+Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+@dataclass(slots=True)
+class Limits:
+    """Bounds of a server, and how often each was met."""
+
+    max_connections: int
+    request_seconds: float
+    """How long a request's head may take, and a pause in its body."""
+    refused_connections: int = 0
+    late_requests: int = 0
+
+
+FILES_KEPT = 64
+"""Open files that are not for clients: the capture, the page, the program itself."""
+
+
+def default_max_connections() -> int:
+    """How many clients the limit of open files allows: each takes one more to the upstream."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 4096
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return 1 << 20
+    return max((limit - FILES_KEPT) // 2, 1)
 
 
 class Server(web.Server):
     """Handles what is not HTTP, and failures of its own, without stack traces."""
 
+    def __init__(self, handler: Handle, limits: Limits, **options: Any) -> None:
+        super().__init__(self._serve, **options)
+        self._handle = handler
+        self.limits = limits
+        self._full = False
+
     def __call__(self) -> RequestHandler:
-        return _Handler(self, loop=self._loop, **self._kwargs)
+        return Connection(self, loop=self._loop, **self._kwargs)
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        limits = self.limits
+        if len(self._connections) < limits.max_connections:
+            super().connection_made(handler, transport)
+            self._full = False
+            self.client_joined(handler, transport)
+            return
+        limits.refused_connections += 1
+        if not self._full:
+            self._full = True
+            _log.warning(
+                "%d clients are connected, more get 503 (--max-connections)",
+                limits.max_connections,
+            )
+        transport.write(own_answer(503, "too many connections (--max-connections)"))
+        # Its task is still to begin, and expects to find the connection as it was.
+        self._loop.call_soon(handler.force_close)
+
+    def client_joined(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        """A client has come, and may stay."""
+
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        super().connection_lost(handler, exc)
+        # aiohttp waits for its task first; what counts here are sockets.
+        self._connections.pop(handler, None)
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        connection = connection_of(request)
+        connection.stop_clock()
+        try:
+            return await self._handle(request)
+        finally:
+            connection.start_clock()
 
 
-class _Handler(RequestHandler):
-    __slots__ = ()
+class Connection(RequestHandler):
+    """One client's connection."""
+
+    __slots__ = ("_begun", "_clock", "_limits", "gone")
+
+    def __init__(self, server: Server, **options: Any) -> None:
+        super().__init__(server, **options)
+        self._limits = server.limits
+        self._clock: asyncio.TimerHandle | None = None
+        self._begun = False
+        self.gone: asyncio.Future[None] = self._loop.create_future()
+        """Done when the client has left."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.start_clock()
+
+    def data_received(self, data: bytes) -> None:
+        self._begun = True
+        super().data_received(data)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.stop_clock()
+        super().connection_lost(exc)
+        if not self.gone.done():
+            self.gone.set_result(None)
+
+    def stop_clock(self) -> None:
+        """A whole request is there."""
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+
+    def start_clock(self) -> None:
+        """Wait for the next request, but not for ever."""
+        self.stop_clock()
+        self._begun = False
+        if self.transport is not None:
+            self._clock = self._loop.call_later(self._limits.request_seconds, self._late)
+
+    def _late(self) -> None:
+        self._clock = None
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        if self._begun:  # an idle connection is no news
+            self._limits.late_requests += 1
+            seconds = self._limits.request_seconds
+            reason = f"no whole request came within {seconds:g} seconds (--request-timeout)"
+            peer = transport.get_extra_info("peername")
+            _log.warning("%s: %s", peer[0] if peer else "a client", reason)
+            transport.write(own_answer(408, reason))
+        self.force_close()
 
     def handle_error(
         self,
@@ -45,6 +174,13 @@ class _Handler(RequestHandler):
             _log.warning("bad request from %s: %s", request.remote or "a client", reason)
         if request.writer.output_size > 0:
             raise ConnectionError("an answer was begun already")
-        response = web.Response(status=status, text=f"wsproxy: {reason}\n")
+        # aiohttp would name its version and Python's.
+        headers = {"Server": "wsproxy"}
+        response = web.Response(status=status, text=f"wsproxy: {reason}\n", headers=headers)
         response.force_close()
         return response
+
+
+def connection_of(request: web.BaseRequest) -> Connection:
+    """The connection that a request came over."""
+    return cast("Connection", request.protocol)

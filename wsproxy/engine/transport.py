@@ -1,9 +1,9 @@
-"""Taking a socket over from aiohttp after an upgrade.
+"""Taking both sockets over after an upgrade.
 
-This is the only file that touches what aiohttp keeps to itself (above all its `set_parser`, to get
-at the bytes that came together with a handshake); tests/integration/test_transport_contract.py holds
-every version of the pinned range against what is assumed here. From then on the socket talks to
-a `Peer` by asyncio's public `set_protocol`.
+For the client's, this is the only file that touches what aiohttp keeps to itself (above all its
+`set_parser`, to get at the bytes that came together with a handshake);
+tests/integration/test_transport_contract.py holds every version of the pinned range against what is
+assumed here. From then on a socket talks to a `Peer` by asyncio's public `set_protocol`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ import contextlib
 import socket
 import struct
 
-from aiohttp import ClientResponse, ClientSession, web
-from aiohttp.connector import Connection
-from yarl import URL
+from aiohttp import web
 
+from wsproxy.engine.outgoing import Outgoing
 from wsproxy.model.records import Direction
 from wsproxy.relay.session import Session
 
@@ -34,28 +33,29 @@ class Peer(asyncio.Protocol):
         direction: Direction,
         transport: asyncio.Transport,
         owner: asyncio.Protocol,
-        connection: Connection | None = None,
     ) -> None:
-        """`direction` is where this peer's bytes go, `owner` is aiohttp's protocol.
-
-        `connection` is a connector's: it closes the socket when it is collected.
-        """
+        """`direction` is where this peer's bytes go; `owner` had the socket before."""
         self._direction = direction
         self._transport = transport
         self._owner = owner
-        self._connection = connection
         self._session: Session | None = None
         self.write = transport.write
         transport.set_write_buffer_limits(high=HIGH_WATER)
 
-    def attach(self, session: Session, early: bytes) -> None:
-        """Report to `session` from now on, beginning with the bytes that came before."""
+    def attach(self, session: Session, early: bytes, *, ended: bool = False) -> None:
+        """Report to `session` from now on, beginning with the bytes that came before, and with
+        the end of the stream if it has `ended`.
+        """
         self._session = session
         # uvloop and asyncio look this up once or at each call: an attribute serves both.
         self.data_received = session.lanes[self._direction].bytes_received  # type: ignore[method-assign]
         self._transport.set_protocol(self)
         if early:
             self.data_received(early)
+        if ended:
+            self.eof_received()
+        else:
+            self.resume_reading()
 
     def write_eof(self) -> bool:
         if not self._transport.can_write_eof():
@@ -89,10 +89,8 @@ class Peer(asyncio.Protocol):
         return self._transport.can_write_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        # aiohttp still counts the connection as its own and has to clean up after it.
+        # Its owner still counts the connection as its own and has to clean up after it.
         self._owner.connection_lost(exc)
-        if self._connection is not None:
-            self._connection.close()
         if self._session is not None:
             self._session.connection_lost(self._direction, exc)
 
@@ -140,54 +138,11 @@ def take_client(request: web.BaseRequest) -> tuple[Peer, bytes]:
     return Peer(Direction.UPSTREAM, transport, protocol), bytes(collector.data)
 
 
-def take_upstream(response: ClientResponse) -> tuple[Peer, bytes]:
-    """Take the upstream's socket over, with the bytes that came together with its 101.
+def take_upstream(connection: Outgoing) -> tuple[Peer, bytes, bool]:
+    """Take the upstream's socket over, with the bytes that came together with its 101, and
+    whether they are all that will come.
 
     Raises ConnectionResetError if the upstream has gone meanwhile.
     """
-    connection = response.connection
-    if connection is None or connection.transport is None or connection.protocol is None:
-        raise ConnectionResetError("the upstream has gone")
-    protocol, transport = connection.protocol, connection.transport
-    if transport.is_closing():
-        raise ConnectionResetError("the upstream has gone")
-    collector = _Collector()
-    protocol.set_parser(collector, collector)
-    response._connection = None  # the response goes, the connection stays
-    return Peer(Direction.DOWNSTREAM, transport, protocol, connection), bytes(collector.data)
-
-
-def verbatim_url(url: str) -> URL:
-    """A URL whose request target is sent to the letter: `/path?` keeps its question mark."""
-    result = URL(url, encoded=True)
-    # yarl keeps no empty query; this is where aiohttp looks the target up.
-    _, _, rest = url.partition("://")
-    result._cache["raw_path_qs"] = rest[rest.index("/") :] if "/" in rest else "/"
-    return result
-
-
-def without_retries(session: ClientSession) -> ClientSession:
-    """Let a session send each request once: aiohttp sends a GET again that got no answer."""
-    session._retry_connection = False
-    return session
-
-
-class SwitchedResponse(web.StreamResponse):
-    """What a handler returns to aiohttp once the socket is no longer its own: nothing is sent."""
-
-    async def prepare(self, request: web.BaseRequest) -> None:
-        return None
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        return None
-
-
-class MirroredResponse(web.StreamResponse):
-    """An upstream's answer without the headers that aiohttp would add where they are missing."""
-
-    async def _prepare_headers(self) -> None:
-        had = {name.lower() for name in self.headers}
-        await super()._prepare_headers()
-        for name in ("Date", "Server", "Content-Type"):
-            if name.lower() not in had:
-                self.headers.popall(name, None)
+    transport, early, ended = connection.take()
+    return Peer(Direction.DOWNSTREAM, transport, connection), early, ended

@@ -26,7 +26,6 @@ _HOP_BY_HOP = frozenset(
         "keep-alive",
         "proxy-authenticate",
         "proxy-connection",
-        "te",
         "trailer",
         "transfer-encoding",
         "upgrade",
@@ -60,7 +59,8 @@ def header_tokens(headers: Iterable[tuple[str, str]], name: str) -> list[str]:
 
 def end_to_end(headers: Headers) -> Headers:
     """`headers` without those that belong to one hop, those named by Connection included."""
-    named = set(header_tokens(headers, "connection"))
+    # TE belongs to one hop, too, but this one changes no codings: what a client can take, it can.
+    named = set(header_tokens(headers, "connection")) - {"te"}
     return [
         (name, value)
         for name, value in headers
@@ -88,6 +88,10 @@ def check_request(method: str, headers: Headers) -> str:
     """
     if method != "GET":
         raise ProxyError(400, f"a WebSocket opens with GET, not {method}", Side.CLIENT)
+    length = header(headers, "Content-Length")
+    if header(headers, "Transfer-Encoding") is not None or length not in (None, "0"):
+        # Whether the body or frames follow the head is anybody's guess.
+        raise ProxyError(400, "a WebSocket opens with a request that has no body", Side.CLIENT)
     versions = header_values(headers, "Sec-WebSocket-Version")
     if versions != ["13"]:
         said = ", ".join(versions) or "none"
