@@ -5,26 +5,68 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+from collections.abc import Callable
+from pathlib import Path
 
 from scripts.benchmarks.idle import idle
-from scripts.benchmarks.relay import faulty, large, small
+from scripts.benchmarks.machine import warm_memory
+from scripts.benchmarks.relay import faulty
+from scripts.benchmarks.shapes import SHAPES, relay
 
-BENCHMARKS = {"relay": small, "large": large, "faulty": faulty, "idle": idle}
+
+def shapes(args: argparse.Namespace) -> None:
+    """relaying with a capture, beside nginx, on every shape of traffic"""
+    for shape in SHAPES:
+        if not args.shape or shape.name in args.shape:
+            relay(
+                shape,
+                rounds=args.rounds,
+                seconds=args.seconds,
+                against=args.against,
+                haproxy=args.haproxy,
+                options=tuple(args.option),
+            )
+
+
+BENCHMARKS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "shapes": shapes,
+    "faulty": lambda _: faulty(),
+    "idle": lambda _: idle(),
+}
 
 
 def main() -> None:
-    names = "\n".join(f"  {name:8} {run.__doc__}" for name, run in BENCHMARKS.items())
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench",
-        epilog=f"benchmarks:\n{names}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = argparse.ArgumentParser(prog="scripts/bench")
     parser.add_argument("name", nargs="*", choices=[[], *BENCHMARKS], default=[])
-    chosen = parser.parse_args().name or list(BENCHMARKS)
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores")
-    for name in chosen:
-        print(f"\n{name}: {BENCHMARKS[name].__doc__}", flush=True)
-        BENCHMARKS[name]()
+    parser.add_argument("--rounds", type=int, default=5, help="rounds that count (5)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each round (3)")
+    parser.add_argument(
+        "--shape",
+        action="append",
+        choices=[shape.name for shape in SHAPES],
+        help="only this shape; may be repeated",
+    )
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="CHECKOUT",
+        help="measure wsproxy of another checkout (with its .venv) in the same rounds",
+    )
+    parser.add_argument("--haproxy", action="store_true", help="measure haproxy, too")
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="--OPTION[=VALUE]",
+        help="pass this on to wsproxy run; may be repeated",
+    )
+    args = parser.parse_args()
+    if args.against:
+        args.against = args.against.resolve()
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, warming memory", flush=True)
+    warm_memory()
+    for name in args.name or BENCHMARKS:
+        BENCHMARKS[name](args)
 
 
 if __name__ == "__main__":
