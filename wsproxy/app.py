@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import shutil
-import tempfile
 from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -24,7 +22,8 @@ from wsproxy.relay.http_hooks import HttpHooks
 from wsproxy.relay.interfaces import Interception, LiveConnection, Watcher
 from wsproxy.relay.journal import Journal
 from wsproxy.store.browser import CaptureBrowser
-from wsproxy.store.sqlite import SqliteRecorder
+from wsproxy.store.private import make_private, remove_private
+from wsproxy.store.recorder import CaptureRecorder
 from wsproxy.web.context import Context
 from wsproxy.web.feed import Feed
 from wsproxy.web.interfaces import FaultControl
@@ -110,11 +109,10 @@ class Proxy:
         listening_tls = listening_context(settings.certs) if settings.certs else None
         path = settings.capture
         if path is None:
-            self._private = Path(tempfile.mkdtemp(prefix="wsproxy-"))
-            path = self._private / "capture.wsproxy"
+            path = self._private = make_private()
         totals = Totals()
         feed = Feed(clock, totals)
-        self._recorder = SqliteRecorder(
+        self._recorder = CaptureRecorder(
             path,
             clock,
             asyncio.get_running_loop().call_soon_threadsafe,
@@ -199,4 +197,4 @@ class Proxy:
         self._journal.flush()
         await asyncio.to_thread(self._recorder.close)
         if self._private is not None:
-            shutil.rmtree(self._private, ignore_errors=True)
+            remove_private(self._private)

@@ -11,7 +11,7 @@ from wsproxy.model.records import ConnectionRecord, Direction
 from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.relay.interfaces import Clock
 from wsproxy.relay.journal import Journal
-from wsproxy.store.sqlite import SqliteRecorder
+from wsproxy.store.recorder import CaptureRecorder
 
 
 class Recording:
@@ -27,7 +27,7 @@ class Recording:
         call_soon: Callable[[Callable[[], None]], object] = lambda call: call(),
     ) -> None:
         clock = clock or FakeClock()
-        self.recorder = SqliteRecorder(path, clock, call_soon, limit=limit, secrets=secrets)
+        self.recorder = CaptureRecorder(path, clock, call_soon, limit=limit, secrets=secrets)
         self.journal = Journal(clock, self.recorder)
         self.next_connection_id = self.recorder.next_connection_id
 

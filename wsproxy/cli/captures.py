@@ -26,7 +26,7 @@ from wsproxy.model.records import (
 )
 from wsproxy.relay.journal import Journal
 from wsproxy.store.reader import Capture
-from wsproxy.store.sqlite import SqliteRecorder
+from wsproxy.store.recorder import CaptureRecorder
 
 NO_LIMIT = 1 << 62
 """Bytes of a capture that is imported: all there are."""
@@ -136,7 +136,7 @@ def make_capture(path: Path, items: Iterable[Imported]) -> None:
     """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        recorder = SqliteRecorder(
+        recorder = CaptureRecorder(
             unfinished, _StillClock(), lambda call: call(), limit=NO_LIMIT, secrets=True
         )
         try:
@@ -150,7 +150,7 @@ def make_capture(path: Path, items: Iterable[Imported]) -> None:
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
-def _record(recorder: SqliteRecorder, items: Iterable[Imported]) -> None:
+def _record(recorder: CaptureRecorder, items: Iterable[Imported]) -> None:
     journal = Journal(_StillClock(), recorder)
     for item in items:
         if isinstance(item, ConnectionRecord):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,8 +16,8 @@ from wsproxy.model.records import (
     FrameRecord,
     MessageRecord,
 )
-from wsproxy.store.blockcache import BlockCache
 from wsproxy.store.index import Index, frames_of
+from wsproxy.store.layout import TornError
 from wsproxy.store.reader import Capture
 from wsproxy.store.rows import connection_from, fault_from, message_from
 from wsproxy.store.timeline import timeline
@@ -28,11 +29,6 @@ INDEXES = 12
 ROW_BYTES = 1024
 """Bytes of a payload that a row of a list has."""
 
-_MESSAGE_HEAD = (
-    "id, connection_id, direction, number, time, opcode, substr(content, 1, ?), length,"
-    " wire_length, compressed, opaque, verdict, substr(sent, 1, ?), cause, violations"
-)
-
 
 class CaptureBrowser:
     """A CaptureReader of a capture file."""
@@ -41,7 +37,8 @@ class CaptureBrowser:
         """Raises CaptureError if there is no capture at `path`."""
         self._capture = Capture(path)
         self._db = self._capture.db
-        self._blocks = BlockCache(self._db)
+        self._blocks = self._capture.blocks
+        self._read = self._capture.wire.read
         self._indexes: OrderedDict[Query, Index] = OrderedDict()
         self._ended: dict[int, ConnectionRecord] = {}
 
@@ -107,34 +104,39 @@ class CaptureBrowser:
 
     def frame(self, frame_id: int) -> Seen | None:
         """One frame, whole."""
-        for _, record in self._blocks.frames([frame_id]):
-            return self._seen(frame_id, record)
+        for seen in self.pick([frame_id]):
+            return seen
         return None
 
     def message(self, connection_id: int, direction: Direction, number: int) -> Whole | None:
         """A message and its frames."""
         ids = frames_of(self._blocks, connection_id, direction, number)
         key = (connection_id, int(direction), number)
-        return Whole(ids, self._message(key), self._faults(key)) if ids else None
+        if not ids:
+            return None
+        message = self._message(key)
+        if message is None:
+            message = next((m for _, _, m in self._blocks.with_content(ids[-1:])), None)
+        return Whole(ids, message, self._faults(key))
 
     def pick(self, frame_ids: Sequence[int]) -> Iterator[Seen]:
         """These frames, whole, as far as they are there."""
-        for frame_id, record in self._blocks.frames(sorted(frame_ids)):
-            yield self._seen(frame_id, record)
+        for frame_id, record, message in self._blocks.with_content(sorted(frame_ids)):
+            yield self._seen(frame_id, record, message)
 
     def timeline(
         self, connection_id: int | None, start: float | None, end: float | None, buckets: int
     ) -> Timeline | None:
         """What passed over time; None where there is nothing."""
-        return timeline(self._db, self._blocks, connection_id, start, end, buckets)
+        return timeline(self._db, self._blocks, self._read, connection_id, start, end, buckets)
 
     def round_trips(self, connection_id: int, limit: int) -> list[RoundTrip]:
         """The newest pairs of request and answer, the oldest first."""
-        return round_trips(self._db, self._blocks, connection_id, limit)
+        return round_trips(self._blocks, self._content, connection_id, limit)
 
     def pair_of(self, frame_id: int) -> RoundTrip | None:
         """The pair that a frame belongs to, if its payload has an id."""
-        return pair_of(self._db, self._blocks, frame_id)
+        return pair_of(self._db, self._blocks, self._content, frame_id)
 
     def traffic(self) -> dict[int, Traffic]:
         """How much passed on each connection, as far as the capture still has it."""
@@ -150,7 +152,7 @@ class CaptureBrowser:
     def _index(self, query: Query) -> Index:
         index = self._indexes.get(query)
         if index is None:
-            index = Index(self._db, self._blocks, query, self.connection)
+            index = Index(self._db, self._blocks, self._read, query, self.connection)
             self._indexes[query] = index
             while len(self._indexes) > INDEXES:
                 self._indexes.popitem(last=False)
@@ -159,9 +161,9 @@ class CaptureBrowser:
 
     def _rows(self, ids: Sequence[int]) -> list[Seen]:
         """Frames with the beginning of their payloads."""
-        records = list(self._blocks.frames(ids, ROW_BYTES))
+        found = list(self._blocks.with_content(ids, ROW_BYTES))
         spans: dict[tuple[int, int], list[int]] = {}
-        for _, record in records:
+        for _, record, _ in found:
             if record.message is not None:
                 spans.setdefault((record.connection_id, record.direction), []).append(
                     record.message
@@ -171,31 +173,46 @@ class CaptureBrowser:
         for (connection_id, direction), numbers in spans.items():
             span = (connection_id, direction, min(numbers), max(numbers))
             rows = self._db.execute(
-                f"SELECT {_MESSAGE_HEAD} FROM message"
-                " WHERE connection_id = ? AND direction = ? AND number BETWEEN ? AND ?",
-                (ROW_BYTES, ROW_BYTES, *span),
+                "SELECT * FROM message"
+                " WHERE connection_id = ? AND direction = ? AND number BETWEEN ? AND ?"
+                " ORDER BY id",
+                span,
             )
-            messages.update((row[1:4], message_from(row)) for row in rows)
+            for row in rows:
+                with contextlib.suppress(TornError):
+                    messages[row[1:4]] = message_from(row, self._read, ROW_BYTES)
             rows = self._db.execute(
                 "SELECT * FROM fault"
                 " WHERE connection_id = ? AND direction = ? AND message BETWEEN ? AND ?",
                 span,
             )
             for row in rows:
-                faults.setdefault((row[1], row[2], row[6]), []).append(fault_from(row))
-        return [_put_together(frame_id, record, messages, faults) for frame_id, record in records]
+                with contextlib.suppress(TornError):
+                    fault = fault_from(row, self._read)
+                    faults.setdefault((row[1], row[2], row[5 + 1]), []).append(fault)
+        return [
+            _put_together(frame_id, record, message, messages, faults)
+            for frame_id, record, message in found
+        ]
 
-    def _seen(self, frame_id: int, record: FrameRecord) -> Seen:
+    def _seen(self, frame_id: int, record: FrameRecord, message: MessageRecord | None) -> Seen:
         if record.message is None or not record.frame.fin:
             return Seen(frame_id, record)
         key = (record.connection_id, int(record.direction), record.message)
-        return Seen(frame_id, record, self._message(key), self._faults(key))
+        return Seen(frame_id, record, self._message(key) or message, self._faults(key))
 
     def _message(self, key: tuple[int, int, int]) -> MessageRecord | None:
         row = self._db.execute(
-            "SELECT * FROM message WHERE connection_id = ? AND direction = ? AND number = ?", key
+            "SELECT * FROM message WHERE connection_id = ? AND direction = ? AND number = ?"
+            " ORDER BY id DESC",
+            key,
         ).fetchone()
-        return message_from(row) if row else None
+        if row is None:
+            return None
+        try:
+            return message_from(row, self._read)
+        except TornError:
+            return None
 
     def _faults(self, key: tuple[int, int, int]) -> tuple[FaultRecord, ...]:
         rows = self._db.execute(
@@ -203,16 +220,30 @@ class CaptureBrowser:
             " ORDER BY id",
             key,
         )
-        return tuple(fault_from(row) for row in rows)
+        found = []
+        for row in rows:
+            with contextlib.suppress(TornError):
+                found.append(fault_from(row, self._read))
+        return tuple(found)
+
+    def _content(self, frame_id: int, record: FrameRecord) -> bytes:
+        """What the message says that a frame ends."""
+        if record.frame.opcode in (1, 2) and record.frame.fin and not record.frame.rsv1:
+            return record.frame.payload
+        for seen in self.pick([frame_id]):
+            if seen.message is not None:
+                return seen.message.content
+        return b""
 
 
 def _put_together(
     frame_id: int,
     record: FrameRecord,
+    message: MessageRecord | None,
     messages: dict[tuple[int, int, int], MessageRecord],
     faults: dict[tuple[int, int, int], list[FaultRecord]],
 ) -> Seen:
     if record.message is None or not record.frame.fin:
         return Seen(frame_id, record)
     key = (record.connection_id, int(record.direction), record.message)
-    return Seen(frame_id, record, messages.get(key), tuple(faults.get(key, ())))
+    return Seen(frame_id, record, messages.get(key, message), tuple(faults.get(key, ())))

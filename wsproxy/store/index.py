@@ -5,6 +5,7 @@ With it, the row at any place of a list of a million is one look into an array.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from array import array
@@ -14,10 +15,12 @@ from itertools import compress
 
 from wsproxy.filters.language import Predicate, parse
 from wsproxy.filters.subject import subject_of
+from wsproxy.model.batches import Batch
 from wsproxy.model.queries import Query
 from wsproxy.model.records import ConnectionRecord, FrameRecord, MessageRecord
 from wsproxy.store.blockcache import BlockCache
-from wsproxy.store.rows import block_from, message_from
+from wsproxy.store.layout import TornError
+from wsproxy.store.rows import Read, message_from
 
 BREATH_SECONDS = 0.001
 """How long a scan works and then rests, in turns, while there is traffic: the relay has the same
@@ -33,12 +36,14 @@ class Index:
         self,
         db: sqlite3.Connection,
         blocks: BlockCache,
+        read: Read,
         query: Query,
         connection: Callable[[int], ConnectionRecord | None],
     ) -> None:
         """Raises FilterError."""
         self._db = db
         self._blocks = blocks
+        self._read = read
         self._query = query
         self._connection = connection
         self._matches: Predicate | None = parse(query.filter).matches if query.filter else None
@@ -129,28 +134,34 @@ class Index:
 
     def _add_matching(self, first_id: int) -> None:
         """Add the frames of a block that match."""
-        row = self._db.execute("SELECT * FROM block WHERE first_id = ?", (first_id,)).fetchone()
-        if row is None:
+        entries = self._blocks.entries(first_id)
+        try:
+            block = self._blocks.block(entries) if entries is not None else None
+        except TornError:
+            block = None
+        if block is None:
             self.upto = first_id
             return
-        _, block = block_from(row)
         query = self._query
-        if not (query.since is not None and row[2] < query.since):
+        last_time = max(block.columns.times)
+        if not (query.since is not None and last_time < query.since):
             keys, numbers = block.columns.keys, block.columns.numbers
             messages = self._messages(keys, numbers)
             self._known.clear()
             rest_at = time.monotonic() + BREATH_SECONDS
-            for index, record in block.frames(query.connection_id):
-                message = None
+            for frame_id, record, message, _ in Batch(first_id, block).seen():
+                if query.connection_id not in (None, record.connection_id):
+                    continue
                 if record.frame.fin and record.message is not None:
-                    message = messages.get((record.connection_id, record.direction, record.message))
+                    key = (record.connection_id, record.direction, record.message)
+                    message = messages.get(key, message)
                 if self._wanted(record, message):
-                    self.ids.append(first_id + index)
-                if self._busy and not index & 15 and time.monotonic() > rest_at:
+                    self.ids.append(frame_id)
+                if self._busy and not frame_id & 15 and time.monotonic() > rest_at:
                     time.sleep(BREATH_SECONDS)
                     rest_at = time.monotonic() + BREATH_SECONDS
         self.upto = first_id + block.count - 1
-        self._upto_time = max(self._upto_time, row[2])
+        self._upto_time = max(self._upto_time, last_time)
 
     def _wanted(self, record: FrameRecord, message: MessageRecord | None) -> bool:
         query = self._query
@@ -188,7 +199,9 @@ class Index:
                     " AND number BETWEEN ? AND ?",
                     (key >> 1, key & 1, *span),
                 )
-                found.update((row[1:4], message_from(row)) for row in rows)
+                for row in rows:
+                    with contextlib.suppress(TornError):
+                        found[row[1:4]] = message_from(row, self._read)
         return found
 
     def _connection_of(self, number: int) -> ConnectionRecord | None:
@@ -208,7 +221,7 @@ class Index:
             if frame_id is None or frame_id > self.upto:
                 continue
             for _, record in self._blocks.frames([frame_id]):
-                wanted = self._wanted(record, message_from(row))
+                wanted = self._wanted(record, message_from(row, self._read))
                 at = bisect_left(self.ids, frame_id)
                 there = at < bisect_right(self.ids, frame_id)
                 if wanted and not there:

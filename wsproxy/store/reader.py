@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from wsproxy.errors import CaptureError
-from wsproxy.model.blocks import Columns
+from wsproxy.model.batches import Batch
+from wsproxy.model.blocks import Block
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import (
     ConnectionRecord,
@@ -17,8 +19,11 @@ from wsproxy.model.records import (
     FrameRecord,
     MessageRecord,
 )
-from wsproxy.store.rows import block_from, connection_from, fault_from, message_from
-from wsproxy.store.sqlite import check_is_capture
+from wsproxy.store.blockcache import BlockCache
+from wsproxy.store.database import open_for_reading
+from wsproxy.store.layout import TornError
+from wsproxy.store.rows import connection_from, fault_from, message_from
+from wsproxy.store.wirereader import WireReader
 
 
 class Traffic(NamedTuple):
@@ -29,87 +34,127 @@ class Traffic(NamedTuple):
 
 
 class Capture:
-    """A capture opened for reading."""
+    """A capture opened for reading, also while it is being written."""
 
     def __init__(self, path: Path) -> None:
         """Raises CaptureError if there is no capture at `path`."""
-        if not path.is_file():
-            raise CaptureError(f"there is no capture {path}")
+        self.path = path
+        self.db = open_for_reading(path)
+        self.wire = WireReader(path)
+        self.blocks = BlockCache(self.db, self.wire)
+        self.unreadable = 0
+        """Frames that were passed over because their block is damaged."""
+
+    @contextlib.contextmanager
+    def readable(self) -> Iterator[None]:
+        """Turns what a damaged index leads to into a CaptureError."""
         try:
-            self.db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        except sqlite3.Error as error:
-            raise CaptureError(f"cannot read the capture {path}: {error}") from None
-        try:
-            check_is_capture(self.db, path)
-        except CaptureError:
-            self.db.close()
-            raise
+            yield
+        except (sqlite3.Error, ValueError, TypeError, OverflowError, RecursionError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise CaptureError(
+                f"the index of the capture {self.path} is damaged: {reason}"
+            ) from None
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the files."""
         self.db.close()
+        self.wire.close()
 
     def connections(self) -> list[ConnectionRecord]:
         """All connections, in the order they came."""
-        return [
-            connection_from(row) for row in self.db.execute("SELECT * FROM connection ORDER BY id")
-        ]
+        with self.readable():
+            return [
+                connection_from(row)
+                for row in self.db.execute("SELECT * FROM connection ORDER BY id")
+            ]
 
     def frames(self, connection_id: int | None = None) -> Iterator[tuple[int, FrameRecord]]:
         """The frames of a connection, or of all, each with its id, in the order they came."""
-        rows = self.db.execute(
-            "SELECT * FROM block ORDER BY first_id"
-            if connection_id is None
-            else "SELECT block.* FROM connection_block JOIN block USING (first_id)"
-            " WHERE connection_id = ? ORDER BY first_id",
-            () if connection_id is None else (connection_id,),
-        )
-        for row in rows:
-            first_id, block = block_from(row)
-            for index, record in block.frames(connection_id):
-                yield first_id + index, record
+        with self.readable():
+            for first_id, block in self._blocks(connection_id):
+                for index, record in block.frames(connection_id):
+                    yield first_id + index, record
 
     def seen(self, connection_id: int | None = None) -> Iterator[Seen]:
         """The frames of a connection, or of all, with what is known of each, in order."""
-        messages = self.message_records(connection_id)
-        for frame_id, record in self.frames(connection_id):
-            message = None
-            if record.frame.fin and record.message is not None:
-                key = (record.connection_id, record.direction, record.message)
-                message = messages.get(key)
-            yield Seen(frame_id, record, message)
+        with self.readable():
+            messages = self.message_records(connection_id)
+            for first_id, block in self._blocks(connection_id):
+                for seen in Batch(first_id, block).seen():
+                    record = seen.record
+                    if connection_id not in (None, record.connection_id):
+                        continue
+                    if record.frame.fin and record.message is not None:
+                        key = (record.connection_id, record.direction, record.message)
+                        message = messages.get(key, seen.message)
+                        yield seen if message is seen.message else seen._replace(message=message)
+                    else:
+                        yield seen
 
     def message_records(
         self, connection_id: int | None = None
     ) -> dict[tuple[int, int, int], MessageRecord]:
-        """The messages that are more than a frame, by connection, direction and number."""
-        where = "" if connection_id is None else "WHERE connection_id = ?"
-        rows = self.db.execute(
-            f"SELECT * FROM message {where}", () if connection_id is None else (connection_id,)
-        )
-        return {row[1:4]: message_from(row) for row in rows}
+        """The messages that have a record of their own, by connection, direction and number.
+
+        Those in one compressed frame have none: `seen` knows them.
+        """
+        with self.readable():
+            where = "" if connection_id is None else "WHERE connection_id = ?"
+            rows = self.db.execute(
+                f"SELECT * FROM message {where} ORDER BY id",
+                () if connection_id is None else (connection_id,),
+            )
+            found = {}
+            for row in rows:
+                with contextlib.suppress(TornError):
+                    found[row[1:4]] = message_from(row, self.wire.read)
+            return found
 
     def fault_records(self, connection_id: int | None = None) -> list[FaultRecord]:
         """What faults did, in the order they struck."""
-        where = "" if connection_id is None else "WHERE connection_id = ?"
-        rows = self.db.execute(
-            f"SELECT * FROM fault {where} ORDER BY id",
-            () if connection_id is None else (connection_id,),
-        )
-        return [fault_from(row) for row in rows]
+        with self.readable():
+            where = "" if connection_id is None else "WHERE connection_id = ?"
+            rows = self.db.execute(
+                f"SELECT * FROM fault {where} ORDER BY id",
+                () if connection_id is None else (connection_id,),
+            )
+            found = []
+            for row in rows:
+                with contextlib.suppress(TornError):
+                    found.append(fault_from(row, self.wire.read))
+            return found
 
     def traffic(self) -> dict[int, Traffic]:
         """How much passed on each connection, as far as the capture still has it."""
-        totals: dict[int, Traffic] = {}
-        for count, entries in self.db.execute("SELECT count, entries FROM block"):
-            columns = Columns.unpack(count, entries)
-            for key, size in zip(columns.keys, columns.sizes, strict=True):
-                traffic = totals.setdefault(key >> 1, Traffic([0, 0], [0, 0]))
-                traffic.frames[key & 1] += 1
-                traffic.bytes[key & 1] += size
-        return totals
+        with self.readable():
+            rows = self.db.execute(
+                "SELECT connection_id, sum(frames_up), sum(frames_down), sum(bytes_up),"
+                " sum(bytes_down) FROM connection_block GROUP BY connection_id"
+            )
+            return {row[0]: Traffic([row[1], row[2]], [row[3], row[4]]) for row in rows}
 
     def left_out(self) -> dict[str, Counted]:
         """What the record lacks, by reason."""
-        rows = self.db.execute("SELECT * FROM left_out ORDER BY why")
-        return {why: Counted(frames, size) for why, frames, size in rows}
+        with self.readable():
+            rows = self.db.execute("SELECT * FROM left_out ORDER BY why")
+            return {why: Counted(frames, size) for why, frames, size in rows}
+
+    def _blocks(self, connection_id: int | None) -> Iterator[tuple[int, Block]]:
+        rows = self.db.execute(
+            "SELECT first_id, count FROM block ORDER BY first_id"
+            if connection_id is None
+            else "SELECT first_id, count FROM connection_block JOIN block USING (first_id)"
+            " WHERE connection_id = ? ORDER BY first_id",
+            () if connection_id is None else (connection_id,),
+        )
+        for first_id, count in rows:
+            entries = self.blocks.entries(first_id)
+            block = None
+            if entries is not None:
+                with contextlib.suppress(TornError):
+                    block = self.blocks.block(entries)
+            if block is None:
+                self.unreadable += count
+            else:
+                yield first_id, block

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from wsproxy.errors import Side
-from wsproxy.model.blocks import Block, Columns, dump_notes, parse_notes
+from wsproxy.model.batches import Batch
 from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord, MessageRecord
 from wsproxy.protocol.handshake import Headers
 from wsproxy.protocol.lint import Violation
@@ -57,68 +57,132 @@ def connection_from(row: Row) -> ConnectionRecord:
     return connection
 
 
-def block_row(first_id: int, block: Block) -> Row:
-    """A row of `block`."""
-    columns = block.columns
-    notes = dump_notes(block.notes)
-    last_time = max(columns.times)
-    return (first_id, block.count, last_time, columns.pack(), block.stored, block.contents, notes)
+INSERT_BLOCK = "INSERT OR REPLACE INTO block VALUES (?, ?, ?, ?, ?, ?)"
+
+Read = Callable[[int, int, int], bytes]
+"""Reads a part of a wire file: its number, the offset and the size in bytes."""
 
 
-def block_from(row: Row) -> tuple[int, Block]:
-    """The id of the first frame, and the block, that a row of `block` holds."""
-    first_id, count, _, entries, wire, contents, notes = row
-    columns = Columns.unpack(count, entries)
-    return first_id, Block(columns, [wire], [contents], parse_notes(notes))
+def traffic_rows(first_id: int, traffic: dict[int, list[int]]) -> list[Row]:
+    """Rows of `connection_block` for a block; `traffic` has frames and bytes by key."""
+    sums: dict[int, list[int]] = {}
+    for key, (frames, size) in traffic.items():
+        counted = sums.setdefault(key >> 1, [0, 0, 0, 0])
+        counted[key & 1] += frames
+        counted[2 + (key & 1)] += size
+    return [(connection, first_id, *counted) for connection, counted in sums.items()]
 
 
-def message_row(record: MessageRecord) -> Row:
-    """A row of `message`, less its id."""
-    return (
-        record.connection_id,
-        record.direction,
-        record.number,
-        record.time,
-        record.opcode,
-        record.content,
-        record.content_length,
-        record.payload_length,
-        record.compressed,
-        record.opaque,
-        record.verdict,
-        record.sent,
-        record.cause,
-        _dump(record.violations) if record.violations else None,
+def extras_of(batch: Batch) -> list[bytes]:
+    """What rows of messages and faults point to, in the order of `message_rows`, `fault_rows`."""
+    extras: list[bytes] = []
+    for message in batch.messages:
+        extras.append(message.content)
+        if message.sent is not None:
+            extras.append(message.sent)
+    for fault in batch.faults:
+        extras += (fault.before, fault.after)
+    return extras
+
+
+def message_rows(
+    messages: Iterable[MessageRecord], file: int, offset: int
+) -> Iterator[tuple[Row, int]]:
+    """Rows of `message`, less their ids, each with where its extras end.
+
+    The extras begin at `offset` of a wire file. The first item is that place without a row.
+    """
+    yield (), offset
+    for record in messages:
+        size = len(record.content)
+        sent = len(record.sent) if record.sent is not None else None
+        row = (
+            record.connection_id,
+            record.direction,
+            record.number,
+            record.time,
+            record.opcode,
+            record.content_length,
+            record.payload_length,
+            record.compressed,
+            record.opaque,
+            record.verdict,
+            record.cause,
+            _dump(record.violations) if record.violations else None,
+            file,
+            offset,
+            size,
+            sent,
+        )
+        offset += size + (sent or 0)
+        yield row, offset
+
+
+def message_from(row: Row, read: Read, keep: int | None = None) -> MessageRecord:
+    """The message that a row of `message` holds, with at most `keep` bytes of its contents.
+
+    Raises TornError.
+    """
+    (_, connection_id, direction, number, time, opcode, content_length, payload_length) = row[:8]
+    (compressed, opaque, verdict, cause, violations, file, offset, size, sent_size) = row[8:]
+    content = read(file, offset, size if keep is None else min(size, keep))
+    sent = None
+    if sent_size is not None:
+        sent = read(file, offset + size, sent_size if keep is None else min(sent_size, keep))
+    return MessageRecord(
+        connection_id,
+        Direction(direction),
+        number,
+        time,
+        opcode,
+        content,
+        content_length,
+        payload_length,
+        bool(compressed),
+        opaque,
+        verdict,
+        sent,
+        cause,
+        _load(violations),
     )
 
 
-def message_from(row: Row) -> MessageRecord:
-    """The message that a row of `message` holds, its id aside."""
-    _, connection_id, direction, *middle, violations = row
-    record = MessageRecord(connection_id, Direction(direction), *middle)
-    return replace(record, compressed=bool(record.compressed), violations=_load(violations))
+def fault_rows(faults: Iterable[FaultRecord], file: int, offset: int) -> Iterator[tuple[Row, int]]:
+    """Rows of `fault`, less their ids; as `message_rows`."""
+    yield (), offset
+    for record in faults:
+        before, after = len(record.before), len(record.after)
+        row = (
+            record.connection_id,
+            record.direction,
+            record.time,
+            record.name,
+            record.type,
+            record.message,
+            record.detail,
+            file,
+            offset,
+            before,
+            after,
+        )
+        offset += before + after
+        yield row, offset
 
 
-def fault_row(record: FaultRecord) -> Row:
-    """A row of `fault`, less its id."""
-    return (
-        record.connection_id,
-        record.direction,
-        record.time,
-        record.name,
-        record.type,
-        record.message,
-        record.detail,
-        record.before,
-        record.after,
-    )
-
-
-def fault_from(row: Row) -> FaultRecord:
-    """What a row of `fault` holds, its id aside."""
-    _, connection_id, direction, *rest = row
+def fault_from(row: Row, read: Read) -> FaultRecord:
+    """What a row of `fault` holds; raises TornError."""
+    (_, connection_id, direction, time, name, type_, message, detail) = row[:8]
+    (file, offset, before, after) = row[8:]
     return FaultRecord(
-        connection_id, Direction(direction) if direction is not None else None, *rest
+        connection_id,
+        Direction(direction) if direction is not None else None,
+        time,
+        name,
+        type_,
+        message,
+        detail,
+        read(file, offset, before),
+        read(file, offset + before, after),
     )
 
 

@@ -1,9 +1,9 @@
-"""The tables of a capture. docs/capture.md explains them to those who query the file."""
+"""The tables of a capture's index. docs/capture.md explains them to those who query it."""
 
 from __future__ import annotations
 
 APPLICATION_ID = 0x77737078  # "wspx", so that `file` and wsproxy know a capture from any SQLite
-VERSION = 1
+VERSION = 2
 
 SCHEMA = f"""
 PRAGMA application_id = {APPLICATION_ID};
@@ -32,15 +32,20 @@ CREATE TABLE block (
     first_id INTEGER PRIMARY KEY,
     count INTEGER NOT NULL,
     last_time REAL NOT NULL,
-    entries BLOB NOT NULL,
-    wire BLOB NOT NULL,
-    contents BLOB NOT NULL,
-    notes TEXT
+    file INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    length INTEGER NOT NULL
 );
+
+CREATE INDEX block_of_file ON block (file);
 
 CREATE TABLE connection_block (
     connection_id INTEGER NOT NULL,
     first_id INTEGER NOT NULL,
+    frames_up INTEGER NOT NULL,
+    frames_down INTEGER NOT NULL,
+    bytes_up INTEGER NOT NULL,
+    bytes_down INTEGER NOT NULL,
     PRIMARY KEY (connection_id, first_id)
 ) WITHOUT ROWID;
 
@@ -51,18 +56,21 @@ CREATE TABLE message (
     number INTEGER NOT NULL,
     time REAL NOT NULL,
     opcode INTEGER NOT NULL,
-    content BLOB NOT NULL,
-    length INTEGER NOT NULL,
-    wire_length INTEGER NOT NULL,
+    content_length INTEGER NOT NULL,
+    payload_length INTEGER NOT NULL,
     compressed INTEGER NOT NULL,
     opaque TEXT,
     verdict TEXT NOT NULL,
-    sent BLOB,
     cause TEXT,
-    violations TEXT
+    violations TEXT,
+    file INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    content_size INTEGER NOT NULL,
+    sent_size INTEGER
 );
 
-CREATE INDEX message_of_frame ON message (connection_id, direction, number);
+CREATE INDEX message_by_number ON message (connection_id, direction, number);
+CREATE INDEX message_of_file ON message (file);
 
 CREATE TABLE fault (
     id INTEGER PRIMARY KEY,
@@ -70,14 +78,17 @@ CREATE TABLE fault (
     direction INTEGER,
     time REAL NOT NULL,
     name TEXT NOT NULL,
-    kind TEXT NOT NULL,
+    type TEXT NOT NULL,
     message INTEGER,
     detail TEXT NOT NULL,
-    before BLOB NOT NULL,
-    after BLOB NOT NULL
+    file INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    before_size INTEGER NOT NULL,
+    after_size INTEGER NOT NULL
 );
 
-CREATE INDEX fault_of_message ON fault (connection_id, direction, message);
+CREATE INDEX fault_by_message ON fault (connection_id, direction, message);
+CREATE INDEX fault_of_file ON fault (file);
 
 CREATE TABLE left_out (
     why TEXT PRIMARY KEY,

@@ -7,7 +7,7 @@ import time as time_module
 
 from wsproxy.model.queries import Bucket, Timeline
 from wsproxy.store.blockcache import BlockCache
-from wsproxy.store.rows import fault_from
+from wsproxy.store.rows import Read, fault_from
 
 MAX_FAULTS = 2000
 """Faults that one timeline shows."""
@@ -16,6 +16,7 @@ MAX_FAULTS = 2000
 def timeline(
     db: sqlite3.Connection,
     blocks: BlockCache,
+    read: Read,
     connection_id: int | None,
     start: float | None,
     end: float | None,
@@ -60,7 +61,7 @@ def timeline(
         start,
         step,
         [Bucket((a, b), (c, d), (e, f), (g, h)) for a, b, c, d, e, f, g, h in sums],
-        [fault_from(row) for row in rows],
+        [fault_from(row, read) for row in rows],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from wsproxy.model.queries import RoundTrip
@@ -11,12 +11,15 @@ from wsproxy.model.records import Direction, FrameRecord
 from wsproxy.payloads.pairing import pairing_key
 from wsproxy.store.blockcache import BlockCache, Entries
 
+Content = Callable[[int, FrameRecord], bytes]
+"""Gives what the message says that a frame ends; its id comes first."""
+
 SEARCHED = 2000
 """Frames of the connection that are searched for the other half of a pair."""
 
 
 def round_trips(
-    db: sqlite3.Connection, blocks: BlockCache, connection_id: int, limit: int
+    blocks: BlockCache, content: Content, connection_id: int, limit: int
 ) -> list[RoundTrip]:
     """The pairs among the newest SEARCHED frames of a connection, at most `limit` of them."""
     newest: list[int] = []
@@ -24,15 +27,17 @@ def round_trips(
         newest[:0] = _mine(entries, connection_id)
         if len(newest) >= SEARCHED:
             break
-    return _pair(db, blocks, newest[-SEARCHED:])[-limit:]
+    return _pair(blocks, content, newest[-SEARCHED:])[-limit:]
 
 
-def pair_of(db: sqlite3.Connection, blocks: BlockCache, frame_id: int) -> RoundTrip | None:
+def pair_of(
+    db: sqlite3.Connection, blocks: BlockCache, content: Content, frame_id: int
+) -> RoundTrip | None:
     """The pair that a frame belongs to, if the other half is not far away."""
     record = next((record for _, record in blocks.frames([frame_id])), None)
     if record is None or record.message is None:
         return None
-    key = pairing_key(_content(db, record))
+    key = pairing_key(content(frame_id, record))
     if key is None:
         return None
     request = record.direction is Direction.UPSTREAM
@@ -41,20 +46,20 @@ def pair_of(db: sqlite3.Connection, blocks: BlockCache, frame_id: int) -> RoundT
     for other_id, other in blocks.frames(ids[:SEARCHED] if request else ids[-SEARCHED:]):
         if other.direction is record.direction or not other.frame.fin or other.message is None:
             continue
-        if pairing_key(_content(db, other)) == key:
+        if pairing_key(content(other_id, other)) == key:
             first, last = (record, other) if request else (other, record)
             ids_of = (frame_id, other_id) if request else (other_id, frame_id)
             return RoundTrip(*ids_of, last.time - first.time, key)
     return None
 
 
-def _pair(db: sqlite3.Connection, blocks: BlockCache, ids: list[int]) -> list[RoundTrip]:
+def _pair(blocks: BlockCache, content: Content, ids: list[int]) -> list[RoundTrip]:
     waiting: dict[str, tuple[int, float]] = {}
     pairs = []
     for frame_id, record in blocks.frames(ids):
         if record.message is None or not record.frame.fin:
             continue
-        key = pairing_key(_content(db, record))
+        key = pairing_key(content(frame_id, record))
         if key is None:
             continue
         if record.direction is Direction.UPSTREAM:
@@ -63,17 +68,6 @@ def _pair(db: sqlite3.Connection, blocks: BlockCache, ids: list[int]) -> list[Ro
             request, time = waiting.pop(key)
             pairs.append(RoundTrip(request, frame_id, record.time - time, key))
     return pairs
-
-
-def _content(db: sqlite3.Connection, record: FrameRecord) -> bytes:
-    """What the message says that the frame ends."""
-    if record.frame.opcode in (1, 2) and record.frame.fin and not record.frame.rsv1:
-        return record.frame.payload
-    row = db.execute(
-        "SELECT content FROM message WHERE connection_id = ? AND direction = ? AND number = ?",
-        (record.connection_id, record.direction, record.message),
-    ).fetchone()
-    return bytes(row[0]) if row else b""
 
 
 def _mine(entries: Entries, connection_id: int) -> Iterator[int]:

@@ -204,7 +204,7 @@ def test_what_was_trimmed_is_gone_from_the_lists(tmp_path: Path) -> None:
     make_capture(path, 10_000)
     browser = CaptureBrowser(path)
     assert browser.page(Query()).total == 10_000
-    with sqlite3.connect(path) as db:
+    with sqlite3.connect(path / "index.sqlite") as db:
         db.execute("DELETE FROM block WHERE first_id <= 4001")
         db.execute("DELETE FROM connection_block WHERE first_id <= 4001")
     page = browser.page(Query(), limit=1)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import sqlite3
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -14,8 +18,10 @@ from wsproxy.errors import CaptureError
 from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord
 from wsproxy.protocol.frames import make_frame
 from wsproxy.relay.decoder import StreamDecoder
+from wsproxy.store.folder import INDEX, wire_numbers
 from wsproxy.store.reader import Capture
-from wsproxy.store.sqlite import HIGH_WATER
+from wsproxy.store.recorder import HIGH_WATER, UNSYNCED_HIGH
+from wsproxy.store.wirefile import WireFile
 
 DOWN = Direction.DOWNSTREAM
 
@@ -65,9 +71,38 @@ def test_what_was_recorded_can_be_read(path: Path) -> None:
 def test_only_its_owner_reads_it(path: Path) -> None:
     recorder = open_recorder(path)
     recorder.connection_changed(connection())
-    for file in path.parent.iterdir():
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    for file in path.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
     recorder.close()
+    path.chmod(0o755)
+    (path / INDEX).chmod(0o644)
+    open_recorder(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    assert stat.S_IMODE((path / INDEX).stat().st_mode) == 0o600
+
+
+def test_links_are_not_followed(path: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    path.symlink_to(elsewhere)
+    with pytest.raises(CaptureError, match="is a link"):
+        open_recorder(path)
+    path.unlink()
+    open_recorder(path).close()
+    (path / INDEX).unlink()
+    (path / INDEX).symlink_to(elsewhere / "index")
+    with pytest.raises(CaptureError, match="is a link"):
+        open_recorder(path)
+    assert not list(elsewhere.iterdir())
+
+
+def test_one_writer_at_a_time(path: Path) -> None:
+    recorder = open_recorder(path)
+    with pytest.raises(CaptureError, match=f"written by another wsproxy .process {os.getpid()}"):
+        open_recorder(path)
+    recorder.close()
+    open_recorder(path).close()
 
 
 @pytest.mark.parametrize(("secrets", "shown"), [(False, "***"), (True, "Bearer x")])
@@ -96,19 +131,31 @@ def test_a_capture_is_continued(path: Path) -> None:
     capture.close()
 
 
+def size_of(path: Path) -> int:
+    size = 0
+    for file in path.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # trimmed meanwhile
+            size += file.stat().st_size
+    return size
+
+
 def test_the_oldest_goes_where_the_limit_is_reached(path: Path) -> None:
-    recorder = open_recorder(path, limit=2_000_000)
+    recorder = open_recorder(path, limit=1_000_000)
     decoder = StreamDecoder(1, DOWN)
-    for number in range(60):
+    largest = 0
+    for number in range(200):
         recorder.journal.chunks.append((decoder, float(number), text(b"%06d" % number * 10_000)))
         recorder.flush()
+        largest = max(largest, size_of(path))
     recorder.close()
-    assert path.stat().st_size < 3_000_000
+    assert largest < 3_000_000
+    assert size_of(path) < 1_500_000
     capture = Capture(path)
     kept = [frame_id for frame_id, _ in capture.frames()]
-    assert kept == list(range(kept[0], 61))
-    assert 20 < kept[0] < 50
+    assert kept == list(range(kept[0], 201))
+    assert kept[0] > 100
     assert capture.left_out()["capture limit"].frames == kept[0] - 1
+    assert wire_numbers(path)[0] > 1
     capture.close()
 
 
@@ -121,51 +168,60 @@ def test_a_slow_disk_is_felt_and_let_go(path: Path) -> None:
     late: list[bool] = []
     recorder.recorder.on_pressure(late.append)
     recorder.recorder.forget(late.append)
-    recorder.recorder._written(HIGH_WATER)
+    recorder.recorder._written(HIGH_WATER, 0)
     assert (heard, late[:1]) == ([True, False], [True])
+    recorder.recorder._written(0, UNSYNCED_HIGH + 1)
+    recorder.recorder._on_disk(UNSYNCED_HIGH + 1)
+    assert heard == [True, False, True, False]
     recorder.close()
 
 
-def test_a_full_disk_is_said_once_and_counted(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_disk_is_said_once_and_counted(
+    path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recorder = open_recorder(path)
-    recorder.connection_changed(connection())
-    recorder.flush()
-    recorder.recorder._queue.put(None)
-    recorder.recorder._thread.join()
-    (pages,) = recorder.recorder._db.execute("PRAGMA page_count").fetchone()
-    recorder.recorder._db.execute(f"PRAGMA max_page_count = {pages}")
     decoder = StreamDecoder(1, DOWN)
-    for _ in range(2):
-        recorder.journal.chunks.append((decoder, 1.0, text(b"x" * 100_000)))
+
+    def full(self: WireFile, pieces: list[bytes]) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def note(content: bytes) -> None:
+        recorder.journal.chunks.append((decoder, 1.0, text(content)))
         recorder.flush()
-    recorder.recorder._queue.put(None)
-    recorder.recorder._write_all()
-    assert [r.getMessage().split(": ")[1] for r in caplog.records] == [
-        "database or disk is full; traffic goes on, unrecorded"
-    ]
+        while recorder.recorder._waiting:  # the writer tells at once, from its thread
+            time.sleep(0.001)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(WireFile, "append", full)
+        note(b"one")
+        note(b"two")
+    note(b"again")
+    recorder.close()
+    first, second = (record.getMessage() for record in caplog.records)
+    assert "No space left on device; traffic goes on, unrecorded" in first
     assert caplog.records[0].exc_info is None
-    recorder.recorder._db.execute("PRAGMA max_page_count = 1000000")
-    recorder.journal.chunks.append((decoder, 1.0, text(b"again")))
-    recorder.flush()
-    recorder.recorder._queue.put(None)
-    recorder.recorder._write_all()
-    assert "can be written again" in caplog.records[1].getMessage()
-    recorder.recorder._db.close()
+    assert "can be written again" in second
     capture = Capture(path)
-    assert [r.frame.payload for _, r in capture.frames()] == [b"again"]
+    assert [(i, r.frame.payload) for i, r in capture.frames()] == [(3, b"again")]
     assert capture.left_out()["write failed"].frames == 2
     capture.close()
 
 
 def other_database(path: Path) -> None:
-    db = sqlite3.connect(path)
+    path.mkdir()
+    db = sqlite3.connect(path / INDEX)
     db.execute("CREATE TABLE t (x)")
     db.close()
 
 
+def other_folder(path: Path) -> None:
+    path.mkdir()
+    (path / "letter.txt").write_text("mine")
+
+
 def other_version(path: Path) -> None:
     open_recorder(path).close()
-    db = sqlite3.connect(path)
+    db = sqlite3.connect(path / INDEX)
     db.execute("PRAGMA user_version = 99")
     db.close()
 
@@ -179,7 +235,7 @@ def other_version(path: Path) -> None:
         ),
         (other_database, "is not a capture"),
         (other_version, "another version"),
-        (lambda path: path.mkdir(), "is a directory"),
+        (other_folder, "a folder of other things"),
     ],
 )
 def test_files_that_are_no_capture(path: Path, make: object, reason: str) -> None:

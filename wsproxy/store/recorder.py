@@ -1,0 +1,173 @@
+"""Recording: the event loop hands batches over, one thread writes them."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from typing import NamedTuple
+
+from wsproxy.model.batches import Batch
+from wsproxy.model.records import ConnectionRecord
+from wsproxy.relay.interfaces import Clock
+from wsproxy.store.rows import Row, connection_row
+from wsproxy.store.writer import CaptureWriter
+
+FLUSH_SECONDS = 0.05
+"""How long a change of a connection may wait to be written."""
+
+HIGH_WATER = 16 * 1024 * 1024
+"""Bytes of batches that may wait for the writer before the connections are read no further."""
+
+UNSYNCED_HIGH = 64 * 1024 * 1024
+"""Bytes that may be written and not yet on the disk before the connections are read no further."""
+
+_log = logging.getLogger(__name__)
+
+
+class _Job(NamedTuple):
+    """What the loop hands to the writer."""
+
+    connections: list[Row]
+    batch: Batch | None
+
+
+class CaptureRecorder:
+    """A Recorder that keeps everything in a capture.
+
+    Its methods are called on the event loop; a thread of its own writes.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        call_soon: Callable[[Callable[[], None]], object],
+        *,
+        limit: int,
+        secrets: bool = False,
+    ) -> None:
+        """Open the capture at `path`, or make it; one that is there already is continued.
+
+        `call_soon` runs a function on the loop, from other threads. `limit` bounds all its files
+        together, in bytes.
+        Raises CaptureError for what is no capture, cannot be written, or is written already.
+        """
+        self.path = path
+        self._clock = clock
+        self._call_soon = call_soon
+        self._secrets = secrets
+        self._writer = CaptureWriter(path, limit, self._synced)
+        self._next_connection_id = self._writer.next_connection_id
+        self._next_frame_id = self._writer.next_frame_id
+        self._connections: dict[int, Row] = {}
+        self._waiting = 0
+        self._unsynced = 0
+        self._paused = False
+        self._listeners: set[Callable[[bool], None]] = set()
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._failing = False
+        self._thread = threading.Thread(target=self._write_all, name="capture", daemon=True)
+        self._thread.start()
+
+    @property
+    def next_frame_id(self) -> int:
+        """The id of the first frame that `write` will be given."""
+        return self._next_frame_id
+
+    def next_connection_id(self) -> int:
+        """A number no connection of this capture has."""
+        self._next_connection_id += 1
+        return self._next_connection_id - 1
+
+    def connection_changed(self, connection: ConnectionRecord) -> None:
+        """Keep the connection as it is now."""
+        if not self._connections:
+            self._clock.call_later(FLUSH_SECONDS, self._flush_connections)
+        self._connections[connection.id] = connection_row(connection, secrets=self._secrets)
+
+    def write(self, batch: Batch) -> None:
+        """Keep what passed."""
+        self._next_frame_id = batch.last_id + 1
+        self._put(batch)
+
+    def on_pressure(self, paused: Callable[[bool], None]) -> None:
+        """Call `paused` when the disk falls behind, and again when it has caught up."""
+        self._listeners.add(paused)
+        if self._paused:
+            paused(True)
+
+    def forget(self, paused: Callable[[bool], None]) -> None:
+        """Undo on_pressure."""
+        self._listeners.discard(paused)
+
+    def close(self) -> None:
+        """Write what is left and close the capture; blocks until that is done."""
+        self._flush_connections()
+        self._queue.put(None)
+        self._thread.join()
+        self._writer.close()
+
+    def _flush_connections(self) -> None:
+        if self._connections:
+            self._put(None)
+
+    def _put(self, batch: Batch | None) -> None:
+        job = _Job(list(self._connections.values()), batch)
+        self._connections.clear()
+        if batch is not None:
+            self._waiting += batch.weight
+        self._queue.put(job)
+        self._check_pressure()
+
+    def _written(self, weight: int, size: int) -> None:
+        self._waiting -= weight
+        self._unsynced += size
+        self._check_pressure()
+
+    def _on_disk(self, size: int) -> None:
+        self._unsynced -= size
+        self._check_pressure()
+
+    def _check_pressure(self) -> None:
+        share = 2 if self._paused else 1
+        paused = self._waiting > HIGH_WATER // share or self._unsynced > UNSYNCED_HIGH // share
+        if paused != self._paused:
+            self._paused = paused
+            for listener in list(self._listeners):
+                listener(paused)
+
+    # From here on: the writer's thread, and the one that syncs.
+
+    def _synced(self, size: int) -> None:
+        self._tell(partial(self._on_disk, size))
+
+    def _write_all(self) -> None:
+        while (job := self._queue.get()) is not None:
+            size = 0
+            try:
+                size = self._writer.write(job.connections, job.batch)
+                if self._failing:
+                    self._failing = False
+                    _log.warning("the capture %s can be written again", self.path)
+            except (OSError, sqlite3.Error) as error:
+                self._lose(job, error)
+            weight = job.batch.weight if job.batch is not None else 0
+            self._tell(partial(self._written, weight, size))
+
+    def _lose(self, job: _Job, error: Exception) -> None:
+        if not self._failing:
+            self._failing = True
+            _log.error(
+                "cannot write the capture %s: %s; traffic goes on, unrecorded", self.path, error
+            )
+        self._writer.lost(job.batch)
+
+    def _tell(self, call: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop may be closed already
+            self._call_soon(call)

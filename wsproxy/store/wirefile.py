@@ -1,0 +1,81 @@
+"""Appending to wire files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from wsproxy.store.folder import open_file, wire_name
+
+IOV_MAX = os.sysconf("SC_IOV_MAX") if "SC_IOV_MAX" in os.sysconf_names else 1024
+
+JOINED = 64 * 1024
+"""Smaller pieces are joined up to this size: a copy costs less than an entry of a system call."""
+
+
+class WireFile:
+    """The wire file that is written."""
+
+    def __init__(self, folder: Path, number: int) -> None:
+        """Open it, or make it. Raises OSError."""
+        self.number = number
+        self.path = folder / wire_name(number)
+        self.descriptor = open_file(self.path, os.O_RDWR)
+        self.size = os.lseek(self.descriptor, 0, os.SEEK_END)
+
+    def append(self, pieces: Sequence[bytes]) -> None:
+        """Write pieces at the end; all of them or, with OSError, none."""
+        start = self.size
+        try:
+            self._write(join_small(pieces))
+        except OSError:
+            os.ftruncate(self.descriptor, start)
+            os.lseek(self.descriptor, start, os.SEEK_SET)
+            self.size = start
+            raise
+
+    def cut(self, size: int) -> None:
+        """Let go of what lies behind `size`."""
+        os.ftruncate(self.descriptor, size)
+        self.size = os.lseek(self.descriptor, size, os.SEEK_SET)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self.descriptor)
+
+    def _write(self, pieces: list[bytes | memoryview]) -> None:
+        at = 0
+        while at < len(pieces):
+            group = pieces[at : at + IOV_MAX]
+            written = os.writev(self.descriptor, group)
+            self.size += written
+            for piece in group:
+                if written < len(piece):
+                    pieces[at] = memoryview(piece)[written:]
+                    break
+                written -= len(piece)
+                at += 1
+
+
+def join_small(pieces: Sequence[bytes]) -> list[bytes | memoryview]:
+    """The same bytes in fewer pieces; large ones are not copied."""
+    joined: list[bytes | memoryview] = []
+    small: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        length = len(piece)
+        if length >= JOINED:
+            if small:
+                joined.append(b"".join(small))
+                small, size = [], 0
+            joined.append(piece)
+        elif length:
+            small.append(piece)
+            size += length
+            if size >= JOINED * 16:
+                joined.append(b"".join(small))
+                small, size = [], 0
+    if small:
+        joined.append(b"".join(small))
+    return joined
