@@ -27,6 +27,7 @@ from tests.support.raw_child import child
 from wsproxy.app import Proxy
 from wsproxy.config import Settings
 from wsproxy.errors import WsproxyError
+from wsproxy.store.lock import Lock
 from wsproxy.store.reader import Capture
 
 
@@ -271,8 +272,15 @@ def other_database(path: Path) -> Path:
     return path / "other.db"
 
 
+def folder_of_other_things(path: Path) -> Path:
+    (path / "letters").mkdir()
+    (path / "letters" / "to-mum.txt").write_text("Dear mum")
+    return path / "letters"
+
+
 def newer_capture(path: Path) -> Path:
-    with sqlite3.connect(path / "newer.wsproxy") as db:
+    (path / "newer.wsproxy").mkdir(mode=0o700)
+    with sqlite3.connect(path / "newer.wsproxy" / "index.sqlite") as db:
         db.execute(f"PRAGMA application_id = {0x77737078}")
         db.execute("PRAGMA user_version = 99")
         db.execute("CREATE TABLE something (id)")
@@ -287,7 +295,7 @@ STARTS: list[tuple[str, Callable[[Path], Path], str]] = [
     ("client_certs", missing, "cannot read the certificate {}: no such file or directory"),
     ("client_certs", text, "{} is not a PEM file with a certificate and its key"),
     ("capture", missing, "cannot write the capture {}: no such file or directory"),
-    ("capture", folder, "cannot write the capture {}: is a directory"),
+    ("capture", folder_of_other_things, "{} is not a capture of wsproxy: it is a folder of other"),
     ("capture", text, "{} is not a capture of wsproxy"),
     ("capture", other_database, "{} is not a capture of wsproxy"),
     ("capture", newer_capture, "{} is a capture of another version of wsproxy (99)"),
@@ -325,10 +333,8 @@ async def test_port_in_use(tmp_path: Path) -> None:
     assert str(error.value).startswith(said)
     assert "\n" not in str(error.value)
     # Nothing is left open: the capture can be had at once, and the port with it.
-    with sqlite3.connect(path) as db:
-        db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        db.execute("DELETE FROM block")
-    db.close()
+    lock = Lock(path)
+    lock.release()
 
 
 @both_loops

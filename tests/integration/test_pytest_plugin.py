@@ -208,7 +208,7 @@ def test_a_failed_test_names_its_capture(project: pytest.Pytester) -> None:
         ]
     )
     (line,) = [line for line in result.outlines if "(wsproxy show" in line]
-    assert Path(line.split()[0]).is_file()
+    assert Path(line.split()[0]).is_dir()
 
 
 def test_a_project_that_does_not_use_it_does_not_import_it(project: pytest.Pytester) -> None:

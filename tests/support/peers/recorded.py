@@ -32,8 +32,9 @@ class Recorded:
         capture = Capture(path)
         try:
             (self.connection,) = capture.connections()
-            self._frames = [record for _, record in capture.frames(self.connection.id)]
-            self._messages = capture.message_records(self.connection.id)
+            seen = list(capture.seen(self.connection.id))
+            self._frames = [each.record for each in seen]
+            self._messages = {m.key: m for each in seen if (m := each.message) is not None}
             self.left_out = capture.left_out()
         finally:
             capture.close()
