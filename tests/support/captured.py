@@ -84,7 +84,7 @@ def conversation(
         connection_id,
         opened,
         "10.0.0.5:1234",
-        "ws://server.example:8000/api",
+        f"ws://server.example:8000/api{target}",
         target,
         [
             ("Host", "proxy.example:8080"),

@@ -18,6 +18,7 @@ _COMMANDS = {
     "faults": "faults",
     "export": "export",
     "import": "import_",
+    "diff": "diff",
 }
 
 

@@ -80,7 +80,8 @@ def _flow(record: ConnectionRecord, messages: list[websocket.WebSocketMessage]) 
     flow = http.HTTPFlow(client, server)
     flow.request = http.Request(
         host, port, b"GET", b"https" if tls else b"http", b"",
-        _encode((url.path.rstrip("/") if url.path != "/" else "") + record.target), b"HTTP/1.1",
+        _encode((url.path or "/") + (f"?{url.query}" if url.query else "")),
+        b"HTTP/1.1",
         _fields(record.request_headers), b"", None, record.opened, record.opened,
     )  # fmt: skip
     if record.status is not None:
@@ -127,7 +128,7 @@ def _read_flow(number: int, flow: http.HTTPFlow) -> Iterator[Imported]:
         number,
         request.timestamp_start,
         f"{peer[0]}:{peer[1]}" if peer else "",
-        f"{scheme}://{host}:{request.port}",
+        f"{scheme}://{host}:{request.port}{request.path}",
         request.path,
         _headers(request.headers),
         response.status_code if response else None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain
@@ -115,8 +116,7 @@ def _pairs(values: list[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 def _url(connection: ConnectionRecord) -> str:
-    base = connection.upstream_url.rstrip("/")
-    return base.replace("http", "ws", 1) + connection.target if base else connection.target
+    return re.sub("^http", "ws", connection.upstream_url)
 
 
 def _message(seen: Seen) -> dict[str, Any] | None:
@@ -217,7 +217,7 @@ def _read_entry(number: int, entry: dict[str, Any]) -> Iterator[Imported]:
         number,
         float(opened),
         str(entry.get("_client", "")),
-        str(entry.get("_upstream") or f"{scheme}://{url.netloc}"),
+        str(entry.get("_upstream") or url._replace(scheme=scheme).geturl()),
         str(target),
         _headers(request.get("headers", [])),
         status,

@@ -1,0 +1,37 @@
+"""`wsproxy diff` as a user calls it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from tests.support.captured import DOWN, UP, Peers, conversation
+from wsproxy.cli import cli
+from wsproxy.cli.captures import make_capture
+
+
+def made(path: Path, price: float) -> Path:
+    peers = Peers(conversation(1, deflate=True)).say(UP, '{"op":"price"}')
+    make_capture(path, peers.say(DOWN, f'{{"price":{price}}}').items)
+    return path
+
+
+def test_exit_codes_and_forms(tmp_path: Path) -> None:
+    before, after = made(tmp_path / "a.wsproxy", 101.5), made(tmp_path / "b.wsproxy", 99)
+    run = CliRunner().invoke
+    archive = tmp_path / "a.zip"
+    run(cli, ["export", str(before), "--format", "zip", "-o", str(archive)])
+    same = run(cli, ["diff", str(before), str(archive)])
+    assert (same.exit_code, same.output[:13]) == (0, "no difference")
+    junit = tmp_path / "r.xml"
+    other = run(cli, ["diff", str(before), str(after), "--junit", str(junit)])
+    assert other.exit_code == 1
+    assert "    $.price 101.5 -> 99" in other.output
+    assert 'failures="1"' in junit.read_text()
+    as_json = run(cli, ["diff", str(before), str(after), "--json"])
+    assert json.loads(as_json.output)["differences"][0]["what"] == "changed"
+    assert run(cli, ["diff", str(before), str(after), "--ignore", "$.price"]).exit_code == 0
+    assert run(cli, ["diff", str(before), str(after), "--ignore", "price"]).exit_code == 2
+    assert run(cli, ["diff", str(before), str(after), "--connections", "1,7"]).exit_code == 2

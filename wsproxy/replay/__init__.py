@@ -1,0 +1,1 @@
+"""Captures that play again, on either side, and are compared."""
