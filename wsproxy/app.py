@@ -18,6 +18,7 @@ from wsproxy.engine.server import Limits, default_max_connections
 from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
 from wsproxy.errors import WsproxyError
+from wsproxy.payloads.sayings import InFlightSayings
 from wsproxy.relay.http_hooks import HttpHooks
 from wsproxy.relay.interfaces import Interception, LiveConnection, Watcher
 from wsproxy.relay.journal import Journal
@@ -127,7 +128,7 @@ class Proxy:
             rewrite_origin=settings.rewrite_origin,
             timeout=settings.handshake_timeout,
         )
-        breakpoints = Breakpoints(clock)
+        breakpoints = Breakpoints(clock, InFlightSayings(settings.decode))
         self._listener = Listener(
             Environment(
                 self._upstream,

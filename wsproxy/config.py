@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from wsproxy.errors import WsproxyError
+from wsproxy.payloads.rules import DecodeRule
 from wsproxy.relay.decoder import DEFAULT_MAX_PAYLOAD
 
 DEFAULT_WEB_PORT = 8081
@@ -66,6 +68,8 @@ class Settings:
     """Where the page is; None: at DEFAULT_WEB_PORT, or at a free port if that is taken."""
     web_token: str | None = None
     """What the page's users have to show; None: a random one."""
+    decode: Sequence[DecodeRule] = ()
+    """Which decoder reads which connections, where the choice is not left to them."""
     no_web: bool = False
     """Whether there is no page."""
 

@@ -13,6 +13,7 @@ from wsproxy.filters.language import Filter, parse
 from wsproxy.filters.subject import subject_of_in_flight
 from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import ConnectionRecord, Direction
+from wsproxy.payloads.sayings import InFlightSayings
 from wsproxy.protocol.frames import Opcode, opcode_name
 from wsproxy.relay.interfaces import Clock, LiveConnection
 
@@ -102,8 +103,10 @@ class Held:
 class Breakpoints:
     """All breakpoints of a proxy: an Interception, and a BreakpointControl."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, sayings: InFlightSayings | None = None) -> None:
+        """`sayings` tells filters what messages say."""
         self._clock = clock
+        self.sayings = sayings if sayings is not None else InFlightSayings()
         self._breakpoints: dict[int, Breakpoint] = {}
         self._held: dict[int, Held] = {}
         self._stops: dict[LiveConnection, _Stop] = {}
@@ -261,6 +264,8 @@ class _Stop:
                 continue
             if subject is None:
                 subject = subject_of_in_flight(in_flight, self._connection)
+            if breakpoint_.filter.decodes:
+                self._breakpoints.sayings.describe(subject, in_flight, self._connection)
             if breakpoint_.filter.matches(subject):
                 return self._breakpoints.hold(breakpoint_, self._connection.id, in_flight)
         return None

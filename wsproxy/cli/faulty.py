@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from wsproxy.faults.control import FaultSet
 from wsproxy.faults.oneline import parse_line
 from wsproxy.faults.scenario import load
 from wsproxy.faults.spec import Spec
+from wsproxy.payloads.rules import DecodeRule
+from wsproxy.payloads.sayings import InFlightSayings
 
 
-def fault_set(lines: tuple[str, ...], scenario: Path | None, seed: int | None) -> FaultSet:
-    """The faults of --faults and --fault, in this order; --seed goes before the file's.
+def fault_set(
+    lines: tuple[str, ...],
+    scenario: Path | None,
+    seed: int | None,
+    rules: Sequence[DecodeRule] = (),
+) -> FaultSet:
+    """The faults of --faults and --fault, in this order; --seed goes before the file's. `rules`
+    are those of --decode.
 
     Raises FaultError.
     """
@@ -26,7 +35,8 @@ def fault_set(lines: tuple[str, ...], scenario: Path | None, seed: int | None) -
         specs.append(parse_line(line, {spec.name for spec in specs}))
     if seed is None:
         seed = secrets.randbelow(2**31)
-    return FaultSet(seed, time.time, specs)  # noqa: TID251 - this is where it is handed in
+    sayings = InFlightSayings(rules)
+    return FaultSet(seed, time.time, specs, sayings)  # noqa: TID251 - this is where it is handed in
 
 
 def shown(faults: FaultSet) -> list[str]:

@@ -12,12 +12,14 @@ import click
 
 from wsproxy.app import Proxy
 from wsproxy.cli.addons import addon_options, make_host
+from wsproxy.cli.decoding import decode_options, flat
 from wsproxy.cli.faulty import fault_set, shown
 from wsproxy.cli.runtime import configure_logging, run_loop
 from wsproxy.clock import LoopClock
 from wsproxy.config import DEFAULT_WEB_PORT, Settings, parse_upstream
 from wsproxy.faults.control import FaultSet
 from wsproxy.log.printer import Jsonl, Pretty, Printer
+from wsproxy.payloads.rules import DecodeRule
 from wsproxy.text.units import parse_size
 
 
@@ -193,10 +195,13 @@ Examples:
     show_default=True,
     help="Frames as lines for people or as JSON objects.",
 )
+@decode_options
 def command(
     upstream: str,
     quiet: bool,
     log_format: str,
+    decode: tuple[list[DecodeRule], ...],
+    log_width: int,
     fault_lines: tuple[str, ...],
     scenario: Path | None,
     seed: int | None,
@@ -211,18 +216,27 @@ def command(
     instead of the server's; nothing is changed on the way, unless a fault does. A client that asks
     for no path gets exactly UPSTREAM; any other path is appended to UPSTREAM's own.
     """
-    settings = Settings(upstream_url=upstream, **options)  # type: ignore[arg-type]
-    faults = fault_set(fault_lines, scenario, seed)
+    rules = flat(decode)
+    settings = Settings(upstream_url=upstream, decode=tuple(rules), **options)  # type: ignore[arg-type]
+    faults = fault_set(fault_lines, scenario, seed, rules)
     configure_logging()
     addons = {"scripts": scripts, "sets": sets, "save_stream_file": save_stream_file}
-    run_loop(_run(settings, faults, quiet=quiet, log_format=log_format, addons=addons))
+    printer = None
+    if not quiet:
+        lines = (
+            Jsonl(rules)
+            if log_format == "jsonl"
+            else Pretty(colour=sys.stdout.isatty(), width=log_width, rules=rules)
+        )
+        printer = Printer(lines, LoopClock())
+    run_loop(_run(settings, faults, printer, log_format=log_format, addons=addons))
 
 
 async def _run(
     settings: Settings,
     faults: FaultSet,
+    printer: Printer | None,
     *,
-    quiet: bool,
     log_format: str,
     addons: dict[str, Any],
 ) -> None:
@@ -230,13 +244,9 @@ async def _run(
     stop = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_number, stop.set)
-    printer = None
-    if not quiet:
-        lines = Jsonl() if log_format == "jsonl" else Pretty(colour=sys.stdout.isatty())
-        printer = Printer(lines, LoopClock())
     host = None
     try:
-        host = make_host(settings, LoopClock(), quiet=quiet, **addons)
+        host = make_host(settings, LoopClock(), quiet=printer is None, **addons)
         if host is not None:
             await host.load()
         proxy = Proxy(

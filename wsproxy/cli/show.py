@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from wsproxy.cli.captures import any_capture
+from wsproxy.cli.decoding import decode_options, flat
 from wsproxy.filters.language import FilterError, parse
 from wsproxy.filters.subject import subject_of
 from wsproxy.model.records import FaultRecord
+from wsproxy.payloads.rules import DecodeRule
+from wsproxy.payloads.sayings import Sayings, describe
 from wsproxy.render.order import in_order
 from wsproxy.render.pretty import clock, ended, fault_line, frame_line, message_line
 from wsproxy.render.text import printable
@@ -35,7 +39,15 @@ Examples:
     metavar="FILTER",
     help="Show only what FILTER lets through, of all connections or of N.",
 )
-def command(capture: Path, connection: int | None, messages: bool, filter_: str | None) -> None:
+@decode_options
+def command(
+    capture: Path,
+    connection: int | None,
+    messages: bool,
+    filter_: str | None,
+    decode: tuple[list[DecodeRule], ...],
+    log_width: int,
+) -> None:
     """Show what CAPTURE holds: its connections, or with an option their frames or messages.
 
     A capture can be shown while the proxy still writes it.
@@ -46,7 +58,8 @@ def command(capture: Path, connection: int | None, messages: bool, filter_: str 
             if connection is None and not messages and filter_ is None:
                 _connections(opened)
             else:
-                _frames(opened, connection, messages=messages, filter_=filter_)
+                wanted = _Wanted(connection, messages, filter_, flat(decode), log_width)
+                _frames(opened, wanted)
             for why, counted in opened.left_out().items():
                 click.echo(f"{counted.frames:,} frames are not in the capture ({why})", err=True)
         finally:
@@ -71,11 +84,18 @@ def _connections(capture: Capture) -> None:
         click.echo("  ".join(parts))
 
 
-def _frames(
-    capture: Capture, connection_id: int | None, *, messages: bool, filter_: str | None
-) -> None:
+class _Wanted(NamedTuple):
+    connection: int | None
+    messages: bool
+    filter: str | None
+    rules: list[DecodeRule]
+    width: int
+
+
+def _frames(capture: Capture, wanted: _Wanted) -> None:
+    connection_id = wanted.connection
     try:
-        matches = parse(filter_ or "").matches
+        matches = parse(wanted.filter or "").matches
     except FilterError as error:
         raise click.BadParameter(str(error), param_hint="--filter") from None
     connections = {connection.id: connection for connection in capture.connections()}
@@ -85,16 +105,19 @@ def _frames(
             f"no connection {connection_id}; there are {known}", param_hint="--connection"
         )
     colour = sys.stdout.isatty()
+    sayings = Sayings(connections.get, wanted.rules)
     # A filter asks for frames or messages, and a fault is neither.
-    faults = capture.fault_records(connection_id) if filter_ is None else []
+    faults = capture.fault_records(connection_id) if wanted.filter is None else []
     for told in in_order(capture.seen(connection_id), faults):
         if isinstance(told, FaultRecord):
             click.echo(fault_line(told, colour=colour))
             continue
         record, message = told.record, told.message
-        if messages and (record.message is None or not record.frame.fin):
+        said = sayings.of(told.id, record, message)
+        if wanted.messages and (record.message is None or not record.frame.fin):
             continue
-        if not matches(subject_of(record, message, connections.get(record.connection_id))):
+        subject = subject_of(record, message, connections.get(record.connection_id))
+        if not matches(describe(subject, said.packets if said is not None else ())):
             continue
-        line = message_line if messages else frame_line
-        click.echo(line(record, message, colour=colour))
+        line = message_line if wanted.messages else frame_line
+        click.echo(line(record, message, colour=colour, said=said, width=wanted.width))

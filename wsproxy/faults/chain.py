@@ -15,6 +15,7 @@ from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Stall, Step
 from wsproxy.filters.subject import Subject, subject_of_in_flight
 from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import ConnectionRecord, Direction, FaultRecord
+from wsproxy.payloads.sayings import InFlightSayings
 from wsproxy.protocol.frames import Frame
 
 RECORDED_BYTES = 64 * 1024
@@ -38,6 +39,8 @@ class Source(Protocol):
     seed: int
     current: tuple[ActiveFault, ...]
     """Another tuple after each change."""
+    sayings: InFlightSayings
+    """What messages say, for the filters that ask."""
 
 
 class _Entry:
@@ -306,7 +309,10 @@ class FaultChain:
     def _subject(self, entry: _Entry, in_flight: InFlightMessage) -> Subject | None:
         if not entry.conditions.looks:
             return None
-        return subject_of_in_flight(in_flight, self._connection)
+        subject = subject_of_in_flight(in_flight, self._connection)
+        if entry.conditions.decodes:
+            self._source.sayings.describe(subject, in_flight, self._connection)
+        return subject
 
     def _steps(self, items: list[Delivery]) -> list[Step]:
         steps: list[Step] = []

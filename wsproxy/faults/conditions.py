@@ -55,6 +55,11 @@ class Conditions:
         """Whether a Subject has to be made for it."""
         return self._spec.match is not None
 
+    @property
+    def decodes(self) -> bool:
+        """Whether it asks what messages say."""
+        return self._spec.match is not None and self._spec.match.decodes
+
     def spent(self, now: float) -> bool:
         """Whether it can strike no more."""
         if self.ends is not None and now >= self.ends:

@@ -13,6 +13,7 @@ from wsproxy.faults.registry import FAULT_TYPES
 from wsproxy.faults.scenario import parse as parse_scenario
 from wsproxy.faults.spec import Spec, parse_spec
 from wsproxy.model.records import ConnectionRecord, Direction, FaultRecord
+from wsproxy.payloads.sayings import InFlightSayings
 
 
 class Live(Protocol):
@@ -29,13 +30,21 @@ class FaultSet:
     their next message. Call it on the event loop's thread.
     """
 
-    def __init__(self, seed: int, time: Callable[[], float], specs: Iterable[Spec] = ()) -> None:
-        """`time` gives seconds since the epoch. All randomness comes from `seed`.
+    def __init__(
+        self,
+        seed: int,
+        time: Callable[[], float],
+        specs: Iterable[Spec] = (),
+        sayings: InFlightSayings | None = None,
+    ) -> None:
+        """`time` gives seconds since the epoch. All randomness comes from `seed`. `sayings` tells
+        filters what messages say.
 
         Raises FaultError where two of `specs` have one name.
         """
         self.seed = seed
         self._time = time
+        self.sayings = sayings if sayings is not None else InFlightSayings()
         self.current: tuple[ActiveFault, ...] = ()
         self._lives: set[Live] = set()
         self._first_id: int | None = None

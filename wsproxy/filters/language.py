@@ -59,6 +59,11 @@ class Filter:
         return self.tree.names_control(wanted=True)
 
     @property
+    def decodes(self) -> bool:
+        """Whether it asks what decoders make of a message (`~kind`, `~say`, `~proto`)."""
+        return self.tree.decodes
+
+    @property
     def reads_payloads(self) -> bool:
         """Whether its answer depends on payloads."""
         return self.tree.cost > 0

@@ -22,6 +22,10 @@ class Node(Protocol):
         """0: answered by columns; 1: payloads have to be read; 2: and looked at one by one."""
 
     @property
+    def decodes(self) -> bool:
+        """Whether it asks what decoders make of a message."""
+
+    @property
     def words(self) -> str:
         """What it lets through, in plain English."""
 
@@ -43,6 +47,7 @@ class FlagNode:
 
     name: str
     cost: int = 0
+    decodes: bool = False
 
     @property
     def words(self) -> str:
@@ -67,7 +72,11 @@ class TextNode:
 
     @property
     def cost(self) -> int:
-        return 1 if REGEXES[self.name].kind == "content" else 0
+        return {"content": 1, "decoded": 2}.get(REGEXES[self.name].kind, 0)
+
+    @property
+    def decodes(self) -> bool:
+        return REGEXES[self.name].kind == "decoded"
 
     @property
     def words(self) -> str:
@@ -87,6 +96,8 @@ class TextNode:
         if kind == "connection":
             mask = table.of_connections(self.test())
             return Rough(mask, mask)
+        if kind == "decoded":
+            return Rough(within, 0)
         if kind == "frame":
             return Rough(table.marked("violation").may, 0)
         if self.name == "bq":
@@ -117,6 +128,7 @@ class NumberNode:
     sign: str
     wanted: int
     cost: int = 0
+    decodes: bool = False
 
     @property
     def words(self) -> str:
@@ -170,6 +182,7 @@ class JsonNode:
     path: JsonPath
     wanted: str | None
     cost: int = 2
+    decodes: bool = False
 
     @property
     def words(self) -> str:
@@ -200,6 +213,10 @@ class Not:
         return self.inner.cost
 
     @property
+    def decodes(self) -> bool:
+        return self.inner.decodes
+
+    @property
     def words(self) -> str:
         return f"not ({self.inner.words})"
 
@@ -225,6 +242,10 @@ class Some:
     @property
     def cost(self) -> int:
         return max(part.cost for part in self.parts)
+
+    @property
+    def decodes(self) -> bool:
+        return any(part.decodes for part in self.parts)
 
     @property
     def words(self) -> str:

@@ -37,6 +37,12 @@ class Subject:
     verdict: str = "relayed"
     rules: tuple[str, ...] = ()
     """Names of the violations."""
+    protocols: tuple[str, ...] = ()
+    """What decoders make of the message (`payloads.sayings.describe`): the decoders' names, ..."""
+    kinds: tuple[str, ...] = ()
+    """... what the protocols call its packets, ..."""
+    says: tuple[str, ...] = ()
+    """... and a line for each packet."""
     marks: tuple[str, ...] = ()
     """`delayed` or `faulted` of the faults that struck, `cut`, and `injected` of a frame that no
     peer sent."""

@@ -32,7 +32,7 @@ class Text(NamedTuple):
     texts: Callable[[Subject], list[str] | bytes]
     words: str
     kind: str
-    """`content`, `connection` or `frame`: where the text stands."""
+    """`content`, `connection`, `frame` or `decoded`: where the text stands."""
 
 
 class Number(NamedTuple):
@@ -126,6 +126,9 @@ REGEXES: dict[str, Text] = {
     "hs": Text(lambda s: _lines(s.response_headers), "a response header", "connection"),
     "src": Text(lambda s: [s.client], "the client's address", "connection"),
     "dst": Text(lambda s: [s.server], "the upstream's URL", "connection"),
+    "proto": Text(lambda s: list(s.protocols), "the decoder's name", "decoded"),
+    "kind": Text(lambda s: list(s.kinds), "what the protocol calls the message", "decoded"),
+    "say": Text(lambda s: list(s.says), "the decoded line", "decoded"),
     "rule": Text(lambda s: list(s.rules), "the name of a violation", "frame"),
 }
 """Words that take a regular expression (case-insensitive, found anywhere)."""

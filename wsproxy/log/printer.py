@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from queue import SimpleQueue
 from typing import TextIO
 
 from wsproxy.model.batches import Batch
 from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
+from wsproxy.payloads.rules import DecodeRule
+from wsproxy.payloads.sayings import Sayings
 from wsproxy.relay.interfaces import Clock
 from wsproxy.render.jsonl import connection_object, dump, fault_object, frame_object
 from wsproxy.render.order import in_order
 from wsproxy.render.pretty import connection_lines, fault_line, frame_line
+from wsproxy.render.text import PREVIEW
 
 LINES_A_SECOND = 4000
 """How many frames are printed while traffic goes on; more would take the relay's time."""
@@ -22,17 +25,38 @@ LINES_A_SECOND = 4000
 BURST = 20_000
 """How many may be printed at once after a quiet time."""
 
-Job = Callable[[], list[str]]
+Job = Callable[[], list[str] | None]
 
 
-class Pretty:
+class _Decoding:
+    """What both forms know of the connections, to have their messages decoded."""
+
+    def __init__(self, rules: Sequence[DecodeRule]) -> None:
+        self._connections: dict[int, ConnectionRecord] = {}
+        self.sayings = Sayings(self._connections.get, rules)
+
+    def meet(self, connection: ConnectionRecord) -> None:
+        self._connections[connection.id] = connection
+
+    def forget(self, connection_id: int) -> None:
+        self._connections.pop(connection_id, None)
+        self.sayings.forget(connection_id)
+
+
+class Pretty(_Decoding):
     """Lines for people."""
 
-    def __init__(self, *, colour: bool) -> None:
+    def __init__(
+        self, *, colour: bool, width: int = PREVIEW, rules: Sequence[DecodeRule] = ()
+    ) -> None:
+        """`width`: characters that a line shows of what a message says; 0 for all."""
+        super().__init__(rules)
         self._colour = colour
+        self._width = width
 
-    def frame(self, _: int, record: FrameRecord, message: MessageRecord | None) -> str:
-        return frame_line(record, message, colour=self._colour)
+    def frame(self, frame_id: int, record: FrameRecord, message: MessageRecord | None) -> str:
+        said = self.sayings.of(frame_id, record, message)
+        return frame_line(record, message, colour=self._colour, said=said, width=self._width)
 
     def fault(self, record: FaultRecord) -> str:
         return fault_line(record, colour=self._colour)
@@ -44,11 +68,16 @@ class Pretty:
         return f"… {frames:,} frames not shown here (the capture has them)"
 
 
-class Jsonl:
+class Jsonl(_Decoding):
     """Objects for programs."""
 
+    def __init__(self, rules: Sequence[DecodeRule] = ()) -> None:
+        super().__init__(rules)
+
     def frame(self, frame_id: int, record: FrameRecord, message: MessageRecord | None) -> str:
-        return dump(frame_object(frame_id, record, message))
+        return dump(
+            frame_object(frame_id, record, message, self.sayings.of(frame_id, record, message))
+        )
 
     def fault(self, record: FaultRecord) -> str:
         return dump(fault_object(record))
@@ -80,9 +109,12 @@ class Printer:
 
     def connection_changed(self, connection: ConnectionRecord) -> None:
         """Print that a connection opened or ended."""
+        self._queue.put(lambda: self._lines.meet(connection))
         lines = self._lines.connection(connection)
         if lines:
             self._queue.put(lambda: lines)
+        if connection.end is not None:
+            self._queue.put(lambda: self._lines.forget(connection.id))
 
     def passed(self, batch: Batch) -> None:
         """Print frames, or count them where there are too many."""
@@ -125,6 +157,8 @@ class Printer:
     def _print_all(self) -> None:
         while (job := self._queue.get()) is not None:
             lines = job()
+            if not lines:
+                continue
             try:
                 self._stream.write("\n".join(lines) + "\n")
                 self._stream.flush()

@@ -112,6 +112,12 @@ class Conversations:
             self._open.move_to_end(connection_id)
         return conversation.feed(payload)
 
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __contains__(self, connection_id: int) -> bool:
+        return connection_id in self._open
+
     def close(self, connection_id: int) -> None:
         """Forget a connection."""
         self._open.pop(connection_id, None)

@@ -7,14 +7,20 @@ import json
 from typing import Any
 
 from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
+from wsproxy.payloads.sayings import Said, said_object
 from wsproxy.protocol.close import parse_close
 from wsproxy.protocol.frames import Opcode, opcode_name
 
 
 def frame_object(
-    frame_id: int, record: FrameRecord, message: MessageRecord | None = None
+    frame_id: int,
+    record: FrameRecord,
+    message: MessageRecord | None = None,
+    said: Said | None = None,
 ) -> dict[str, Any]:
-    """A frame. `message` is the record of the message that the frame ends, if there is one."""
+    """A frame. `message` is the record of the message that the frame ends, if there is one, and
+    `said` what decoders make of it.
+    """
     frame = record.frame
     key = frame.masking_key
     result: dict[str, Any] = {
@@ -48,6 +54,8 @@ def frame_object(
         ]
     if message is not None and frame.fin:
         result["ends_message"] = message_object(message)
+    if said is not None:
+        result |= said_object(said)
     return result
 
 

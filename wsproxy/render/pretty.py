@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
+from wsproxy.payloads.sayings import Said
 from wsproxy.protocol.close import close_code_name, parse_close
 from wsproxy.protocol.frames import Opcode, opcode_name
 from wsproxy.render.style import Colour, styled
-from wsproxy.render.text import preview, printable
+from wsproxy.render.text import ALL, PREVIEW, preview, printable
 
 _COLOURS: dict[str, Colour] = {
     "TEXT": "green", "BINARY": "cyan", "CLOSE": "magenta", "PING": "blue", "PONG": "blue",
@@ -24,9 +25,18 @@ def clock(time: float) -> str:
 
 
 def frame_line(
-    record: FrameRecord, message: MessageRecord | None = None, *, colour: bool = False
+    record: FrameRecord,
+    message: MessageRecord | None = None,
+    *,
+    colour: bool = False,
+    said: Said | None = None,
+    width: int = PREVIEW,
 ) -> str:
-    """One frame. `message` is the record of the message that the frame ends, if there is one."""
+    """One frame. `message` is the record of the message that the frame ends, if there is one.
+
+    `said` is what decoders make of it, `width` how many characters of that or of the payload are
+    shown (0: all).
+    """
     frame = record.frame
     name = _label(frame.opcode)
     parts = [
@@ -47,9 +57,10 @@ def frame_line(
         parts.append(f"len={frame.payload_length}{inflated}")
     if record.origin is not None:
         parts.append(f"[by {record.origin}]")
-    said = _said(record, whole)
-    if said:
-        parts.append(said)
+    words = _decoded(said, width) or _said(record, whole, width)
+    if words:
+        parts.append(words)
+    parts += _latency(said)
     if whole is not None:
         parts += _verdict(whole, colour)
     if frame.payload_cut:
@@ -65,11 +76,16 @@ def frame_line(
 
 
 def message_line(
-    record: FrameRecord, message: MessageRecord | None = None, *, colour: bool = False
+    record: FrameRecord,
+    message: MessageRecord | None = None,
+    *,
+    colour: bool = False,
+    said: Said | None = None,
+    width: int = PREVIEW,
 ) -> str:
-    """One message, by the frame that ends it."""
+    """One message, by the frame that ends it; `said` and `width` as for `frame_line`."""
     if message is None:
-        return frame_line(record, colour=colour)
+        return frame_line(record, colour=colour, said=said, width=width)
     frame = record.frame
     opcode = message.opcode if not message.opaque else Opcode.BINARY
     name = _label(message.opcode)
@@ -80,7 +96,9 @@ def message_line(
         record.direction.arrow,
         styled(name, _COLOURS.get(name, "yellow")) if colour else name,
         f"len={message.payload_length}{inflated}",
-        preview(opcode, message.content, length=message.content_length),
+        _decoded(said, width)
+        or preview(opcode, message.content, length=message.content_length, limit=width or ALL),
+        *_latency(said),
     ]
     if frame.opcode == Opcode.CONTINUATION:
         parts.insert(4, "fragmented")
@@ -141,7 +159,21 @@ def ended(connection: ConnectionRecord) -> str:
     return f"{end.how}{by}{code}{reason}"
 
 
-def _said(record: FrameRecord, message: MessageRecord | None) -> str:
+def _decoded(said: Said | None, width: int) -> str:
+    if said is None or said.plain:
+        return ""
+    line = said.line
+    return line if not width or len(line) <= width else line[: width - 1] + "…"
+
+
+def _latency(said: Said | None) -> list[str]:
+    if said is None or said.latency is None:
+        return []
+    seconds = said.latency
+    return [f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"]
+
+
+def _said(record: FrameRecord, message: MessageRecord | None, width: int) -> str:
     frame = record.frame
     if frame.opcode == Opcode.CLOSE:
         code, reason = parse_close(frame.payload)
@@ -149,13 +181,15 @@ def _said(record: FrameRecord, message: MessageRecord | None) -> str:
             return ""
         return f"{code} {close_code_name(code)}" + (f" {printable(reason)}" if reason else "")
     if message is not None and message.compressed and not message.opaque:
-        return preview(message.opcode, message.content, length=message.content_length)
+        length = message.content_length
+        return preview(message.opcode, message.content, length=length, limit=width or ALL)
     opcode = frame.opcode
     if opcode in (Opcode.CONTINUATION, Opcode.PING, Opcode.PONG) and frame.payload.isascii():
         opcode = Opcode.TEXT
     if frame.rsv1:
         opcode = Opcode.BINARY  # compressed: the message's last frame shows what it says
-    return preview(opcode, frame.payload, length=max(frame.payload_length, 0))
+    length = max(frame.payload_length, 0)
+    return preview(opcode, frame.payload, length=length, limit=width or ALL)
 
 
 def _verdict(message: MessageRecord, colour: bool) -> list[str]:

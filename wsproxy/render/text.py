@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from wsproxy.payloads.lines import printable
 from wsproxy.protocol.frames import Opcode
+
+__all__ = ["ALL", "PREVIEW", "preview", "printable"]
 
 PREVIEW = 120
 """Characters of a payload that a line shows."""
 
-
-def printable(text: str) -> str:
-    """`text` with everything escaped that could steer a terminal or turn the line around."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
+ALL = 1 << 30
+"""As many characters as there are."""
 
 
 def preview(opcode: int, payload: bytes, *, length: int | None = None, limit: int = PREVIEW) -> str:

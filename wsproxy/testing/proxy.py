@@ -19,6 +19,8 @@ from wsproxy.config import Settings
 from wsproxy.faults.control import FaultSet
 from wsproxy.faults.oneline import parse_line
 from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord
+from wsproxy.payloads.rules import parse_rules
+from wsproxy.payloads.sayings import InFlightSayings
 from wsproxy.testing.traffic import Seen, SeenList, Tape
 
 T = TypeVar("T")
@@ -110,13 +112,19 @@ class SyncProxy:
     def __init__(
         self, thread: LoopThread, upstream_url: str, capture: Path, seed: int, **settings: Any
     ) -> None:
-        """Start it. `settings` are those of config.Settings. Raises WsproxyError."""
+        """Start it. `settings` are those of config.Settings, `decode` a list of rules as on the
+        command line. Raises WsproxyError.
+        """
         self._thread = thread
-        self._control = FaultSet(seed, time.time)  # noqa: TID251 - this is where it is handed in
-        self._tape = Tape()
         settings = {"listen_port": 0, "no_web": True} | settings
+        if "decode" in settings:
+            settings["decode"] = parse_rules(settings["decode"])
+        checked = Settings(upstream_url=upstream_url, capture=capture, **settings)
+        now = time.time  # noqa: TID251 - this is where it is handed in
+        self._control = FaultSet(seed, now, sayings=InFlightSayings(checked.decode))
+        self._tape = Tape(checked.decode)
         self._proxy = Proxy(
-            Settings(upstream_url=upstream_url, capture=capture, **settings),
+            checked,
             [self._tape],
             faults=self._control,
             fault_control=self._control,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from wsproxy.filters.language import parse
 from wsproxy.filters.subject import Subject, subject_of
 from wsproxy.model.batches import Batch
 from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
+from wsproxy.payloads.decoded import Decoded
+from wsproxy.payloads.rules import DecodeRule
+from wsproxy.payloads.sayings import Sayings, describe
 from wsproxy.protocol.frames import Opcode, opcode_name
 from wsproxy.render.text import preview
 
@@ -35,6 +38,10 @@ class Seen:
     """What went on in its place, if it was changed."""
     subject: Subject
     """As filters see it."""
+    decoded: tuple[Decoded, ...] = ()
+    """What decoders make of it (docs/decoders.md), a packet each."""
+    latency: float | None = None
+    """Seconds since the request, if it answers one."""
 
     @property
     def text(self) -> str:
@@ -73,11 +80,12 @@ class SeenList(list[Seen]):
 class Tape:
     """A Watcher that keeps everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Sequence[DecodeRule] = ()) -> None:
         self.seen: list[Seen] = []
         self.frames: list[FrameRecord] = []
         self.faults: list[FaultRecord] = []
         self.connections: dict[int, ConnectionRecord] = {}
+        self._sayings = Sayings(self.connections.get, rules)
         self._news: set[asyncio.Event] = set()
 
     def connection_changed(self, connection: ConnectionRecord) -> None:
@@ -86,10 +94,10 @@ class Tape:
 
     def passed(self, batch: Batch) -> None:
         """Keep them, and tell those who wait."""
-        for _, record, message, _ in batch.seen():
+        for frame_id, record, message, _ in batch.seen():
             self.frames.append(record)
             if record.frame.is_control or record.frame.fin:
-                self.seen.append(self._seen(record, message))
+                self.seen.append(self._seen(frame_id, record, message))
         self.faults += batch.faults
         for event in self._news:
             event.set()
@@ -122,8 +130,11 @@ class Tape:
             passed if self.seen else "; nothing passed at all"
         )
 
-    def _seen(self, record: FrameRecord, message: MessageRecord | None) -> Seen:
+    def _seen(self, frame_id: int, record: FrameRecord, message: MessageRecord | None) -> Seen:
         subject = subject_of(record, message, self.connections.get(record.connection_id))
+        said = self._sayings.of(frame_id, record, message)
+        packets = said.packets if said is not None else ()
+        describe(subject, packets)
         return Seen(
             record.connection_id,
             record.direction.name.lower(),
@@ -133,4 +144,6 @@ class Tape:
             subject.verdict,
             message.sent if message is not None else None,
             subject,
+            packets,
+            said.latency if said is not None else None,
         )

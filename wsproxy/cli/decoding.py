@@ -1,0 +1,48 @@
+"""Options of all commands that show what messages say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from wsproxy.payloads.rules import DecodeRule, DecodeRuleError, parse_rules
+
+
+class DecodeRules(click.ParamType[list[DecodeRule]]):
+    """`PATH_REGEX=NAME`, `@FILE` or `-`."""
+
+    name = "rule"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> list[DecodeRule]:
+        try:
+            return parse_rules([value])
+        except DecodeRuleError as error:
+            self.fail(str(error), param, ctx)
+
+
+def decode_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--decode`, given as `decode`, a tuple of lists of rules, and `--log-width`."""
+    command = click.option(
+        "--log-width",
+        type=click.IntRange(0),
+        default=120,
+        show_default=True,
+        metavar="N",
+        help="Characters shown of what a message says; 0 for all.",
+    )(command)
+    return click.option(
+        "--decode",
+        multiple=True,
+        type=DecodeRules(),
+        metavar="RULE",
+        help="Which decoder reads which connections: PATH_REGEX=NAME, for instance"
+        " '/feed=msgpack'; NAME - for none; @FILE for a file of rules; - for no decoding at all."
+        " May be repeated.",
+    )(command)
+
+
+def flat(rules: tuple[list[DecodeRule], ...]) -> list[DecodeRule]:
+    """All rules, in the order they were given."""
+    return [rule for some in rules for rule in some]
