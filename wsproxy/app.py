@@ -19,6 +19,7 @@ from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
 from wsproxy.errors import WsproxyError
 from wsproxy.payloads.sayings import InFlightSayings
+from wsproxy.protocol.secrets import Mask, NoMask
 from wsproxy.relay.http_hooks import HttpHooks
 from wsproxy.relay.interfaces import Interception, LiveConnection, Watcher
 from wsproxy.relay.journal import Journal
@@ -144,6 +145,9 @@ class Proxy:
                 [*self._interceptions, breakpoints],
                 self._faults,
                 self._hooks,
+                mask=NoMask()
+                if settings.capture_secrets
+                else Mask(settings.secret_headers, settings.secret_keys),
             )
         )
         try:
@@ -180,6 +184,10 @@ class Proxy:
         if self._web is not None:
             await self._web.stop()
         await self._close()
+
+    def cut(self) -> None:
+        """While stopping: cut off whoever is still waited for."""
+        self._listener.cut()
 
     async def _start_web(self, ctx: Context, feed: Feed) -> None:
         settings = self.settings

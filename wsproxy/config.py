@@ -50,6 +50,10 @@ class Settings:
     """Where the capture is kept; None: a private temporary file, removed at the end."""
     capture_limit: int = DEFAULT_CAPTURE_LIMIT
     capture_secrets: bool = False
+    secret_headers: tuple[str, ...] = ()
+    """Headers to mask in all records, beyond those of protocol.secrets."""
+    secret_keys: tuple[str, ...] = ()
+    """Keys of the query string to mask, beyond those of protocol.secrets."""
     max_payload: int = DEFAULT_MAX_PAYLOAD
     ssl_insecure: bool = False
     upstream_ca: Path | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,22 @@ Examples:
 @click.option(
     "--capture-secrets",
     is_flag=True,
-    help="Record the values of Authorization, Cookie, Set-Cookie and"
-    " Proxy-Authorization too, which are masked otherwise.",
+    help="Record and show the values of Authorization, Cookie, X-Api-Key, ?token= and the like,"
+    " which are masked otherwise.",
+)
+@click.option(
+    "--secret-header",
+    "secret_headers",
+    multiple=True,
+    metavar="NAME",
+    help="Mask the values of this header, too; may be repeated.",
+)
+@click.option(
+    "--secret-key",
+    "secret_keys",
+    multiple=True,
+    metavar="NAME",
+    help="Mask the values of this key of the query string, too; may be repeated.",
 )
 @click.option(
     "--max-payload",
@@ -242,8 +257,16 @@ async def _run(
 ) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
+    cut: list[Callable[[], None]] = []
+
+    def signalled() -> None:
+        if stop.is_set():
+            for each in cut:
+                each()
+        stop.set()
+
     for signal_number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signal_number, stop.set)
+        loop.add_signal_handler(signal_number, signalled)
     host = None
     try:
         host = make_host(settings, LoopClock(), quiet=printer is None, **addons)
@@ -272,6 +295,10 @@ async def _run(
         if host is not None:
             await host.running(settings.listen_host, proxy.port, stop)
         await stop.wait()
+        cut.append(proxy.cut)
+        if waiting := len(proxy.live()):
+            what = "1 connection" if waiting == 1 else f"{waiting} connections"
+            click.echo(f"waiting for {what}; Ctrl-C again to cut", err=True)
         await proxy.stop()
     finally:
         if host is not None:

@@ -36,6 +36,7 @@ from wsproxy.protocol.handshake import (
     is_upgrade,
     negotiated_extensions,
 )
+from wsproxy.protocol.secrets import Mask
 from wsproxy.relay.holding import HoldBudget
 from wsproxy.relay.http_hooks import HttpHooks, HttpResponse
 from wsproxy.relay.interfaces import Clock, Interception, LiveConnection, Recorder
@@ -85,6 +86,8 @@ class Environment:
     faults: FaultSource | None = None
     hooks: HttpHooks | None = None
     budget: HoldBudget = field(default_factory=HoldBudget)
+    mask: Mask = field(default_factory=Mask)
+    """Takes secrets out of all that is recorded or logged; what is relayed keeps them."""
 
 
 class Listener:
@@ -145,6 +148,14 @@ class Listener:
         await self._runner.cleanup()
         await self._server.all_gone()
 
+    def cut(self) -> None:
+        """While stopping: wait no longer for anybody."""
+        for session in list(self._sessions.values()):
+            session.cut()
+        for connection in self._server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
+
     def live(self) -> dict[int, LiveConnection]:
         """The open connections by their ids (web.interfaces.Connections)."""
         return dict(self._sessions)
@@ -164,7 +175,7 @@ class Listener:
             answer = await exchange.ask()
             return await (exchange.own() if answer is None else exchange.answer(answer))
         except ProxyError as error:
-            _log.warning("%s %s: %s", request.method, request.raw_path, error.reason)
+            _log.warning("%s %s: %s", request.method, self._shown(request), error.reason)
             extra: Headers = []
             if error.status == 426:
                 extra = [(hdrs.SEC_WEBSOCKET_VERSION, "13"), (hdrs.UPGRADE, "websocket")]
@@ -197,9 +208,9 @@ class Listener:
             env.recorder.next_connection_id(),
             env.clock.time(),
             _address(request),
-            env.upstream.dialled(target),
-            target,
-            readable(headers),
+            env.mask.target(env.upstream.dialled(target)),
+            env.mask.target(target),
+            env.mask.headers(readable(headers)),
         )
 
     async def _upgrade(
@@ -219,7 +230,7 @@ class Listener:
             if answer is None:
                 self._answered(connection, exchange.hooks.response)
                 return await exchange.own()
-            connection.response_headers = readable(answer.headers)
+            connection.response_headers = env.mask.headers(readable(answer.headers))
             if answer.status != 101:
                 # What a refusal says may still be on its way when it is recorded.
                 self._hint(request, headers, answer)
@@ -244,12 +255,17 @@ class Listener:
         exchange.hooks.upgraded(connection.id)
         return await self._relay(request, answer, connection, response_)
 
+    def _shown(self, request: web.BaseRequest) -> str:
+        return self._env.mask.target(request.raw_path)
+
     def _hint(self, request: web.BaseRequest, headers: Headers, answer: Answer) -> None:
         """Say what an upstream's 403 may be about."""
         origin = header(headers, hdrs.ORIGIN)
         hint = self._env.upstream.origin_hint(origin, proxy_origin(request))
         if answer.status == 403 and hint:
-            _log.warning("%s %s: 403 from the server; %s", request.method, request.raw_path, hint)
+            _log.warning(
+                "%s %s: 403 from the server; %s", request.method, self._shown(request), hint
+            )
 
     async def _refused_by_fault(
         self, request: web.BaseRequest, connection: ConnectionRecord
@@ -284,7 +300,7 @@ class Listener:
             return
         connection.status, connection.reason = response.status, response.reason
         by = "server" if connection.response_headers else "addon"
-        connection.response_headers = readable(response.headers)
+        connection.response_headers = self._env.mask.headers(readable(response.headers))
         self._refused(connection, End("refused", by, response.status, response.reason))
 
     async def _relay(

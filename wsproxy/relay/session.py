@@ -22,8 +22,11 @@ from wsproxy.relay.parts import Faults, Parts
 HALF_CLOSED_SECONDS = 30.0
 """How long one side may go on after the other has ended its stream."""
 
-STOP_SECONDS = 3.0
-"""How long a peer has to answer the Close frame of a proxy that stops."""
+STOP_SECONDS = 2.0
+"""How long a peer has to answer the Close frame of a proxy that stops: then comes FIN."""
+
+FIN_SECONDS = 1.0
+"""How long a peer has to take what is left, and to answer a FIN: then comes RST."""
 
 ORIGIN = "wsproxy"
 
@@ -64,6 +67,10 @@ class Session:
         """Why the proxy itself ended it, if it did."""
         self._broke_off: End | None = None
         """Who was the first to leave; the peers may have said Close all the same."""
+        self._first: Direction | None = None
+        """The direction whose sender was the first to end it."""
+        self._closing = False
+        """Whether the proxy has sent Close to both."""
         self._interceptors: list[Interceptor] = []
         self._complete = True
         """Whether all that want to intercept have been attached."""
@@ -112,6 +119,7 @@ class Session:
         """The peer that sends in `direction` has ended its stream (FIN)."""
         lane = self.lanes[direction]
         if not lane.ended:
+            self._ended_by(direction)
             lane.finish(lambda: self._stream_ended(direction))
             if lane.stalled:
                 self._ended_in_silence(direction)
@@ -121,6 +129,7 @@ class Session:
         lane = self.lanes[direction]
         other = self.lanes[direction.other]
         if not lane.ended:
+            self._ended_by(direction)
             if error is not None:
                 lane.abandon()
             lane.finish(lambda: None)
@@ -159,6 +168,7 @@ class Session:
         self._journal.soon(lambda: self._close(code, reason, cause))
 
     def _close(self, code: int, reason: str, cause: str) -> None:
+        self._closing = True
         if self._both_closed():
             self._close_both()
             return
@@ -184,6 +194,7 @@ class Session:
     def reset(self, cause: str) -> None:
         """Cut both sockets off with a TCP reset."""
         self._cause = End("aborted", cause, None, "reset")
+        self._ended_here()
         self._reset_both()
 
     def pause(self, direction: Direction, paused: bool) -> None:
@@ -193,6 +204,10 @@ class Session:
     def stop(self) -> None:
         """End the connection because the proxy stops."""
         self.close(CloseCode.GOING_AWAY, "wsproxy stops", ORIGIN)
+
+    def cut(self) -> None:
+        """Wait no longer for an end that has been asked for."""
+        self._reset_both()
 
     # Endings.
 
@@ -210,7 +225,8 @@ class Session:
         if not lane.sink.write_eof() and (self._both_closed() or lane.decoder.close is None):
             self._close_both()
             return
-        self._deadline(HALF_CLOSED_SECONDS, self._reset_both)
+        if not self._closing:  # that has a deadline of its own, which is sooner
+            self._deadline(HALF_CLOSED_SECONDS, self._reset_both)
 
     def _ended_in_silence(self, direction: Direction) -> None:
         """A peer has ended its stream, and a stall keeps the other from hearing of it."""
@@ -224,10 +240,23 @@ class Session:
 
     def _cut_by_fault(self, how: str) -> None:
         self._cause = End("aborted", "fault", None, how)
+        self._ended_here()
         if how == "reset":
             self._reset_both()
         else:
             self._close_both()
+
+    def _ended_here(self) -> None:
+        """The proxy itself ends the connection: what that cuts off is no peer's fault."""
+        if self._first is None:
+            for lane in self.lanes:
+                lane.decoder.excuse()
+
+    def _ended_by(self, direction: Direction) -> None:
+        """What the other side still had under way is cut by that, and no fault of its own."""
+        if self._first is None:
+            self._first = direction
+            self.lanes[direction.other].decoder.excuse()
 
     def _blame(self, direction: Direction, what: str) -> None:
         if self._broke_off is None:
@@ -249,7 +278,7 @@ class Session:
         for lane in self.lanes:
             lane.source.close()
         # A peer that reads nothing would keep its socket open for ever.
-        self._deadline(STOP_SECONDS, self._reset_both)
+        self._deadline(FIN_SECONDS, self._reset_both)
 
     def _reset_both(self) -> None:
         for lane in self.lanes:
@@ -286,5 +315,12 @@ class Session:
         if len(closes) == 2:
             by = close.by or lane.decoder.direction.sender.value
             return End("closed", by, close.code, close.reason)
-        # One side said Close, and there was no answer.
-        return broke_off._replace(code=close.code, reason=f"{broke_off.reason} after Close")
+        # One side said Close, and there was no Close for an answer.
+        closer = lane.decoder.direction.sender.value
+        if broke_off.by == closer:
+            return broke_off._replace(code=close.code, reason=f"{broke_off.reason} after Close")
+        if broke_off.reason == "ended the stream":
+            # Some end the stream instead of answering, e.g. MQTT.js: that is an answer, too.
+            return End("closed", close.by or closer, close.code, close.reason)
+        said = f"{broke_off.reason} after the {closer}'s Close"
+        return broke_off._replace(code=close.code, reason=said)

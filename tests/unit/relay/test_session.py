@@ -11,7 +11,7 @@ from wsproxy.model.records import Direction, End, FrameRecord, MessageRecord
 from wsproxy.protocol.close import encode_close
 from wsproxy.protocol.frames import FrameDecoder, make_frame
 from wsproxy.relay.journal import Journal
-from wsproxy.relay.session import HALF_CLOSED_SECONDS, STOP_SECONDS, Session
+from wsproxy.relay.session import FIN_SECONDS, HALF_CLOSED_SECONDS, STOP_SECONDS, Session
 
 UP, DOWN = Direction.UPSTREAM, Direction.DOWNSTREAM
 KEY = b"abcd"
@@ -114,7 +114,7 @@ def test_a_close_without_an_answer_is_no_clean_end() -> None:
     scene.send(UP, close_frame(1000, masked=True))
     scene.session.connection_lost(DOWN, None)
     scene.session.connection_lost(UP, None)
-    assert scene.end == End("aborted", "server", 1000, "broke off after Close")
+    assert scene.end == End("aborted", "server", 1000, "broke off after the client's Close")
 
 
 def test_a_frame_that_is_cut_off_is_recorded() -> None:
@@ -190,3 +190,45 @@ def test_pause_and_reset_by_hand() -> None:
     scene.session.connection_lost(UP, None)
     scene.session.connection_lost(DOWN, None)
     assert scene.end == End("aborted", "user", None, "reset")
+
+
+def test_who_ends_second_cuts_nothing_off() -> None:
+    """A client that leaves while the server is in the middle of a frame: nobody broke a rule."""
+    scene = Scene()
+    scene.send(DOWN, make_frame(1, b"Hello").wire[:4])
+    scene.session.eof_received(UP)
+    scene.session.eof_received(DOWN)
+    scene.session.connection_lost(UP, None)
+    scene.session.connection_lost(DOWN, None)
+    (record,), _ = scene.recorder.taken()
+    assert record.frame.wire == make_frame(1, b"Hello").wire[:4]
+    assert not record.violations
+    assert scene.end == End("aborted", "client", None, "ended the stream")
+
+
+def test_a_close_that_is_answered_by_an_end_of_stream_is_no_abort() -> None:
+    scene = Scene()
+    scene.send(DOWN, close_frame(1000, masked=False))
+    scene.session.eof_received(UP)
+    scene.session.eof_received(DOWN)
+    scene.session.connection_lost(UP, None)
+    scene.session.connection_lost(DOWN, None)
+    assert scene.end == End("closed", "server", 1000, "bye")
+
+
+def test_stopping_waits_no_longer_for_a_client_that_answers_nothing() -> None:
+    """The server's FIN must not bring a longer deadline with it."""
+    scene = Scene()
+    scene.session.stop()
+    scene.send(DOWN, close_frame(1001, masked=False))
+    scene.session.eof_received(DOWN)
+    scene.clock.advance(STOP_SECONDS)
+    scene.clock.advance(FIN_SECONDS)
+    assert scene.client.events == ["eof", "close", "reset"]
+
+
+def test_stopping_can_be_cut_short() -> None:
+    scene = Scene()
+    scene.session.stop()
+    scene.session.cut()
+    assert (scene.client.events, scene.server.events) == (["reset"], ["reset"])
