@@ -6,16 +6,20 @@ kept until anything changes that they depend on.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 import types
 from collections.abc import Awaitable, Callable, Iterator
+from time import monotonic
 from typing import Any
 
 from mitmproxy import exceptions, hooks
 from mitmproxy.addonmanager import AddonManager, cut_traceback, traverse
 from mitmproxy.flow import Flow
 from mitmproxy.http import HTTPFlow
+
+from wsproxy.addonhost.watch import Running
 
 HookFunction = Callable[..., Awaitable[None] | None]
 
@@ -36,6 +40,8 @@ class CachedAddonManager(AddonManager):
 
     def __init__(self, master: Any) -> None:
         self._groups: dict[str, list[Group]] = {}
+        self.running: Running | None = None
+        """The hook that runs now, and since when."""
         super().__init__(master)
 
     def invalidate(self) -> None:
@@ -136,13 +142,18 @@ class CachedAddonManager(AddonManager):
         for index, group in enumerate(groups):
             try:
                 for position, function in enumerate(group):
+                    self.running = (function, monotonic())
                     result = function(*args)
+                    self.running = None
                     if result is not None and inspect.isawaitable(result):
                         rest = [group[position + 1 :], *groups[index + 1 :]]
                         return self._await(result, rest, args)
             except exceptions.AddonHalt:
                 return None
-            except Exception as error:  # noqa: BLE001 - an addon may raise anything
+            except BaseException as error:
+                self.running = None
+                if _is_ours(error):
+                    raise
                 _report(error)
         return None
 
@@ -157,12 +168,17 @@ class CachedAddonManager(AddonManager):
                     awaited, pending = pending, None
                     await awaited
                 for function in group:
+                    self.running = (function, monotonic())
                     result = function(*args)
+                    self.running = None
                     if result is not None and inspect.isawaitable(result):
                         await result
             except exceptions.AddonHalt:
                 return
-            except Exception as error:  # noqa: BLE001 - an addon may raise anything
+            except BaseException as error:
+                self.running = None
+                if _is_ours(error):
+                    raise
                 _report(error)
 
     async def _then_update(self, rest: Awaitable[None], flow: HTTPFlow) -> None:
@@ -173,9 +189,23 @@ class CachedAddonManager(AddonManager):
                 await pending
 
 
-def _report(error: Exception) -> None:
+def _is_ours(error: BaseException) -> bool:
+    """Whether it is not the addon's, but meant for the task that waits for it."""
+    if isinstance(error, GeneratorExit):
+        return True
+    if not isinstance(error, asyncio.CancelledError):
+        return False
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return False
+    return task is not None and bool(task.cancelling())
+
+
+def _report(error: BaseException) -> None:
     """Log what an addon raised, from its own file on, in mitmproxy's words."""
     traceback = error.__traceback__
     for name in ("_call", "_await"):
         traceback = cut_traceback(traceback, name)
-    _log.error("Addon error: %s", error, exc_info=(type(error), error, traceback))
+    said = error if isinstance(error, Exception) else repr(error)
+    _log.error("Addon error: %s", said, exc_info=(type(error), error, traceback))

@@ -19,6 +19,7 @@ from wsproxy.addonhost.master import (
     reverse_mode,
     set_options,
 )
+from wsproxy.addonhost.watch import HookWatch
 from wsproxy.addonhost.websocket import FlowInterceptor
 from wsproxy.errors import WsproxyError
 from wsproxy.relay.http_hooks import Socket, Target
@@ -58,6 +59,7 @@ class AddonHost:
         self._errors.install()
         self.master = Master(self.options)
         self.addons = self.master.addons
+        self.watch = HookWatch(lambda: self.addons.running)
         self.pending: dict[int, HttpExchange] = {}
         """Exchanges that became WebSockets, until the connection is there."""
 
@@ -97,6 +99,7 @@ class AddonHost:
         """Fire `done`, after the last hooks of connections that have ended."""
         self._errors.uninstall()
         quiet_startup(self.master, self._quiet, on=False)
+        self.watch.close()
         await self.master.done()
         give_back(self._previous)
 

@@ -32,7 +32,6 @@ from mitmproxy.addons import (
     proxyauth,
     readfile,
     savehar,
-    script,
     serverplayback,
     stickyauth,
     stickycookie,
@@ -46,6 +45,7 @@ from wsproxy.addonhost.own import OwnOptions
 from wsproxy.addonhost.proxyserver import Proxyserver
 from wsproxy.addonhost.refused import REFUSED
 from wsproxy.addonhost.save import Save
+from wsproxy.addonhost.scripts import ScriptLoader
 from wsproxy.errors import WsproxyError
 from wsproxy.text.words import did_you_mean
 
@@ -82,7 +82,7 @@ class Master(MitmMaster):
             proxyauth.ProxyAuth(),
             self.proxyserver,
             OwnOptions(),
-            script.ScriptLoader(),
+            ScriptLoader(),
             serverplayback.ServerPlayback(),
             mapremote.MapRemote(),
             maplocal.MapLocal(),

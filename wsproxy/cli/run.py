@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,9 @@ from wsproxy.faults.control import FaultSet
 from wsproxy.log.printer import Jsonl, Pretty, Printer
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.text.units import parse_size
+
+if TYPE_CHECKING:
+    from wsproxy.addonhost.host import AddonHost
 
 
 class Size(click.ParamType[int]):
@@ -247,6 +250,20 @@ def command(
     run_loop(_run(settings, faults, printer, log_format=log_format, addons=addons))
 
 
+def _watch_signals(
+    host: AddonHost, loop: asyncio.AbstractEventLoop, signalled: Callable[[], None]
+) -> None:
+    """Have signals at once, also while a hook blocks the event loop."""
+
+    def handle(_: int, __: object) -> None:
+        loop.call_soon_threadsafe(signalled)
+        host.watch.signalled()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.remove_signal_handler(number)
+        signal.signal(number, handle)
+
+
 async def _run(
     settings: Settings,
     faults: FaultSet,
@@ -271,6 +288,7 @@ async def _run(
     try:
         host = make_host(settings, LoopClock(), quiet=printer is None, **addons)
         if host is not None:
+            _watch_signals(host, loop, signalled)
             await host.load()
         proxy = Proxy(
             settings,

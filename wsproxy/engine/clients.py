@@ -17,7 +17,7 @@ from wsproxy.engine.upstream import Upstream
 from wsproxy.relay.http_hooks import ClientHooks, HttpHooks
 from wsproxy.relay.tasks import start_task
 
-LEAVE_SECONDS = 2.0
+LEAVE_SECONDS = 1.0
 """How long the last hooks of clients that have left may take when the proxy stops."""
 
 
