@@ -239,15 +239,14 @@ def command(
     faults = fault_set(fault_lines, scenario, seed, rules)
     configure_logging()
     addons = {"scripts": scripts, "sets": sets, "save_stream_file": save_stream_file}
-    printer = None
+    lines = None
     if not quiet:
         lines = (
             Jsonl(rules)
             if log_format == "jsonl"
             else Pretty(colour=sys.stdout.isatty(), width=log_width, rules=rules)
         )
-        printer = Printer(lines, LoopClock())
-    run_loop(_run(settings, faults, printer, log_format=log_format, addons=addons))
+    run_loop(_run(settings, faults, lines, log_format=log_format, addons=addons))
 
 
 def _watch_signals(
@@ -267,7 +266,7 @@ def _watch_signals(
 async def _run(
     settings: Settings,
     faults: FaultSet,
-    printer: Printer | None,
+    lines: Pretty | Jsonl | None,
     *,
     log_format: str,
     addons: dict[str, Any],
@@ -284,9 +283,10 @@ async def _run(
 
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_number, signalled)
+    printer = Printer(lines, LoopClock()) if lines is not None else None
     host = None
     try:
-        host = make_host(settings, LoopClock(), quiet=printer is None, **addons)
+        host = make_host(settings, LoopClock(), quiet=lines is None, **addons)
         if host is not None:
             _watch_signals(host, loop, signalled)
             await host.load()
