@@ -70,7 +70,7 @@ async def test_sending_resending_and_closing(rig: Rig, open_page: Open) -> None:
         assert await rig.received_text() == "from the page"
         assert await client.recv() == "from the page"
         await page.get_by_label("To which side").select_option("downstream")
-        await page.get_by_label("Opcode", exact=True).last.select_option("2")
+        await page.get_by_label("Opcode", exact=True).last.select_option("binary")
         await page.get_by_label("Format", exact=True).select_option("hex")
         await page.get_by_label("Message", exact=True).fill("de ad be ef")
         await page.get_by_role("button", name="Send", exact=True).click()
@@ -93,6 +93,7 @@ async def test_cutting_off(rig: Rig, open_page: Open) -> None:
     page = await open_page("&connection=1&tool=send")
     async with rig.client() as client:
         await page.get_by_role("button", name="Cut off").click()
+        await page.get_by_role("button", name="Cut it off").click()
         with pytest.raises(ConnectionClosed) as cut:
             await client.recv()
         assert cut.value.rcvd is None
@@ -104,8 +105,11 @@ async def test_a_fault_is_switched_on_felt_and_off(
 ) -> None:
     page = await open_page("&tool=faults")
     async with rig.client() as client:
-        await page.get_by_label("Kind of fault").select_option("drop")
+        await page.get_by_label("Type of fault").select_option("drop")
         await page.get_by_role("button", name="Add fault").click()
+        question = page.get_by_role("dialog")
+        await expect(question).to_contain_text("Every message downstream will be dropped")
+        await question.get_by_role("button", name="Drop them all").click()
         row = page.locator("tr[data-fault=drop]")
         await expect(row).to_be_visible()
         await client.send("never answered")
@@ -124,4 +128,5 @@ async def test_a_fault_is_switched_on_felt_and_off(
         await page.get_by_label("Scenario file").set_input_files(scenario)
         await expect(page.locator("tr[data-fault=loaded]")).to_be_visible()
         await page.get_by_role("button", name="Remove all").click()
+        await page.get_by_role("button", name="Remove all faults").click()
         await expect(page.locator("tr[data-fault]")).to_have_count(0)

@@ -234,7 +234,9 @@ class Feed:
                 "rate": totals.rate(now)._asdict(),
             },
             "connections": [
-                connection_summary(connection, totals.of(connection.id))
+                connection_summary(
+                    connection, totals.of(connection.id), totals.paused.get(connection.id, ())
+                )
                 for connection in changed[-MAX_CONNECTIONS:]
             ],
             "connections_skipped": max(len(changed) - MAX_CONNECTIONS, 0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from typing import Any
 
 from wsproxy.faults.registry import strike_mark
@@ -151,8 +152,13 @@ def page_object(page: Page) -> dict[str, Any]:
     }
 
 
-def connection_summary(connection: ConnectionRecord, traffic: Traffic | None) -> dict[str, Any]:
-    """A connection as a row of a list; `traffic` is None where nobody counted it."""
+def connection_summary(
+    connection: ConnectionRecord, traffic: Traffic | None, paused: Iterable[str] = ()
+) -> dict[str, Any]:
+    """A connection as a row of a list; `traffic` is None where nobody counted it.
+
+    `paused` are the directions in which somebody stopped the reading.
+    """
     end = connection.end
     up, down, bytes_up, bytes_down = traffic or (0, 0, 0, 0)
     return {
@@ -169,14 +175,17 @@ def connection_summary(connection: ConnectionRecord, traffic: Traffic | None) ->
         "by": end.by if end else None,
         "code": end.code if end else None,
         "reason": end.reason if end else "",
+        "paused": sorted(paused),
         "frames": {"upstream": up, "downstream": down},
         "bytes": {"upstream": bytes_up, "downstream": bytes_down},
     }
 
 
-def connection_detail(connection: ConnectionRecord, traffic: Traffic | None) -> dict[str, Any]:
+def connection_detail(
+    connection: ConnectionRecord, traffic: Traffic | None, paused: Iterable[str] = ()
+) -> dict[str, Any]:
     """A connection with its handshake."""
-    return connection_summary(connection, traffic) | {
+    return connection_summary(connection, traffic, paused) | {
         "request_headers": connection.request_headers,
         "response_reason": connection.reason,
         "response_headers": connection.response_headers,

@@ -1,16 +1,36 @@
-"""The objects of the API, as JSON Schema; docs/api.md explains them in prose."""
+"""The objects of the API, as JSON Schema; docs/api.md explains them in prose.
+
+Every property is there in every answer, unless its schema is `_optional`.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 
+def _optional(schema: dict[str, Any]) -> dict[str, Any]:
+    return schema | {"x-optional": True}
+
+
 def _object(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties}
+    required = [name for name, schema in properties.items() if "x-optional" not in schema]
+    stripped = {
+        name: {key: value for key, value in schema.items() if key != "x-optional"}
+        for name, schema in properties.items()
+    }
+    return {"type": "object", "properties": stripped, "required": required}
 
 
-def _list(of: str) -> dict[str, Any]:
-    return {"type": "array", "items": {"$ref": f"#/components/schemas/{of}"}}
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _list(of: str | dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": _ref(of) if isinstance(of, str) else of}
+
+
+def _or_null(of: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [of, {"type": "null"}]}
 
 
 _STRING = {"type": "string"}
@@ -18,11 +38,20 @@ _NUMBER = {"type": "number"}
 _INTEGER = {"type": "integer"}
 _BOOLEAN = {"type": "boolean"}
 _MAYBE_INTEGER = {"type": ["integer", "null"]}
+_MAYBE_NUMBER = {"type": ["number", "null"]}
 _MAYBE_STRING = {"type": ["string", "null"]}
 _DIRECTION = {"type": "string", "enum": ["upstream", "downstream"]}
 _BOTH = _object(upstream=_INTEGER, downstream=_INTEGER)
-_HEADERS = {"type": "array", "items": {"type": "array", "items": _STRING}}
-_ANY = {"type": "object"}
+_PAIR = {
+    "type": "array",
+    "prefixItems": [_NUMBER, _NUMBER],
+    "minItems": 2,
+    "maxItems": 2,
+    "description": "Upstream and downstream.",
+}
+_HEADERS = _list({"type": "array", "prefixItems": [_STRING, _STRING], "minItems": 2, "maxItems": 2})
+_ANY = {"type": "object", "additionalProperties": True}
+_ANYTHING: dict[str, Any] = {}
 
 _SUMMARY = {
     "id": _INTEGER,
@@ -31,7 +60,7 @@ _SUMMARY = {
         "enum": ["opening", "open", "closed", "aborted", "refused", "failed"],
     },
     "opened": _NUMBER,
-    "closed": {"type": ["number", "null"]},
+    "closed": _MAYBE_NUMBER,
     "client": _STRING,
     "target": _STRING,
     "upstream": _STRING,
@@ -41,6 +70,7 @@ _SUMMARY = {
     "by": _MAYBE_STRING,
     "code": _MAYBE_INTEGER,
     "reason": _STRING,
+    "paused": _list(_DIRECTION),
     "frames": _BOTH,
     "bytes": _BOTH,
 }
@@ -58,12 +88,33 @@ _ROW = {
     "message": _MAYBE_INTEGER,
     "preview": _STRING,
     "verdict": {"type": "string", "enum": ["relayed", "changed", "dropped", "injected"]},
-    "marks": {"type": "array", "items": _STRING},
-    "origin": _STRING,
+    "marks": _list(_STRING),
+    "origin": _optional(_STRING),
+    "summary": _optional(_STRING),
+    "protocol": _optional(_STRING),
+    "kind": _optional(_STRING),
+}
+
+_FAULT = {
+    "name": _STRING,
+    "type": _STRING,
+    "direction": {"type": "string", "enum": ["upstream", "downstream", "both"]},
+    "toxicity": _NUMBER,
+    "enabled": _BOOLEAN,
+    "match": _MAYBE_STRING,
+    "probability": _MAYBE_NUMBER,
+    "every": _MAYBE_INTEGER,
+    "first": _MAYBE_INTEGER,
+    "nth": {"description": "A number, a list of numbers, or null."},
+    "after": {"type": ["string", "null"]},
+    "for": {"type": ["string", "null"]},
+    "attributes": _ANY,
+    "strikes": _INTEGER,
 }
 
 SCHEMAS: dict[str, Any] = {
     "Error": _object(error=_object(code=_STRING, message=_STRING)),
+    "Rate": _object(frames=_PAIR, bytes=_PAIR),
     "Status": _object(
         version=_STRING,
         upstream=_STRING,
@@ -72,7 +123,7 @@ SCHEMAS: dict[str, Any] = {
         open=_INTEGER,
         frames=_INTEGER,
         bytes=_INTEGER,
-        rate=_ANY,
+        rate=_ref("Rate"),
         left_out=_ANY,
         faults=_BOOLEAN,
     ),
@@ -89,6 +140,35 @@ SCHEMAS: dict[str, Any] = {
         offset=_INTEGER, total=_INTEGER, upto=_INTEGER, complete=_BOOLEAN, rows=_list("Row")
     ),
     "Payload": _object(length=_INTEGER, recorded=_INTEGER, text=_BOOLEAN, base64=_STRING),
+    "Violation": _object(rule=_STRING, section=_STRING, text=_STRING, side=_STRING),
+    "Strike": _object(
+        connection=_INTEGER,
+        direction=_or_null(_DIRECTION),
+        time=_NUMBER,
+        name=_STRING,
+        type=_STRING,
+        message=_MAYBE_INTEGER,
+        detail=_STRING,
+        before=_ref("Payload"),
+        after=_ref("Payload"),
+    ),
+    "RecordedMessage": _object(
+        connection=_INTEGER,
+        direction=_DIRECTION,
+        number=_INTEGER,
+        time=_NUMBER,
+        opcode=_STRING,
+        content_length=_INTEGER,
+        payload_length=_INTEGER,
+        compressed=_BOOLEAN,
+        opaque=_MAYBE_STRING,
+        verdict=_STRING,
+        cause=_MAYBE_STRING,
+        content=_ref("Payload"),
+        sent=_or_null(_ref("Payload")),
+        violations=_list("Violation"),
+    ),
+    "RoundTrip": _object(request=_INTEGER, answer=_INTEGER, seconds=_NUMBER, key=_STRING),
     "Frame": _object(
         **_ROW,
         header=_STRING,
@@ -98,36 +178,100 @@ SCHEMAS: dict[str, Any] = {
         masking_key=_MAYBE_STRING,
         received=_INTEGER,
         header_length=_INTEGER,
-        payload={"$ref": "#/components/schemas/Payload"},
-        violations={"type": "array", "items": _ANY},
-        faults={"type": "array", "items": _ANY},
-        ends_message=_ANY,
-        close=_ANY,
-        round_trip=_ANY,
+        payload=_ref("Payload"),
+        violations=_list("Violation"),
+        faults=_list("Strike"),
+        ends_message=_or_null(_ref("RecordedMessage")),
+        close=_optional(_or_null(_object(code=_INTEGER, name=_STRING, reason=_STRING))),
+        round_trip=_or_null(_ref("RoundTrip")),
     ),
     "Message": _object(
-        frames={"type": "array", "items": _INTEGER},
-        message=_ANY,
-        faults={"type": "array", "items": _ANY},
+        frames=_list(_INTEGER),
+        message=_or_null(_ref("RecordedMessage")),
+        faults=_list("Strike"),
     ),
-    "RoundTrips": _object(summary=_ANY, pairs={"type": "array", "items": _ANY}),
-    "Filter": _object(filter=_STRING, explanation=_STRING, words=_ANY),
-    "Timeline": _object(timeline=_ANY),
+    "RoundTrips": _object(
+        summary=_object(
+            count=_INTEGER,
+            median=_optional(_NUMBER),
+            p95=_optional(_NUMBER),
+            max=_optional(_NUMBER),
+        ),
+        pairs=_list("RoundTrip"),
+    ),
+    "Filter": _object(
+        filter=_STRING,
+        explanation=_STRING,
+        words={"type": "object", "additionalProperties": _STRING},
+    ),
+    "Bucket": _object(messages=_PAIR, control=_PAIR, bytes=_PAIR, largest=_PAIR),
+    "Timeline": _object(
+        timeline=_or_null(
+            _object(
+                start=_NUMBER,
+                step=_NUMBER,
+                buckets=_list("Bucket"),
+                strikes=_optional(_INTEGER),
+                faults=_list(
+                    _object(
+                        connection=_INTEGER,
+                        time=_NUMBER,
+                        name=_STRING,
+                        type=_STRING,
+                        detail=_STRING,
+                    )
+                ),
+            )
+        )
+    ),
     "Sent": _object(sent=_INTEGER),
     "Done": _ANY,
     "Breakpoint": _object(
         id=_INTEGER,
         filter=_STRING,
         explanation=_STRING,
-        direction=_MAYBE_STRING,
+        direction=_or_null(_DIRECTION),
         connection=_MAYBE_INTEGER,
         control=_BOOLEAN,
         timeout=_NUMBER,
         enabled=_BOOLEAN,
         hits=_INTEGER,
     ),
-    "Breakpoints": _object(breakpoints=_list("Breakpoint"), held={"type": "array", "items": _ANY}),
-    "Fault": _ANY,
-    "Faults": _object(faults=_list("Fault")),
-    "FaultTypes": _object(types={"type": "array", "items": _ANY}),
+    "Held": _object(
+        id=_INTEGER,
+        breakpoint=_INTEGER,
+        connection=_INTEGER,
+        direction=_DIRECTION,
+        time=_NUMBER,
+        until=_NUMBER,
+        opcode=_STRING,
+        message=_MAYBE_INTEGER,
+        readable=_BOOLEAN,
+        content_length=_INTEGER,
+        text=_BOOLEAN,
+        base64=_STRING,
+    ),
+    "Breakpoints": _object(breakpoints=_list("Breakpoint"), held=_list("Held")),
+    "Fault": _object(**_FAULT),
+    "Faults": _object(faults=_list("Fault"), seed=_INTEGER),
+    "FaultTypes": _object(
+        types=_list(
+            _object(
+                type=_STRING,
+                summary=_STRING,
+                effect=_STRING,
+                strikes=_STRING,
+                example=_STRING,
+                attributes=_list(
+                    _object(
+                        name=_STRING,
+                        unit=_STRING,
+                        doc=_STRING,
+                        required=_BOOLEAN,
+                        default=_ANYTHING,
+                    )
+                ),
+            )
+        )
+    ),
 }

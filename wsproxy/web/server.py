@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 from collections.abc import Awaitable, Callable
+from html import escape
 from importlib.resources import files
 
 from aiohttp import hdrs, web
@@ -20,6 +21,15 @@ from wsproxy.web.openapi import describe
 
 MAX_BODY = 32 * 1024 * 1024
 """Bytes of a request: a message to be sent may be large."""
+
+API_ROUTES: tuple[Route, ...] = (
+    *capture.ROUTES,
+    *export.ROUTES,
+    *control.ROUTES,
+    *breakpoints.ROUTES,
+    *faults.ROUTES,
+)
+"""What of the API is more than this server's own business."""
 
 _TYPES = {
     ".html": "text/html",
@@ -44,11 +54,7 @@ class WebServer:
         self._static = _load_static()
         self._runner: web.AppRunner | None = None
         self.routes: tuple[Route, ...] = (
-            *capture.ROUTES,
-            *export.ROUTES,
-            *control.ROUTES,
-            *breakpoints.ROUTES,
-            *faults.ROUTES,
+            *API_ROUTES,
             Route("GET", "/feed", self._serve_feed, "The live feed, a WebSocket"),
             Route("GET", "/openapi.json", self._openapi, "This description"),
         )
@@ -106,7 +112,8 @@ class WebServer:
             self._guard.check_sender(request)
             if request.path == "/" and "token" in request.query:
                 return self._let_in(request)
-            self._guard.check_token(request)
+            if not _is_style(request):
+                self._guard.check_token(request)
             response = await handler(request)
         except ApiError as error:
             response = self._refuse(request, error)
@@ -132,8 +139,14 @@ class WebServer:
     def _refuse(self, request: web.Request, error: ApiError) -> web.Response:
         if request.path != "/":
             return error_response(error)
-        text = f"wsproxy: {error.message}.\nOpen the page by the URL that wsproxy printed.\n"
-        return web.Response(text=text, status=error.status, headers=SECURITY_HEADERS)
+        page = self._static["refused.html"].decode()
+        message = escape(f"{error.message[:1].upper()}{error.message[1:]}.")
+        return web.Response(
+            text=page.replace("$message", message),
+            content_type="text/html",
+            status=error.status,
+            headers=SECURITY_HEADERS,
+        )
 
     async def _page(self, request: web.Request) -> web.Response:
         return self._static_response("index.html")
@@ -155,6 +168,11 @@ class WebServer:
 
     async def _openapi(self, ctx: Context, request: web.Request) -> web.Response:
         return web.json_response(self._description)
+
+
+def _is_style(request: web.Request) -> bool:
+    """What the page needs that says why somebody was not let in: nothing of it is secret."""
+    return request.path.startswith("/static/css/") or request.path == "/static/icon.svg"
 
 
 def _from_aiohttp(error: web.HTTPException) -> ApiError:

@@ -40,6 +40,8 @@ class Totals:
         self._sums: dict[int, list[int]] = {}
         self._latest: dict[int, ConnectionRecord] = {}
         self._recent: deque[tuple[float, int, int, int, int]] = deque()
+        self.paused: dict[int, set[str]] = {}
+        """Directions that somebody paused over the API, of open connections."""
         self.changed: set[int] = set()
         """Connections with traffic since somebody emptied this."""
 
@@ -47,6 +49,8 @@ class Totals:
         """Remember a connection while the capture may not have it yet."""
         self._latest.pop(connection.id, None)
         self._latest[connection.id] = connection
+        if connection.end is not None:
+            self.paused.pop(connection.id, None)
         while len(self._latest) > MAX_LATEST:
             del self._latest[next(iter(self._latest))]
 

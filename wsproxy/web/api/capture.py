@@ -76,7 +76,10 @@ async def connections(ctx: Context, request: web.Request) -> web.Response:
             found = [*found, *(each for each in latest.values() if each.id > last)]
             found = found[-limit:] if newest else found[:limit]
         found = [latest.get(each.id, each) for each in found]
-        summaries = [connection_summary(each, ctx.totals.of(each.id)) for each in found]
+        summaries = [
+            connection_summary(each, ctx.totals.of(each.id), ctx.totals.paused.get(each.id, ()))
+            for each in found
+        ]
         more = len(found) == limit and not newest
         return json.dumps({"connections": summaries, "next": found[-1].id if more else None})
 
@@ -87,7 +90,9 @@ async def connection(ctx: Context, request: web.Request) -> web.Response:
     """A connection with its handshake."""
     wanted = path_number(request)
     found = await connection_of(ctx, wanted)
-    return web.json_response(connection_detail(found, ctx.totals.of(wanted)))
+    return web.json_response(
+        connection_detail(found, ctx.totals.of(wanted), ctx.totals.paused.get(wanted, ()))
+    )
 
 
 async def frames(ctx: Context, request: web.Request) -> web.Response:

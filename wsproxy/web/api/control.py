@@ -90,6 +90,8 @@ async def pause(ctx: Context, request: web.Request) -> web.Response:
     wanted = body.get("direction")
     for direction in Direction if wanted is None else [direction_of(wanted)]:
         live.pause(direction, paused)
+        mine = ctx.totals.paused.setdefault(live.connection.id, set())
+        (mine.add if paused else mine.discard)(direction.name.lower())
     return web.json_response({"paused": paused})
 
 

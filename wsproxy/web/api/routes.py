@@ -176,7 +176,8 @@ def content_of(body: dict[str, Any]) -> bytes | None:
             return base64.b64decode(value, validate=True)
         return value.encode()
     except (ValueError, binascii.Error) as error:
-        raise ApiError("bad_request", f"{name} cannot be read: {error}") from None
+        words = {"hex": "pairs of 0-9 and a-f", "base64": "base64", "text": "Unicode text"}[name]
+        raise ApiError("bad_request", f"{name} must be {words}") from error
 
 
 def json_text(text: str, status: int = 200) -> web.Response:

@@ -2,6 +2,18 @@
 
 const ROOT = '/api/v1';
 
+/** @typedef {Record<string, string | number | boolean | null | undefined>} Parameters */
+
+/** What the API answered instead: `code` is for programs, the message for people. */
+export class ApiError extends Error {
+  /** @param {string} code @param {string} message */
+  constructor(code, message) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** @param {string} path @param {Parameters} [parameters] */
 export const apiUrl = (path, parameters = {}) => {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
@@ -11,44 +23,82 @@ export const apiUrl = (path, parameters = {}) => {
   return `${ROOT}${path}${text ? `?${text}` : ''}`;
 };
 
-async function request(method, path, { parameters, body, signal } = {}) {
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {{parameters?: Parameters | undefined, body?: unknown, signal?: AbortSignal | undefined}} [options]
+ */
+async function answer(method, path, { parameters, body, signal } = {}) {
   let response;
   try {
     response = await fetch(apiUrl(path, parameters), {
       method,
-      signal,
+      signal: signal ?? null,
       headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? null : JSON.stringify(body),
     });
   } catch (error) {
-    if (error.name === 'AbortError') throw error;
-    throw new Error('wsproxy does not answer; is it still running?');
+    if (signal?.aborted) throw error;
+    throw new Error('wsproxy does not answer. Is it still running?');
   }
-  const value = await response.json();
-  if (!response.ok) {
-    const error = new Error(value.error.message);
-    error.code = value.error.code;
-    throw error;
-  }
-  return value;
+  if (response.ok) return response;
+  const value = await response.json().catch(() => ({}));
+  throw new ApiError(
+    value.error?.code ?? 'internal',
+    value.error?.message ?? `wsproxy answered ${response.status}; its standard error says more`,
+  );
 }
 
-export const get = (path, parameters, signal) => request('GET', path, { parameters, signal });
-export const post = (path, body = {}) => request('POST', path, { body });
-export const patch = (path, body) => request('PATCH', path, { body });
-export const remove = (path) => request('DELETE', path);
+/**
+ * @param {string} path
+ * @param {Parameters} [parameters]
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any>} what the path answers, as types.d.ts has it
+ */
+export const get = async (path, parameters, signal) =>
+  (await answer('GET', path, { parameters, signal })).json();
 
-/** What a download would give. */
-export async function getBytes(path) {
-  const response = await fetch(apiUrl(path));
-  if (!response.ok) throw new Error((await response.json()).error.message);
+/** @param {string} path @param {unknown} [body] @returns {Promise<any>} */
+export const post = async (path, body = {}) => (await answer('POST', path, { body })).json();
+
+/** @param {string} path @param {unknown} body @returns {Promise<any>} */
+export const patch = async (path, body) => (await answer('PATCH', path, { body })).json();
+
+/** @param {string} path @returns {Promise<any>} */
+export const remove = async (path) => (await answer('DELETE', path)).json();
+
+/**
+ * What a download would give.
+ * @param {string} path
+ * @param {Parameters} [parameters]
+ * @param {AbortSignal} [signal]
+ */
+export async function getBytes(path, parameters, signal) {
+  const response = await answer('GET', path, { parameters, signal });
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** Have the browser save what is at a path. */
-export function download(path, parameters) {
+/**
+ * Have the browser save what is at a path.
+ * @param {string} path
+ * @param {Parameters} [parameters]
+ */
+export const download = (path, parameters) => save(apiUrl(path, parameters), '');
+
+/**
+ * @param {string} text
+ * @param {string} name of the file
+ */
+export function saveText(text, name) {
+  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+  save(url, name);
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** @param {string} url @param {string} name */
+function save(url, name) {
   const link = document.createElement('a');
-  link.href = apiUrl(path, parameters);
-  link.download = '';
+  link.href = url;
+  link.download = name;
   link.click();
 }

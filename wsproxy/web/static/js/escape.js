@@ -1,15 +1,28 @@
-// Text of strangers made visible: what is invisible, or would turn the line around, is spelled out.
+// Untrusted text made visible: what is invisible, or would turn the line around, is spelled out.
 
 import { el } from './dom.js';
+import { split } from './pure/filter.js';
 
 // Control characters but tab and line feed, and the characters that change direction or width.
-// eslint-disable-next-line no-control-regex
-const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+const HIDDEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
 
 const MAX_ESCAPES = 5000;
 
-/** Nodes that show a text. */
-export function shown(text) {
+/**
+ * Nodes that show a text.
+ * @param {string} text
+ * @param {RegExp | null} [lit] what is lit up in it
+ * @returns {(Node | string)[]}
+ */
+export function shown(text, lit = null) {
+  if (lit) {
+    return split(text, lit).flatMap(([part, hit]) =>
+      hit ? el('mark', {}, shown(part)) : shown(part),
+    );
+  }
+  /** @type {(Node | string)[]} */
   const nodes = [];
   let at = 0;
   for (const match of text.matchAll(HIDDEN)) {
@@ -18,7 +31,7 @@ export function shown(text) {
       return nodes;
     }
     if (match.index > at) nodes.push(text.slice(at, match.index));
-    const code = match[0].codePointAt(0).toString(16).padStart(4, '0');
+    const code = (match[0].codePointAt(0) ?? 0).toString(16).padStart(4, '0');
     nodes.push(el('span', { class: 'escape', title: `U+${code.toUpperCase()}` }, `\\u${code}`));
     at = match.index + match[0].length;
   }

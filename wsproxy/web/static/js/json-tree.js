@@ -1,60 +1,175 @@
 // A JSON value as a tree that opens where one looks: nothing is made before it is shown.
 
+import { copy } from './clipboard.js';
 import { button, el } from './dom.js';
 import { shown } from './escape.js';
+import { menu } from './menu.js';
+import { step } from './pure/diff.js';
+import { toJson } from './pure/json.js';
 
 const AT_ONCE = 200; // children that are made at a time
 const LONG = 2000; // characters of a string that are shown at first
+const MAX_EXPANDED = 5000; // nodes that "expand all" opens
 
-export function tree(value) {
-  return el('div', { class: 'tree' }, el('ul', {}, node(null, value, 0)));
+/**
+ * @param {unknown} value
+ * @param {RegExp | null} [lit] what is lit up
+ */
+export function tree(value, lit = null) {
+  const box = el(
+    'div',
+    { class: 'tree', tabindex: 0, role: 'group', 'aria-label': 'JSON' },
+    el('ul', {}, node('', '$', value, 0, lit)),
+  );
+  box.addEventListener('contextmenu', (event) => {
+    const found = /** @type {HTMLElement} */ (event.target).closest('li');
+    const about = found && ABOUT.get(found);
+    if (!about) return;
+    event.preventDefault();
+    menu(event.clientX, event.clientY, actions(about));
+  });
+  return box;
 }
 
-function node(key, value, depth) {
-  const label = key === null ? [] : [el('span', { class: 'key untrusted' }, shown(String(key))), ': '];
-  if (value === null || typeof value !== 'object') return el('li', {}, label, leaf(value));
-  const isArray = Array.isArray(value);
-  const keys = Object.keys(value);
-  const summary = isArray ? `[${keys.length}] ` : `{${keys.length}} `;
-  if (!keys.length) return el('li', {}, label, summary);
-  const inner = el('ul');
-  const open = depth < 2 && keys.length <= 50;
-  const fill = (from) => {
-    for (const name of keys.slice(from, from + AT_ONCE)) inner.append(node(name, value[name], depth + 1));
-    if (keys.length > from + AT_ONCE) {
-      const more = el('li', {}, button(`${keys.length - from - AT_ONCE} more`, () => {
-        more.remove();
-        fill(from + AT_ONCE);
-      }, { class: 'plain' }));
-      inner.append(more);
+/** Open or close all of a tree. @param {Element} box @param {boolean} open */
+export function toggleAll(box, open) {
+  let opened = 0;
+  for (let again = true; again && opened < MAX_EXPANDED; ) {
+    again = false;
+    for (const each of box.querySelectorAll(open ? 'details:not([open])' : 'details[open]')) {
+      if (opened >= MAX_EXPANDED) break;
+      const details = /** @type {HTMLDetailsElement} */ (each);
+      if (open) FILL.get(details)?.();
+      details.open = open;
+      opened += 1;
+      again = open;
     }
+  }
+}
+
+/** @type {WeakMap<Element, {path: string, value: unknown}>} */
+const ABOUT = new WeakMap();
+/** @type {WeakMap<Element, () => void>} */
+const FILL = new WeakMap();
+
+/** @param {{path: string, value: unknown}} about */
+function actions({ path, value }) {
+  const text = typeof value === 'string' ? value : toJson(value);
+  return [
+    { text: 'Copy value', run: () => copy(text, 'the value') },
+    { text: `Copy path ${path.slice(0, 60)}`, run: () => copy(path, 'the path') },
+    {
+      text: 'Filter by this value',
+      run: () =>
+        document.dispatchEvent(new CustomEvent('filter-by', { detail: filterFor(path, value) })),
+    },
+    {
+      text: 'Show as a column',
+      run: () => document.dispatchEvent(new CustomEvent('add-column', { detail: path })),
+    },
+  ];
+}
+
+/** @param {string} path @param {unknown} value */
+function filterFor(path, value) {
+  if (value !== null && typeof value === 'object') return `~json ${path}`;
+  const text = String(value);
+  return `~json ${/^[\w.$[\]]+$/.test(path + text) ? `${path}=${text}` : JSON.stringify(`${path}=${text}`)}`;
+}
+
+/**
+ * @param {string} key
+ * @param {string} path
+ * @param {unknown} value
+ * @param {number} depth
+ * @param {RegExp | null} lit
+ * @returns {HTMLLIElement}
+ */
+function node(key, path, value, depth, lit) {
+  const label = depth ? [el('span', { class: 'key untrusted' }, shown(key, lit)), ': '] : [];
+  if (value === null || typeof value !== 'object') {
+    const item = el('li', {}, label, leaf(value, lit));
+    ABOUT.set(item, { path, value });
+    return item;
+  }
+  const inList = Array.isArray(value);
+  const entries = Object.entries(value);
+  const summary = inList ? `[${entries.length}] ` : `{${entries.length}} `;
+  if (!entries.length) return el('li', {}, label, summary);
+  const inner = el('ul');
+  const open = depth < 2 && entries.length <= 50;
+  const fillFrom = (/** @type {number} */ from) => {
+    for (const [name, child] of entries.slice(from, from + AT_ONCE))
+      inner.append(node(name, path + step(name, inList), child, depth + 1, lit));
+    if (entries.length <= from + AT_ONCE) return;
+    const more = el(
+      'li',
+      {},
+      button(
+        `${entries.length - from - AT_ONCE} more`,
+        () => {
+          more.remove();
+          fillFrom(from + AT_ONCE);
+        },
+        { class: 'plain' },
+      ),
+    );
+    inner.append(more);
   };
-  const preview = el('span', { class: 'dim untrusted', hidden: open }, glimpse(value, keys));
-  const details = el('details', { open }, el('summary', {}, label, el('span', { class: 'dim' }, summary), preview), inner);
-  if (open) fill(0);
+  const ensure = () => {
+    if (!inner.childElementCount) fillFrom(0);
+  };
+  const preview = el('span', { class: 'dim untrusted', hidden: open }, glimpse(entries, inList));
+  const details = el(
+    'details',
+    { open },
+    el('summary', {}, label, el('span', { class: 'dim' }, summary), preview),
+    inner,
+  );
+  FILL.set(details, ensure);
+  if (open) ensure();
   details.addEventListener('toggle', () => {
     preview.hidden = details.open;
-    if (details.open && !inner.childElementCount) fill(0);
+    if (details.open) ensure();
   });
-  return el('li', {}, details);
+  const item = el('li', {}, details);
+  ABOUT.set(item, { path, value });
+  return item;
 }
 
-/** The beginning of what a closed node holds. */
-function glimpse(value, keys) {
-  const short = (inner) => (typeof inner === 'object' && inner ? '…' : typeof inner === 'string' ? JSON.stringify(inner.slice(0, 24)) : String(inner));
-  const parts = keys.slice(0, 4).map((key) => (Array.isArray(value) ? short(value[key]) : `${key.slice(0, 24)}: ${short(value[key])}`));
-  return shown(parts.join(', ') + (keys.length > 4 ? ', …' : ''));
+/** The beginning of what a closed node holds. @param {[string, unknown][]} entries @param {boolean} inList */
+function glimpse(entries, inList) {
+  const parts = entries.slice(0, 4).map(([key, value]) => {
+    const text =
+      value && typeof value === 'object'
+        ? '…'
+        : typeof value === 'string'
+          ? JSON.stringify(value.slice(0, 24))
+          : String(value);
+    return inList ? text : `${key.slice(0, 24)}: ${text}`;
+  });
+  return shown(parts.join(', ') + (entries.length > 4 ? ', …' : ''));
 }
 
-function leaf(value) {
+/** @param {unknown} value @param {RegExp | null} lit */
+function leaf(value, lit) {
   if (typeof value !== 'string') {
-    return el('span', { class: typeof value === 'number' || typeof value === 'bigint' ? 'number' : 'word' }, String(value));
+    const kind = typeof value === 'number' || typeof value === 'bigint' ? 'number' : 'word';
+    return el('span', { class: kind }, shown(String(value), lit));
   }
-  const text = el('span', { class: 'string untrusted' }, '"', shown(value.slice(0, LONG)), value.length > LONG ? '' : '"');
+  const text = el(
+    'span',
+    { class: 'string untrusted' },
+    '"',
+    shown(value.slice(0, LONG), lit),
+    value.length > LONG ? '' : '"',
+  );
   if (value.length > LONG) {
-    const more = button(`… ${value.length - LONG} more characters`, () => {
-      more.replaceWith(...shown(value.slice(LONG)), '"');
-    }, { class: 'plain' });
+    const more = button(
+      `… ${value.length - LONG} more characters`,
+      () => more.replaceWith(...shown(value.slice(LONG), lit), '"'),
+      { class: 'plain' },
+    );
     text.append(more);
   }
   return text;

@@ -1,23 +1,60 @@
-// Keys that work everywhere, unless one types into a field.
+// Keys that work everywhere, unless one types into a field; single letters can be switched off.
 
-import { el } from './dom.js';
+import { button, el } from './dom.js';
+import { dialog } from './menu.js';
+import { palette } from './palette.js';
+import { pref, setPref } from './prefs.js';
+import { view } from './view.js';
 
+/** @param {string} selector */
+const focus = (selector) =>
+  /** @type {HTMLElement | null} */ (document.querySelector(selector))?.focus();
+
+/** Show a pane, where only one is shown at a time, and go there. @param {string} pane @param {string} selector */
+const goTo = (pane, selector) => {
+  view.set({ pane });
+  focus(selector);
+};
+
+/** @type {[key: string, text: string, run: () => void][]} */
 const KEYS = [
-  ['/', 'search', () => document.querySelector('wsp-filter-bar input').focus()],
-  ['c', 'connections', () => document.querySelector('wsp-connections .viewport').focus()],
-  ['f', 'frames', () => document.querySelector('wsp-frames .viewport').focus()],
-  ['d', 'details', () => document.querySelector('wsp-details [role=tab][tabindex="0"]')?.focus()],
-  ['t', 'tools', () => document.querySelector('wsp-tools [role=tab][tabindex="0"]').focus()],
-  ['p', 'pause the view', () => document.querySelector('wsp-header .pause').click()],
+  ['/', 'search', () => goTo('frames', 'wsp-filter-bar input')],
+  ['c', 'connections', () => goTo('connections', 'wsp-connections .viewport')],
+  ['f', 'frames', () => goTo('frames', 'wsp-frames .viewport')],
+  ['d', 'details', () => goTo('details', 'wsp-details [role=tab][tabindex="0"]')],
+  ['t', 'tools', () => goTo('tools', 'wsp-tools [role=tab][tabindex="0"]')],
+  [
+    'p',
+    'pause the view',
+    () => document.querySelector('wsp-header')?.dispatchEvent(new Event('pause')),
+  ],
   ['?', 'this help', () => help()],
 ];
 
+const OTHERS = [
+  ['Ctrl+K', 'find any command, connection or view'],
+  ['↑ ↓ PgUp PgDn Home End', 'move through connections or frames, keeping the tab'],
+  ['Shift+↑ ↓, Ctrl+click', 'select several frames'],
+  ['Ctrl+C', 'copy the selected rows'],
+  ['Shift+F10, context menu key', 'what can be done with a row'],
+  ['b', 'bookmark the selected frame'],
+  ['Enter', 'from a frame to its details'],
+  ['n, N', 'the next and the previous hit in the payload'],
+  ['← →', 'on a splitter: narrower, wider; Enter folds'],
+  ['+ − ← →', 'zoom and move in the timeline'],
+  ['Escape', 'leave a field, close a menu'],
+];
+
 addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest('input, textarea, select, dialog')) {
-    if (event.key === 'Escape') event.target.blur();
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+    event.preventDefault();
+    palette();
     return;
   }
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (target.closest('input, textarea, select, dialog, [role=menu]')) return;
+  if (!pref('keys', true) && event.key !== '?') return;
   const found = KEYS.find(([key]) => key === event.key);
   if (found) {
     event.preventDefault();
@@ -27,15 +64,26 @@ addEventListener('keydown', (event) => {
 
 /** Show the keys. */
 export function help() {
-  const rows = [...KEYS.map(([key, text]) => [key, text]),
-    ['↑ ↓ PgUp PgDn Home End', 'move through connections or frames, keeping the tab'],
-    ['Shift+↑ ↓, Ctrl+click', 'select several frames'],
-    ['Enter', 'from a frame to its details'],
-    ['+ − ← →', 'zoom and move in the timeline']];
-  const dialog = el('dialog', { 'aria-label': 'Keys', onclose: () => dialog.remove() },
-    el('dl', { class: 'facts' }, rows.map(([key, text]) => [
-      el('dt', {}, el('kbd', {}, key)), el('dd', {}, text)])),
-    el('button', { type: 'button', onclick: () => dialog.close() }, 'Close'));
-  document.body.append(dialog);
-  dialog.showModal();
+  const rows = [...KEYS.map(([key, text]) => [key, text]), ...OTHERS];
+  const letters = el('input', {
+    type: 'checkbox',
+    checked: pref('keys', true),
+    onchange: () => setPref('keys', letters.checked),
+  });
+  const box = dialog(
+    'Keys',
+    el('h2', {}, 'Keys'),
+    el(
+      'dl',
+      { class: 'facts' },
+      rows.map(([key, text]) => [el('dt', {}, el('kbd', {}, key)), el('dd', {}, text)]),
+    ),
+    el(
+      'div',
+      { class: 'row' },
+      el('label', {}, letters, 'Single letters are keys'),
+      el('span', { class: 'grow' }),
+      button('Close', () => box.close()),
+    ),
+  );
 }

@@ -7,6 +7,7 @@ import './parts/filter-bar.js';
 import './parts/frames.js';
 import './parts/details.js';
 import './parts/tools.js';
+import './parts/panes.js';
 import './keys.js';
 
 feed.connect();

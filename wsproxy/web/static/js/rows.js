@@ -2,21 +2,38 @@
 // somebody looks, extended by what the feed brings.
 
 import { get } from './api.js';
+import { isAbort, messageOf } from './dom.js';
 import { feed } from './feed.js';
+
+/** @import { Batch, Page, Row, Update } from './types' */
+/** @typedef {ReturnType<typeof import('./pure/state.js').queryOf>} Query */
+/** @typedef {{controller: AbortController, done: Promise<void>}} Fetching */
 
 const PIECE = 100;
 const MAX_PIECES = 80; // the memory of the page stays bounded: 8,000 rows
 const RESYNC_MS = 300;
 const REFETCH_MS = 200;
 
+/** @param {number} ms */
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** @param {{connection: number, direction: string, message: number | null}} row */
+const messageKey = (row) => `${row.connection}/${row.direction}/${row.message}`;
+
 export class Rows extends EventTarget {
   total = 0;
   searching = false;
   paused = false;
   error = '';
+  /** @type {Query | null} */
   #query = null;
+  /** @type {Map<number, (Row | undefined)[]>} */
   #pieces = new Map();
+  /** Places of the rows that end messages. @type {Map<string, number>} */
+  #ends = new Map();
+  /** @type {Map<number, Fetching>} */
   #fetching = new Map();
+  /** @type {Map<number, number>} */
   #fetchedAt = new Map();
   #again = 0;
   #upto = 0;
@@ -30,21 +47,23 @@ export class Rows extends EventTarget {
     super();
     feed.on('batch', (batch) => this.#heard(batch));
     feed.on('behind', () => this.sync());
-    feed.on('subscribed', ({ tag }) => { this.#subscribed ||= tag === String(this.#generation); });
+    feed.on('subscribed', ({ tag }) => {
+      this.#subscribed ||= tag === String(this.#generation);
+    });
     feed.on('open', () => {
       this.#reopened = true; // perhaps another proxy with another capture
       if (this.#query) this.sync();
     });
   }
 
-  /** List other rows. */
+  /** List other rows. @param {Query} query */
   open(query) {
     this.#query = query;
     this.#generation += 1;
     this.#subscribed = false;
-    this.#pieces.clear();
+    this.#forget();
     this.#fetchedAt.clear();
-    for (const controller of this.#fetching.values()) controller.abort();
+    for (const { controller } of this.#fetching.values()) controller.abort();
     this.#fetching.clear();
     this.total = 0;
     this.#upto = 0;
@@ -61,12 +80,15 @@ export class Rows extends EventTarget {
     return this.#sync();
   }
 
-  /** The row at a place; undefined while it is being fetched. */
+  /**
+   * The row at a place; undefined while it is being fetched.
+   * @param {number} place
+   */
   at(place) {
     const number = Math.floor(place / PIECE);
     const piece = this.#pieces.get(number);
     const row = piece?.[place % PIECE];
-    if (row) {
+    if (piece && row) {
       this.#pieces.delete(number); // used last: moves to the end
       this.#pieces.set(number, piece);
       return row;
@@ -75,20 +97,32 @@ export class Rows extends EventTarget {
     return undefined;
   }
 
-  /** The row at a place, once it is there. */
+  /** The row at a place, once it is there. @param {number} place */
   async fetched(place) {
     for (let tries = 0; tries < 40 && place < this.total; tries += 1) {
       const row = this.at(place);
       if (row) return row;
       await this.#fetching.get(Math.floor(place / PIECE))?.done;
-      await new Promise((resolve) => { setTimeout(resolve, 10); });
+      await pause(10);
     }
     return this.at(place);
   }
 
-  /** The place of a frame, or of the first one after it. */
-  async placeOf(id) {
-    const page = await get('/frames', { ...this.#query, after: Number(id) - 1, limit: 1 });
+  /** The rows that the page has at the moment. */
+  *known() {
+    for (const piece of this.#pieces.values()) {
+      for (const row of piece) if (row) yield row;
+    }
+  }
+
+  /**
+   * The place of a frame, or -1 where it is not listed.
+   * @param {string | number} id
+   * @param {AbortSignal} [signal]
+   */
+  async placeOf(id, signal) {
+    /** @type {Page} */
+    const page = await get('/frames', { ...this.#query, after: Number(id) - 1, limit: 1 }, signal);
     return page.rows[0]?.id === Number(id) ? page.offset : -1;
   }
 
@@ -96,13 +130,13 @@ export class Rows extends EventTarget {
   sync() {
     if (this.#timer || this.paused) return;
     const wait = Math.max(0, this.#lastSync + RESYNC_MS - performance.now());
-    this.#timer = setTimeout(() => {
+    this.#timer = window.setTimeout(() => {
       this.#timer = 0;
       this.#sync();
     }, wait);
   }
 
-  /** Stop or go on taking in what is new; the traffic does not notice. */
+  /** Stop or go on taking in what is new; the traffic does not notice. @param {boolean} paused */
   pause(paused) {
     this.paused = paused;
     if (!paused) this.#sync();
@@ -114,56 +148,76 @@ export class Rows extends EventTarget {
     this.#lastSync = performance.now();
     try {
       for (;;) {
+        /** @type {Page} */
         const page = await get('/frames', { ...this.#query, offset: -PIECE, limit: PIECE });
         if (generation !== this.#generation) return;
         this.searching = !page.complete;
         this.#take(page, true);
         if (page.complete) break;
-        await new Promise((resolve) => { setTimeout(resolve, 20); });
+        await pause(20);
       }
       this.error = '';
     } catch (error) {
       if (generation !== this.#generation) return;
       this.searching = false;
-      this.error = error.message;
+      this.error = messageOf(error);
     }
     this.#changed();
   }
 
+  /** @param {Page} page @param {boolean} settles */
   #take(page, settles) {
     if (this.#reopened && settles) {
       this.#reopened = false;
       if (page.upto < this.#upto) {
         this.#upto = 0;
-        this.#pieces.clear();
+        this.#forget();
       }
     }
     if (page.upto >= this.#upto && (settles || page.total > this.total)) {
       // What was trimmed or found later has moved the places of all other rows.
-      if (page.total < this.total) this.#pieces.clear();
+      if (page.total < this.total) this.#forget();
       this.total = page.total;
       this.#upto = page.upto;
     }
-    page.rows.forEach((row, index) => this.#put(page.offset + index, row));
+    page.rows.forEach((row, index) => {
+      this.#put(page.offset + index, row);
+    });
     this.#changed();
   }
 
+  #forget() {
+    this.#pieces.clear();
+    this.#ends.clear();
+  }
+
+  /** @param {number} place @param {Row} row */
   #put(place, row) {
     const number = Math.floor(place / PIECE);
     let piece = this.#pieces.get(number);
     if (!piece) {
       piece = new Array(PIECE);
       this.#pieces.set(number, piece);
-      if (this.#pieces.size > MAX_PIECES) this.#pieces.delete(this.#pieces.keys().next().value);
+      if (this.#pieces.size > MAX_PIECES) this.#dropOldest();
     }
     piece[place % PIECE] = row;
+    if (row.fin && row.message !== null) this.#ends.set(messageKey(row), place);
   }
 
+  #dropOldest() {
+    const oldest = this.#pieces.entries().next().value;
+    if (!oldest) return;
+    const [number, piece] = oldest;
+    this.#pieces.delete(number);
+    for (const row of piece) if (row) this.#ends.delete(messageKey(row));
+  }
+
+  /** @param {number} number */
   #want(number) {
     if (this.#fetching.has(number)) return;
     // A row that the feed told of and the store lacks yet: look again, but not without end.
     if (performance.now() - (this.#fetchedAt.get(number) ?? -Infinity) < REFETCH_MS) {
-      this.#again ||= setTimeout(() => {
+      this.#again ||= window.setTimeout(() => {
         this.#again = 0;
         this.#changed();
       }, REFETCH_MS);
@@ -171,32 +225,35 @@ export class Rows extends EventTarget {
     }
     if (this.#fetchedAt.size > MAX_PIECES) this.#fetchedAt.clear();
     // Who scrolls on does not want the pieces that were passed by.
-    while (this.#fetching.size >= 4) {
-      const [oldest, controller] = this.#fetching.entries().next().value;
+    for (const [passed, { controller }] of this.#fetching) {
+      if (this.#fetching.size < 4) break;
       controller.abort();
-      this.#fetchedAt.delete(oldest);
-      this.#fetching.delete(oldest);
+      this.#fetchedAt.delete(passed);
+      this.#fetching.delete(passed);
     }
     const controller = new AbortController();
-    const generation = this.#generation;
-    this.#fetching.set(number, controller);
     this.#fetchedAt.set(number, performance.now());
-    controller.done = get('/frames', { ...this.#query, offset: number * PIECE, limit: PIECE },
-      controller.signal)
-      .then((page) => {
-        if (generation === this.#generation) this.#take(page, false);
-      })
-      .catch((error) => {
-        if (error.name !== 'AbortError' && generation === this.#generation) {
-          this.error = error.message;
-          this.#changed();
-        }
-      })
-      .finally(() => {
-        if (this.#fetching.get(number) === controller) this.#fetching.delete(number);
-      });
+    this.#fetching.set(number, { controller, done: this.#fetch(number, controller) });
   }
 
+  /** @param {number} number @param {AbortController} controller */
+  async #fetch(number, controller) {
+    const generation = this.#generation;
+    try {
+      const where = { offset: number * PIECE, limit: PIECE };
+      const page = await get('/frames', { ...this.#query, ...where }, controller.signal);
+      if (generation === this.#generation) this.#take(page, false);
+    } catch (error) {
+      if (!isAbort(error) && generation === this.#generation) {
+        this.error = messageOf(error);
+        this.#changed();
+      }
+    } finally {
+      if (this.#fetching.get(number)?.controller === controller) this.#fetching.delete(number);
+    }
+  }
+
+  /** @param {Batch} batch */
   #heard(batch) {
     if (this.paused || !this.#query) return;
     for (const update of batch.updates) this.#update(update);
@@ -208,30 +265,32 @@ export class Rows extends EventTarget {
       this.sync();
       return;
     }
-    const rows = news.rows.filter((row) => row.id > this.#upto);
     this.total += news.skipped;
-    for (const row of rows) this.#put(this.total++, row);
+    for (const row of news.rows) {
+      if (row.id <= this.#upto) continue;
+      this.#put(this.total, row);
+      this.total += 1;
+    }
     this.#upto = news.to;
     this.#changed();
   }
 
-  /** A message's row may have been shown before its fate was known. */
+  /** A message's row may have been shown before its fate was known. @param {Update} update */
   #update(update) {
-    for (const piece of this.#pieces.values()) {
-      for (const [index, row] of piece.entries()) {
-        if (row && row.fin && row.message === update.message
-          && row.connection === update.connection && row.direction === update.direction) {
-          const mark = update.verdict ?? update.mark;
-          piece[index] = {
-            ...row,
-            verdict: update.verdict ?? row.verdict,
-            marks: row.marks.includes(mark) ? row.marks : [...row.marks, mark],
-          };
-          this.#changed();
-        }
-      }
+    const place = this.#ends.get(messageKey(update));
+    const piece = place === undefined ? undefined : this.#pieces.get(Math.floor(place / PIECE));
+    const index = (place ?? 0) % PIECE;
+    const row = piece?.[index];
+    const mark = update.verdict ?? update.mark;
+    if (piece && row && mark) {
+      piece[index] = {
+        ...row,
+        verdict: update.verdict ?? row.verdict,
+        marks: row.marks.includes(mark) ? row.marks : [...row.marks, mark],
+      };
+      this.#changed();
     }
-    if (update.verdict && this.#query.filter) this.sync();
+    if (update.verdict && this.#query?.filter) this.sync();
   }
 
   #changed() {

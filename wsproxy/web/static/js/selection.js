@@ -2,25 +2,39 @@
 // `view.get('frame')`.
 
 class Selection extends EventTarget {
+  /** @type {Set<number>} */
   ids = new Set();
 
+  /** @param {number} id */
   only(id) {
     this.ids = new Set([id]);
-    this.dispatchEvent(new Event('change'));
+    this.#changed();
   }
 
+  /** @param {Iterable<number>} ids */
+  these(ids) {
+    this.ids = new Set(ids);
+    this.#changed();
+  }
+
+  /** @param {number} id */
   toggle(id) {
     if (!this.ids.delete(id)) this.ids.add(id);
-    this.dispatchEvent(new Event('change'));
+    this.#changed();
   }
 
+  /** @param {number} id */
   add(id) {
     this.ids.add(id);
-    this.dispatchEvent(new Event('change'));
+    this.#changed();
   }
 
   clear() {
     this.ids.clear();
+    this.#changed();
+  }
+
+  #changed() {
     this.dispatchEvent(new Event('change'));
   }
 }

@@ -1,116 +1,82 @@
-// What is being looked at. All of it is in the URL, so that a view can be shared or bookmarked.
+// What is being looked at; all of it is in the URL.
 
-const DEFAULTS = {
-  connection: '', // id
-  frame: '', // id of the selected row
-  q: '', // search
-  re: '', // '1': the search is a regular expression
-  dir: '', // up, down
-  op: '', // text, binary, ...
-  mark: '', // changed, dropped, injected, violation
-  size: '', // >=100
-  filter: '', // in the filter language
-  since: '', // seconds since the epoch
-  until: '',
-  control: '1',
-  fragments: '1',
-  start: '', // id of the first row after a clear
-  time: 'clock', // clock, start
-  tab: 'payload', // of the details
-  format: 'auto', // of the payload
-  tool: '', // open tool below
-  sort: 'newest', // of the connections
-  find: '', // in the connections
-  state: '', // of the connections
-};
+import { highlight, wholeFilter } from './pure/filter.js';
+import { QUERY_KEYS, queryOf, readUrl, writeUrl } from './pure/state.js';
 
-const QUERY = ['connection', 'q', 're', 'dir', 'op', 'mark', 'size', 'filter', 'since', 'until',
-  'control', 'fragments', 'start'];
+/** @import { Key } from './pure/state.js' */
 
 class View extends EventTarget {
+  values = readUrl(location.search);
+
   constructor() {
     super();
-    this.values = { ...DEFAULTS };
-    this.#read();
     addEventListener('popstate', () => {
       const before = this.values;
-      this.values = { ...DEFAULTS };
-      this.#read();
-      this.#tell(Object.keys(DEFAULTS).filter((key) => before[key] !== this.values[key]));
+      this.values = readUrl(location.search);
+      const keys = /** @type {Key[]} */ (Object.keys(before));
+      this.#tell(keys.filter((key) => before[key] !== this.values[key]));
     });
   }
 
+  /** @param {Key} key */
   get(key) {
     return this.values[key];
   }
 
-  /** Change some values; listeners hear once which. `push` makes a step for the back button. */
+  /**
+   * Change some values; listeners hear once which. `push` makes a step for the back button.
+   * @param {Partial<Record<Key, string | number>>} changes
+   * @param {{push?: boolean}} [options]
+   */
   set(changes, { push = false } = {}) {
-    const changed = Object.keys(changes).filter((key) => this.values[key] !== String(changes[key]));
+    const keys = /** @type {Key[]} */ (Object.keys(changes));
+    const changed = keys.filter((key) => this.values[key] !== String(changes[key]));
     if (!changed.length) return;
-    for (const key of changed) this.values[key] = String(changes[key]);
-    const query = new URLSearchParams();
-    for (const [key, value] of Object.entries(this.values)) {
-      if (value !== DEFAULTS[key]) query.set(key, value);
-    }
-    const text = query.toString();
-    history[push ? 'pushState' : 'replaceState'](null, '', text ? `/?${text}` : '/');
+    const values = { ...this.values };
+    for (const key of changed) values[key] = String(changes[key]);
+    this.values = values;
+    history[push ? 'pushState' : 'replaceState'](null, '', writeUrl(values));
     this.#tell(changed);
   }
 
-  /** Call `listener` when one of these keys changed; returns what ends it. */
+  /**
+   * Call `listener` when one of these keys changed; returns what ends it.
+   * @param {Key[]} keys
+   * @param {(changed: Key[]) => void} listener
+   */
   on(keys, listener) {
-    const heard = (event) => {
-      if (keys.some((key) => event.detail.includes(key))) listener(event.detail);
+    const heard = (/** @type {Event} */ event) => {
+      const changed = /** @type {CustomEvent<Key[]>} */ (event).detail;
+      if (keys.some((key) => changed.includes(key))) listener(changed);
     };
     this.addEventListener('change', heard);
     return () => this.removeEventListener('change', heard);
   }
 
-  /** Call `listener` when other rows are wanted. */
+  /** Call `listener` when other rows are wanted. @param {(changed: Key[]) => void} listener */
   onQuery(listener) {
-    this.on(QUERY, listener);
+    return this.on(QUERY_KEYS, listener);
   }
 
   /** The parameters of the API for the wanted rows. */
   query() {
-    const v = this.values;
-    return {
-      connection: v.connection,
-      filter: this.filter(),
-      control: v.control,
-      fragments: v.fragments,
-      since: v.since,
-      until: v.until,
-      start: v.start,
-    };
+    return queryOf(this.values);
   }
 
-  /** The one filter that search and all the choices come to. */
+  /** The one filter that the line and all chips come to. */
   filter() {
-    const v = this.values;
-    const parts = [];
-    if (v.filter.trim()) parts.push(`(${v.filter.trim()})`);
-    if (v.q) parts.push(`~b ${quote(v.re ? v.q : escapeRegex(v.q))}`);
-    if (v.dir) parts.push(`~${v.dir}`);
-    if (v.op) parts.push(`~${v.op}`);
-    if (v.mark) parts.push(`~${v.mark}`);
-    if (v.size.trim()) parts.push(`~size ${v.size.replaceAll(/\s/g, '')}`);
-    return parts.length === 1 && parts[0].startsWith('(') ? v.filter.trim() : parts.join(' & ');
+    return wholeFilter(this.values);
   }
 
-  #read() {
-    for (const [key, value] of new URLSearchParams(location.search)) {
-      if (key in DEFAULTS) this.values[key] = value;
-    }
+  /** What to light up in payloads. */
+  lit() {
+    return highlight(this.values.q);
   }
 
+  /** @param {Key[]} changed */
   #tell(changed) {
     if (changed.length) this.dispatchEvent(new CustomEvent('change', { detail: changed }));
   }
 }
-
-const quote = (text) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
-const escapeRegex = (text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 export const view = new View();

@@ -1,16 +1,25 @@
+// @ts-nocheck -- not typed yet
 // Send a message, resend a recorded one, close, cut off, pause.
 
 import { get, post } from '../api.js';
 import { connections } from '../connections.js';
 import { ContentEditor } from '../content-editor.js';
 import { attempt, button, el, select } from '../dom.js';
-import { fromBase64 } from '../format.js';
+import { confirmed } from '../menu.js';
+import { fromBase64 } from '../pure/format.js';
 import { view } from '../view.js';
 import { stateText } from './connections.js';
 
-const SIDES = [['upstream', '→ to the server'], ['downstream', '← to the client']];
-const OPCODES = [...['text', 'binary', 'ping', 'pong', 'close', 'continuation'].map((name) => [name, name]),
-  ...[3, 4, 5, 6, 7, 11, 12, 13, 14, 15].map((n) => `0x${n.toString(16)}`).map((name) => [name, `${name} reserved`])];
+const SIDES = [
+  ['upstream', '↑ up'],
+  ['downstream', '↓ down'],
+];
+const OPCODES = [
+  ...['text', 'binary', 'ping', 'pong', 'close', 'continuation'].map((name) => [name, name]),
+  ...[3, 4, 5, 6, 7, 11, 12, 13, 14, 15]
+    .map((n) => `0x${n.toString(16)}`)
+    .map((name) => [name, `${name} reserved`]),
+];
 
 class Composer extends HTMLElement {
   connectedCallback() {
@@ -18,19 +27,39 @@ class Composer extends HTMLElement {
     this.side = select('To which side', SIDES, 'upstream');
     this.opcode = select('Opcode', OPCODES, 'text');
     this.editor = new ContentEditor('Message');
-    this.code = el('input', { value: '1000', size: 5, 'aria-label': 'Close code', inputmode: 'numeric' });
+    this.code = el('input', {
+      value: '1000',
+      size: 5,
+      'aria-label': 'Close code',
+      inputmode: 'numeric',
+    });
     this.reason = el('input', { placeholder: 'reason', 'aria-label': 'Close reason' });
     this.about = el('div', { role: 'status' });
-    this.form = el('form', { onsubmit: (event) => { event.preventDefault(); this.#send(); } },
-      this.side, this.opcode, this.editor.format,
+    this.form = el(
+      'form',
+      {
+        onsubmit: (event) => {
+          event.preventDefault();
+          this.#send();
+        },
+      },
+      this.side,
+      this.opcode,
+      this.editor.format,
       el('button', { class: 'primary', title: 'Ctrl+Enter' }, 'Send'),
       button('Take from selected frame', () => this.#take()),
       button('Resend selected frame', () => this.#resend()),
       this.editor.area,
-      this.code, this.reason, button('Close', () => this.#close()),
-      button('Cut off', () => this.#act('reset', {}, 'Cut off'), { class: 'danger', title: 'A TCP reset to both sides' }),
-      button('Pause', () => this.#act('pause', { paused: true }, 'Nothing is read from either side now'), { title: 'Read nothing from either side' }),
-      button('Resume', () => this.#act('pause', { paused: false }, 'Flowing again')));
+      this.code,
+      this.reason,
+      button('Close', () => this.#close()),
+      button('Cut off', () => this.#cut(), {
+        class: 'danger',
+        title: 'A TCP reset to both sides',
+      }),
+      button('Pause', () => this.#pause(true), { title: 'Read nothing from either side' }),
+      button('Resume', () => this.#pause(false)),
+    );
     this.append(this.about, this.form);
     this.editor.area.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) this.#send();
@@ -49,31 +78,72 @@ class Composer extends HTMLElement {
   #update() {
     const connection = connections.get(view.get('connection'));
     const open = connection?.state === 'open';
-    this.about.textContent = connection ? `Connection #${connection.id} ${connection.target} is ${stateText(connection)}.` : 'Select a connection first.';
+    this.about.textContent = connection
+      ? `Connection #${connection.id} ${connection.target} is ${stateText(connection)}.`
+      : 'Select a connection first.';
     for (const control of this.form.elements) control.disabled = !open;
   }
 
   #send() {
-    return this.#act('send', () => ({ direction: this.side.value, opcode: this.opcode.value, ...this.editor.body }), 'Sent');
+    return this.#act(
+      'send',
+      () => ({ direction: this.side.value, opcode: this.opcode.value, ...this.editor.body }),
+      'Sent',
+    );
   }
 
   #close() {
-    return this.#act('close', () => ({ code: Number(this.code.value), reason: this.reason.value }), 'Closing');
+    return this.#act(
+      'close',
+      () => ({ code: Number(this.code.value), reason: this.reason.value }),
+      'Closing',
+    );
+  }
+
+  async #cut() {
+    if (
+      await confirmed(
+        `Connection #${view.get('connection')} will be cut off, with a TCP reset to both sides.`,
+        'Cut it off',
+      )
+    )
+      await this.#act('reset', {}, 'Cut off');
+  }
+
+  async #pause(paused) {
+    await this.#act(
+      'pause',
+      { paused },
+      paused ? 'Nothing is read from either side now' : 'Flowing again',
+    );
+    await attempt(() => connections.load()); // the feed tells of traffic, and there is none
   }
 
   #act(what, body, done) {
-    return attempt(async () => post(`/connections/${view.get('connection')}/${what}`, typeof body === 'function' ? body() : body), done);
+    return attempt(
+      async () =>
+        post(
+          `/connections/${view.get('connection')}/${what}`,
+          typeof body === 'function' ? body() : body,
+        ),
+      done,
+    );
   }
 
   #resend() {
-    return attempt(() => post(`/frames/${this.#selected()}/resend`, { connection: Number(view.get('connection')) }), 'Sent again');
+    return attempt(
+      () =>
+        post(`/frames/${this.#selected()}/resend`, { connection: Number(view.get('connection')) }),
+      'Sent again',
+    );
   }
 
   #take() {
     return attempt(async () => {
       const frame = await get(`/frames/${this.#selected()}`);
       const content = frame.ends_message?.content ?? frame.payload;
-      if (content.recorded < content.length) throw new Error('Only a part of this message was recorded.');
+      if (content.recorded < content.length)
+        throw new Error('Only a part of this message was recorded.');
       this.editor.set(fromBase64(content.base64));
       this.side.value = frame.direction;
       this.opcode.value = frame.ends_message?.opcode ?? frame.opcode;

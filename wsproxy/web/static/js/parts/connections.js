@@ -1,63 +1,113 @@
-// The connections, each in three lines: state and path, client and subprotocol, traffic.
+// The connections, each in two lines: state and path; client, traffic and a sparkline.
 
-import { el, select } from '../dom.js';
-import { bytes, count, duration, rate } from '../format.js';
-import { connections } from '../connections.js';
+import { copyConnect, copyCurl } from '../clipboard.js';
+import { both, connections } from '../connections.js';
+import { attempt, el, fill, select } from '../dom.js';
+import { menu } from '../menu.js';
+import { notes } from '../notes.js';
+import { bytes, closeTone, count, counted, duration, rate } from '../pure/format.js';
+import { keyTarget } from '../pure/place.js';
 import { view } from '../view.js';
-import { keyTarget, VirtualList } from '../virtual.js';
+import { VirtualList } from '../virtual.js';
+import { editNote } from './note-editor.js';
 
+/** @import { Child, Connection } from '../types' */
+
+const ROW_HEIGHT = 44;
+
+/** @type {Record<string, [string, (a: Connection, b: Connection) => number]>} */
 const SORTS = {
   newest: ['Newest first', (a, b) => b.id - a.id],
   oldest: ['Oldest first', (a, b) => a.id - b.id],
   path: ['Path', (a, b) => a.target.localeCompare(b.target) || a.id - b.id],
-  frames: ['Most frames', (a, b) => total(b.frames) - total(a.frames) || b.id - a.id],
-  bytes: ['Most bytes', (a, b) => total(b.bytes) - total(a.bytes) || b.id - a.id],
+  frames: ['Most frames', (a, b) => both(b.frames) - both(a.frames) || b.id - a.id],
+  bytes: ['Most bytes', (a, b) => both(b.bytes) - both(a.bytes) || b.id - a.id],
   rate: ['Busiest', (a, b) => connections.rate(b) - connections.rate(a) || b.id - a.id],
   duration: ['Longest', (a, b) => age(b) - age(a) || b.id - a.id],
 };
 
-const STATES = [['', 'All states'], ['open', 'Open'], ['closed', 'Closed'], ['aborted', 'Aborted'],
-  ['refused', 'Refused'], ['failed', 'Failed']];
+/** @type {[string, string][]} */
+const STATES = [
+  ['', 'All states'],
+  ['open', 'Open'],
+  ['closed', 'Closed'],
+  ['aborted', 'Aborted'],
+  ['refused', 'Refused'],
+  ['failed', 'Failed'],
+];
 
-const total = (pair) => pair.upstream + pair.downstream;
+/** @param {Connection} connection */
 const age = (connection) => (connection.closed ?? connections.now) - connection.opened;
 
-/** The state in a word or two, told apart without colour. */
+/** The state in a word or two, told apart without colour. @param {Omit<Connection, 'past'>} connection */
 export function stateText(connection) {
-  if (connection.state === 'closed') return `closed ${connection.code ?? 'without code'}`;
-  if (connection.state === 'refused' || connection.state === 'failed') {
-    return `${connection.state} ${connection.code ?? ''}`.trim();
-  }
-  return connection.state;
+  const { state, code, paused } = connection;
+  if (state === 'closed') return `closed ${code ?? 'without code'}`;
+  if (state === 'refused' || state === 'failed') return `${state} ${code ?? ''}`.trim();
+  if (state === 'open' && paused?.length)
+    return paused.length > 1 ? 'paused' : `paused ${paused[0] === 'upstream' ? '↑' : '↓'}`;
+  return state;
+}
+
+/** Classes of a state: its colour and its sign. @param {Omit<Connection, 'past'>} connection */
+export function stateClass(connection) {
+  const { state, code, paused } = connection;
+  if (state === 'closed') return `state closed ${closeTone(code)}`;
+  return `state ${state === 'open' && paused?.length ? 'paused' : state}`;
 }
 
 class ConnectionList extends HTMLElement {
+  /** @type {Connection[]} */
   #shown = [];
   #planned = 0;
+  #foot = el('div', { class: 'foot' });
+  #list = new VirtualList(ROW_HEIGHT, (place, old) => this.#render(place, old), {
+    role: 'listbox',
+    'aria-label': 'Connections',
+    class: 'viewport',
+  });
+  #wanted = ''; // a connection that is to be scrolled to once it is known
 
   connectedCallback() {
-    this.list = new VirtualList(62, (place, old) => this.#render(place, old),
-      { role: 'listbox', 'aria-label': 'Connections' });
-    this.foot = el('div', { class: 'foot' });
+    const find = el('input', {
+      type: 'search',
+      placeholder: 'Find a connection',
+      'aria-label': 'Find a connection',
+      value: view.get('find'),
+      oninput: () => view.set({ find: find.value }),
+    });
+    const { element } = this.#list;
     this.append(
-      el('div', { class: 'bar' },
-        el('input', {
-          type: 'search', placeholder: 'Find a connection', 'aria-label': 'Find a connection',
-          value: view.get('find'), oninput: (event) => view.set({ find: event.target.value }),
-        }),
-        select('State', STATES, view.get('state'), (event) => view.set({ state: event.target.value })),
-        select('Order', Object.entries(SORTS).map(([key, [text]]) => [key, text]), view.get('sort'),
-          (event) => view.set({ sort: event.target.value }))),
-      this.list.element, this.foot);
-    this.list.element.addEventListener('keydown', (event) => this.#key(event));
+      el(
+        'div',
+        { class: 'bar' },
+        find,
+        select('State', STATES, view.get('state'), (state) => view.set({ state })),
+        select(
+          'Order',
+          Object.entries(SORTS).map(([key, [text]]) => [key, text]),
+          view.get('sort'),
+          (sort) => view.set({ sort }),
+        ),
+      ),
+      element,
+      this.#foot,
+    );
+    element.addEventListener('keydown', (event) => this.#key(event));
+    element.addEventListener('contextmenu', (event) => this.#menu(event));
     connections.addEventListener('change', () => this.#plan());
-    view.on(['find', 'state', 'sort', 'connection'], () => this.#update());
+    notes.addEventListener('change', () => this.#plan());
+    view.on(['find', 'state', 'sort', 'connection'], (changed) => {
+      if (changed.includes('connection')) this.#wanted = view.get('connection');
+      this.#update();
+    });
     setInterval(() => this.#plan(), 1000);
+    this.#wanted = view.get('connection');
     this.#update();
   }
 
   #plan() {
-    this.#planned ||= setTimeout(() => {
+    this.#planned ||= window.setTimeout(() => {
       this.#planned = 0;
       this.#update();
     }, 200);
@@ -66,64 +116,219 @@ class ConnectionList extends HTMLElement {
   #update() {
     const words = view.get('find').toLowerCase().split(/\s+/).filter(Boolean);
     const state = view.get('state');
-    this.#shown = [...connections.byId.values()].filter((connection) => {
+    const all = [...connections.byId.values()];
+    this.#shown = all.filter((connection) => {
       if (state && connection.state !== state) return false;
       if (!words.length) return true;
-      const text = [`#${connection.id}`, connection.target, connection.client,
-        connection.subprotocol ?? '', stateText(connection)].join(' ').toLowerCase();
+      const { id, target, client, subprotocol } = connection;
+      const note = notes.ofConnection(connection)?.text;
+      const text = [`#${id}`, target, client, subprotocol, stateText(connection), note]
+        .join(' ')
+        .toLowerCase();
       return words.every((word) => text.includes(word));
     });
-    this.#shown.sort((SORTS[view.get('sort')] ?? SORTS.newest)[1]);
-    this.list.resize(this.#shown.length + 1);
-    const open = [...connections.byId.values()].filter((c) => c.state === 'open').length;
-    this.foot.replaceChildren(`${count(connections.byId.size)} connections, ${count(open)} open`,
-      this.#shown.length < connections.byId.size ? `, ${count(this.#shown.length)} shown` : '');
+    this.#shown.sort((SORTS[view.get('sort')] ?? SORTS.newest)?.[1]);
+    this.#list.resize(this.#shown.length + 1);
+    this.#reveal();
+    const open = all.filter((each) => each.state === 'open').length;
+    fill(
+      this.#foot,
+      `${counted(all.length, 'connection')}, ${count(open)} open`,
+      this.#shown.length < all.length && `, ${count(this.#shown.length)} shown`,
+    );
   }
 
+  /** A shared URL leads to its connection. */
+  #reveal() {
+    const place = this.#wanted
+      ? this.#shown.findIndex(({ id }) => String(id) === this.#wanted)
+      : -1;
+    if (place < 0) return;
+    this.#wanted = '';
+    this.#list.reveal(place + 1);
+    this.#list.element.setAttribute(
+      'aria-activedescendant',
+      `connection-${this.#shown[place]?.id}`,
+    );
+  }
+
+  /** @param {number} place @param {HTMLElement | undefined} old */
   #render(place, old) {
     const selected = view.get('connection');
-    if (place === 0) return this.#row(old, 'all', selected === '', '', [
-      el('span', { class: 'target' }, 'All connections'),
-      el('span', { class: 'sub' }, 'frames of every connection, in the order they came')]);
     const connection = this.#shown[place - 1];
-    const shown = [connection.id, connection.state, ...Object.values(connection.frames),
-      connections.rate(connection), Math.round(age(connection))].join(' ');
-    const chosen = selected === String(connection.id);
-    if (old && old.dataset.shown === shown && (old.getAttribute('aria-selected') === 'true') === chosen) return old;
-    const { frames, bytes: size } = connection;
+    if (!connection) {
+      if (
+        old?.dataset.shown === 'all' &&
+        (old.getAttribute('aria-selected') === 'true') === (selected === '')
+      )
+        return old;
+      return this.#row('all', selected === '', '', [
+        el('span', { class: 'dim' }, '∗'),
+        el('span', { class: 'target' }, 'All connections'),
+        el('span'),
+        el('span', { class: 'sub' }, 'every frame, in order'),
+      ]);
+    }
+    const { frames, bytes: size, id } = connection;
     const speed = connections.rate(connection);
-    return this.#row(old, shown, chosen, connection.id, [
-      el('span', { class: 'dim' }, `#${connection.id}`),
-      el('span', { class: 'target untrusted', title: connection.target }, connection.target),
-      el('span', { class: `state ${connection.state}`, title: connection.reason }, stateText(connection)),
-      el('span', { class: 'sub untrusted' }, connection.client,
-        connection.subprotocol ? ` · ${connection.subprotocol}` : '',
-        connection.extensions ? ' · deflate'.repeat(connection.extensions.includes('deflate')) : ''),
-      el('span', { class: 'sub' },
-        `↑ ${count(frames.upstream)} · ${bytes(size.upstream)}   ↓ ${count(frames.downstream)} · ${bytes(size.downstream)}`,
-        speed ? `   ${rate(speed)}/s` : '', `   ${duration(age(connection))}`)]);
+    const note = notes.ofConnection(connection);
+    const shown = [
+      id,
+      stateText(connection),
+      ...Object.values(frames),
+      speed,
+      Math.round(age(connection)),
+      note?.text,
+      note?.colour,
+    ].join(' ');
+    const chosen = selected === String(id);
+    if (
+      old &&
+      old.dataset.shown === shown &&
+      (old.getAttribute('aria-selected') === 'true') === chosen
+    )
+      return old;
+    const about = [
+      connection.client,
+      connection.subprotocol,
+      connection.extensions.includes('deflate') ? 'deflate' : '',
+    ];
+    return this.#row(
+      shown,
+      chosen,
+      id,
+      [
+        el('span', { class: 'dim' }, `#${id}`),
+        el(
+          'span',
+          {
+            class: 'target untrusted',
+            title: `${connection.target}\n${about.filter(Boolean).join(' · ')}`,
+          },
+          connection.target,
+        ),
+        el(
+          'span',
+          { class: stateClass(connection), title: connection.reason },
+          stateText(connection),
+        ),
+        el(
+          'span',
+          { class: 'sub' },
+          el(
+            'span',
+            { class: 'traffic' },
+            `↑ ${count(frames.upstream)} · ${bytes(size.upstream)}  ↓ ${count(frames.downstream)} · ${bytes(size.downstream)}`,
+          ),
+          el('span', { class: 'untrusted' }, note?.text || about.filter(Boolean).join(' · ')),
+        ),
+        el(
+          'span',
+          { class: 'speed' },
+          spark(connections.spark(connection)),
+          speed ? `${rate(speed)}/s` : duration(age(connection)),
+        ),
+      ],
+      note?.colour,
+    );
   }
 
-  #row(old, shown, selected, id, children) {
-    return el('div', {
-      class: 'connection', role: 'option', 'aria-selected': String(selected), 'data-shown': shown,
-      'data-id': String(id), onclick: () => this.#choose(id),
-    }, id === '' ? [el('span', { class: 'dim' }, '∗'), ...children] : children);
+  /**
+   * @param {string} shown
+   * @param {boolean} selected
+   * @param {string | number} id
+   * @param {Child[]} children
+   * @param {string} [colour]
+   */
+  #row(shown, selected, id, children, colour = '') {
+    return el(
+      'div',
+      {
+        class: `connection ${colour && `noted ${colour}`}`,
+        role: 'option',
+        id: `connection-${id}`,
+        'aria-selected': String(selected),
+        'data-shown': shown,
+        'data-id': String(id),
+        onclick: () => this.#choose(id),
+      },
+      children,
+    );
   }
 
+  /** @param {string | number} id */
   #choose(id) {
-    view.set({ connection: id, frame: '' }, { push: true });
+    view.set({ connection: id, frame: '', pane: 'frames' }, { push: true });
   }
 
+  /** @param {MouseEvent} event */
+  #menu(event) {
+    const row = /** @type {HTMLElement} */ (event.target).closest('.connection');
+    const id = row instanceof HTMLElement ? row.dataset.id : view.get('connection');
+    const connection = connections.get(id ?? '');
+    if (!connection) return;
+    event.preventDefault();
+    const at = (row ?? this).getBoundingClientRect();
+    menu(event.clientX || at.left, event.clientY || at.top, [
+      { text: 'Show', run: () => this.#choose(connection.id) },
+      { text: 'Copy handshake as cURL', run: () => attempt(() => copyCurl(connection.id)) },
+      { text: 'Copy as websocat', run: () => attempt(() => copyConnect(connection.id)) },
+      null,
+      {
+        text: 'Note…',
+        run: () =>
+          editNote(connection.target, notes.ofConnection(connection), (change) =>
+            notes.putConnection(connection, change),
+          ),
+      },
+      {
+        text: 'Send, close or pause…',
+        run: () =>
+          view.set({ connection: connection.id, tool: 'send', pane: 'tools' }, { push: true }),
+      },
+    ]);
+  }
+
+  /** @param {KeyboardEvent} event */
   #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const current = view.get('connection');
     const place = current === '' ? 0 : this.#shown.findIndex((c) => String(c.id) === current) + 1;
-    const target = keyTarget(event.key, place, this.#shown.length + 1, Math.floor(this.list.visible));
+    const target = keyTarget(
+      event.key,
+      place,
+      this.#shown.length + 1,
+      Math.floor(this.#list.visible),
+    );
     if (target === undefined) return;
     event.preventDefault();
-    this.#choose(target ? this.#shown[target - 1].id : '');
-    this.list.reveal(target);
+    const id = this.#shown[target - 1]?.id ?? '';
+    view.set({ connection: id, frame: '' }, { push: true });
+    this.#list.element.setAttribute('aria-activedescendant', `connection-${id}`);
+    this.#list.reveal(target);
   }
+}
+
+/** A little picture of the last half minute. @param {number[]} values */
+function spark(values) {
+  const space = 'http://www.w3.org/2000/svg';
+  const svg = document.createElementNS(space, 'svg');
+  svg.setAttribute('viewBox', `0 0 ${values.length} 10`);
+  svg.setAttribute('class', 'spark');
+  svg.setAttribute('aria-hidden', 'true');
+  const most = Math.max(...values);
+  if (!most) return svg;
+  const path = document.createElementNS(space, 'path');
+  path.setAttribute(
+    'd',
+    values
+      .map((value, x) =>
+        value ? `M${x + 0.5} 10V${(10 - Math.max(1, (value / most) * 10)).toFixed(1)}` : '',
+      )
+      .join(''),
+  );
+  svg.append(path);
+  return svg;
 }
 
 customElements.define('wsp-connections', ConnectionList);

@@ -1,94 +1,353 @@
-// Search and filters. They are run in the store; the view keeps them in the URL.
+// One line of filter and chips. The search runs in the capture; the view keeps all in the URL.
 
 import { get } from '../api.js';
-import { button, el, select } from '../dom.js';
+import { button, el, fill, messageOf } from '../dom.js';
+import { Latest } from '../latest.js';
+import { rows } from '../list.js';
+import { menu } from '../menu.js';
+import { offer } from '../palette.js';
+import { pref, setPref } from '../prefs.js';
+import { completions, MARKS, meaning } from '../pure/filter.js';
+import { clock } from '../pure/format.js';
 import { view } from '../view.js';
 
-const CHOICES = {
-  dir: ['Direction', [['', '⇅ both'], ['up', '→ to the server'], ['down', '← to the client']]],
-  op: ['Opcode', [['', 'any opcode'], ['text', 'text'], ['binary', 'binary'], ['cont', 'continuation'],
-    ['close', 'close'], ['ping', 'ping'], ['pong', 'pong']]],
-  mark: ['Marks', [['', 'any mark'], ['changed', 'changed'], ['dropped', 'dropped'],
-    ['injected', 'injected'], ['violation', 'violation'], ['compressed', 'compressed']]],
-};
+/** @import { Key } from '../pure/state.js' */
+/** @typedef {{key: Key, value: string, off: string, text: string, title: string}} Chip */
+
+const WAIT_MS = 250;
+const MAX_HISTORY = 20;
+
+/** @type {Chip[]} */
+const CHIPS = [
+  { key: 'dir', value: 'up', off: '', text: '↑ up', title: 'Only what clients sent' },
+  { key: 'dir', value: 'down', off: '', text: '↓ down', title: 'Only what the server sent' },
+  { key: 'op', value: 'text', off: '', text: 'text', title: 'Only text messages' },
+  { key: 'op', value: 'binary', off: '', text: 'binary', title: 'Only binary messages' },
+  { key: 'control', value: '1', off: '0', text: 'control', title: 'Show close, ping and pong' },
+  {
+    key: 'fragments',
+    value: '1',
+    off: '0',
+    text: 'fragments',
+    title: 'Show every fragment, or each message once',
+  },
+];
 
 class FilterBar extends HTMLElement {
+  #latest = new Latest();
+  #timer = 0;
+  /** @type {Record<string, string>} */
+  #words = {};
+  #list = el('div', {
+    class: 'completions',
+    role: 'listbox',
+    id: 'completions',
+    'aria-label': 'Filter words',
+    hidden: true,
+  });
+  #at = -1;
+  #from = 0;
+  /** @type {HTMLInputElement} */
+  #input = el('input', {
+    type: 'search',
+    class: 'wide',
+    placeholder: 'Search payloads, /regex/ or ~filter  (/)',
+    'aria-label': 'Search payloads',
+    role: 'combobox',
+    'aria-expanded': 'false',
+    'aria-controls': 'completions',
+    'aria-autocomplete': 'list',
+    spellcheck: 'false',
+    autocomplete: 'off',
+    value: view.get('q'),
+    oninput: () => this.#typed(),
+    onblur: () => this.#close(),
+    onkeydown: (event) => this.#key(event),
+  });
+  #said = el('span', { class: 'said', role: 'status' });
+  #chips = CHIPS.map((chip) => ({
+    ...chip,
+    button: button(chip.text, () => this.#toggle(chip), { class: 'chip', title: chip.title }),
+  }));
+  #marks = button('marks ▾', () => this.#markMenu(), { class: 'chip', 'aria-haspopup': 'menu' });
+  #kinds = button('kinds ▾', () => this.#kindMenu(), {
+    class: 'chip',
+    'aria-haspopup': 'menu',
+    hidden: true,
+  });
+  #range = button('', () => view.set({ since: '', until: '' }), {
+    class: 'chip',
+    hidden: true,
+    title: 'Show all times',
+  });
+
   connectedCallback() {
-    const later = (key) => {
-      let timer = 0;
-      return (event) => {
-        clearTimeout(timer);
-        const { value } = event.target;
-        timer = setTimeout(() => view.set({ [key]: value }), 250);
-      };
-    };
-    const field = (key, properties) => el('input', { value: view.get(key), oninput: later(key), 'data-key': key, ...properties });
-    const toggle = (key, text, title, on = '1', off = '') => button(text, () => view.set({ [key]: view.get(key) === on ? off : on }),
-      { 'data-toggle': key, 'data-on': on, title });
-    this.said = el('div', { class: 'said', role: 'status' });
-    this.words = el('details', {}, el('summary', { class: 'dim' }, 'Words of the filter language'), el('dl', { class: 'words' }));
-    this.append(el('div', { class: 'bar' },
-      field('q', { type: 'search', placeholder: 'Search payloads  (/)', 'aria-label': 'Search payloads' }),
-      toggle('re', '.*', 'The search is a regular expression'),
-      ...Object.entries(CHOICES).map(([key, [label, pairs]]) => {
-        const box = select(label, pairs, view.get(key), (event) => view.set({ [key]: event.target.value }));
-        box.dataset.key = key;
-        return box;
-      }),
-      field('size', { size: 7, placeholder: 'size >100', 'aria-label': 'Size on the wire, for instance >100', title: 'Length on the wire: 5, >100, <=64' }),
-      toggle('control', 'Control', 'Show close, ping and pong', '1', '0'),
-      toggle('fragments', 'Fragments', 'Show every fragment, or each message once', '1', '0'),
-      toggle('time', '+0.000', 'Time since the start of the connection', 'start', 'clock'),
-      field('filter', { class: 'wide mono', placeholder: 'Filter, e.g. ~json $.op=subscribe & !~ping', 'aria-label': 'Filter', spellcheck: 'false' }),
-      this.range = button('', () => view.set({ since: '', until: '' }), { hidden: true, title: 'Show all times' }),
-      this.said, this.words));
-    this.words.addEventListener('toggle', () => this.#words());
+    this.append(
+      el(
+        'div',
+        { class: 'bar filter' },
+        el('span', { class: 'line' }, this.#input, this.#list),
+        button('☆', () => this.#saved(), {
+          class: 'saved',
+          title: 'Saved and earlier filters',
+          'aria-label': 'Saved and earlier filters',
+          'aria-haspopup': 'menu',
+        }),
+        el(
+          'span',
+          { class: 'chips' },
+          this.#chips.map((chip) => chip.button),
+          this.#marks,
+          this.#kinds,
+          this.#range,
+        ),
+      ),
+      this.#said,
+    );
     view.onQuery((changed) => this.#show(changed));
-    view.on(['time'], () => this.#show([]));
+    rows.addEventListener('change', () => this.#seen());
+    document.addEventListener('filter-by', (event) =>
+      this.#add(/** @type {CustomEvent<string>} */ (event).detail),
+    );
+    offer(() => [
+      ...this.#chips.map((chip) => ({
+        text: `Filter: ${chip.title}`,
+        run: () => this.#toggle(chip),
+      })),
+      ...this.#savedFilters.map((text) => ({
+        text: `Filter: ${text}`,
+        run: () => this.#take(text),
+      })),
+      ...Object.entries(this.#words).map(([word, text]) => ({
+        text: `${word}  ${text}`,
+        run: () => this.#insert(word),
+      })),
+    ]);
     this.#show([]);
+    this.#load();
   }
 
-  async #show(changed) {
-    for (const input of this.querySelectorAll('[data-key]')) {
-      if (input !== document.activeElement || !changed.includes(input.dataset.key)) input.value = view.get(input.dataset.key);
-    }
-    for (const toggle of this.querySelectorAll('[data-toggle]')) {
-      toggle.setAttribute('aria-pressed', String(view.get(toggle.dataset.toggle) === toggle.dataset.on));
-    }
-    const { since, until } = view.values;
-    this.range.hidden = !since && !until;
-    const time = (text) => (text ? new Date(Number(text) * 1000).toLocaleTimeString() : '…');
-    this.range.textContent = `${time(since)} – ${time(until)} ✕`;
-    const filter = view.filter();
-    this.said.hidden = !filter;
-    if (!filter) return;
+  async #load() {
     try {
-      const { explanation } = await get('/filter', { filter });
-      this.#say(`${filter} — ${explanation}`, false);
+      this.#words = (await get('/filter', { filter: '' })).words;
+    } catch {
+      // no completions: the list says what is wrong with the proxy
+    }
+  }
+
+  /** @param {Key[]} changed */
+  async #show(changed) {
+    if (this.#input !== document.activeElement || !changed.includes('q'))
+      this.#input.value = view.get('q');
+    for (const { key, value, button: box } of this.#chips)
+      box.setAttribute('aria-pressed', String(view.get(key) === value));
+    const { since, until, mark, kind } = view.values;
+    this.#marks.textContent = mark || 'marks ▾';
+    this.#marks.setAttribute('aria-pressed', String(mark !== ''));
+    this.#kinds.textContent = kind || 'kinds ▾';
+    this.#kinds.hidden = !kind && !this.#kindsSeen.size;
+    this.#range.hidden = !since && !until;
+    const time = (/** @type {string} */ text) => (text ? clock(Number(text)) : '…');
+    this.#range.textContent = `${time(since)} – ${time(until)} ✕`;
+    const signal = this.#latest.begin();
+    const filter = view.filter();
+    if (!filter) return this.#say('', false);
+    try {
+      const { explanation } = await get('/filter', { filter }, signal);
+      this.#say(explanation, false);
     } catch (error) {
-      this.#say(error.message, true);
+      if (!signal.aborted) this.#say(messageOf(error), true);
     }
   }
 
+  /** What is wrong stands under the line; what is shown is said in the list's foot. @param {string} text @param {boolean} wrong */
   #say(text, wrong) {
-    this.said.textContent = text;
-    this.said.classList.toggle('bad', wrong);
+    this.#said.textContent = wrong ? text : '';
+    this.#said.classList.toggle('bad', wrong);
+    this.#input.setAttribute('aria-invalid', String(wrong));
+    document.dispatchEvent(new CustomEvent('explained', { detail: wrong ? '' : text }));
   }
 
-  async #words() {
-    const list = this.words.querySelector('dl');
-    if (list.childElementCount) return;
-    const { words } = await get('/filter', { filter: '' });
-    for (const [word, text] of Object.entries(words)) {
-      list.append(el('div', {}, button(word, () => this.#insert(word), { class: 'plain mono' }), text));
+  // Typing.
+
+  #typed() {
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#commit(), WAIT_MS);
+    this.#complete();
+  }
+
+  #commit() {
+    clearTimeout(this.#timer);
+    view.set({ q: this.#input.value });
+  }
+
+  #complete() {
+    const before = this.#input.value.slice(0, this.#input.selectionStart ?? 0);
+    const found = completions(before, Object.keys(this.#words));
+    this.#from = found.from;
+    this.#at = -1;
+    fill(
+      this.#list,
+      found.words.slice(0, 12).map((word, index) =>
+        el(
+          'div',
+          {
+            role: 'option',
+            id: `completion-${index}`,
+            'aria-selected': 'false',
+            'data-word': word,
+            onpointerdown: (event) => {
+              event.preventDefault();
+              this.#insert(word);
+            },
+          },
+          el('code', {}, word),
+          el('span', { class: 'dim' }, this.#words[word]),
+        ),
+      ),
+    );
+    this.#list.hidden = !found.words.length;
+    this.#input.setAttribute('aria-expanded', String(!this.#list.hidden));
+  }
+
+  #close() {
+    this.#list.hidden = true;
+    this.#input.setAttribute('aria-expanded', 'false');
+    this.#input.removeAttribute('aria-activedescendant');
+    this.#remember();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const options = /** @type {HTMLElement[]} */ ([...this.#list.children]);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && !this.#list.hidden) {
+      event.preventDefault();
+      this.#at = (this.#at + step + options.length) % options.length;
+      options.forEach((each, index) => {
+        each.setAttribute('aria-selected', String(index === this.#at));
+      });
+      this.#input.setAttribute('aria-activedescendant', `completion-${this.#at}`);
+    } else if (event.key === 'Enter' || (event.key === 'Tab' && this.#at >= 0)) {
+      const word = options[this.#at]?.dataset.word;
+      if (word && !this.#list.hidden) {
+        event.preventDefault();
+        this.#insert(word);
+      } else {
+        this.#commit();
+        this.#close();
+      }
+    } else if (event.key === 'Escape') {
+      event.preventDefault(); // browsers empty the field and tell nobody
+      if (!this.#list.hidden) this.#close();
+      else if (this.#input.value) this.#take('');
+      else this.#input.blur();
     }
   }
 
+  /** Put a filter word where the cursor is. @param {string} word */
   #insert(word) {
-    const input = this.querySelector('[data-key=filter]');
-    const before = input.value.trim();
-    input.value = `${before}${before ? ' & ' : ''}${word.split(' ')[0]} `;
-    input.focus();
+    const value = this.#input.value;
+    const end = this.#list.hidden ? value.length : (this.#input.selectionStart ?? value.length);
+    const from = this.#list.hidden ? value.length : this.#from;
+    const start = `${value.slice(0, from)}${this.#list.hidden && value.trim() ? ' & ' : ''}${word.split(' ')[0]} `;
+    this.#input.value = start + value.slice(end);
+    this.#input.focus();
+    this.#input.setSelectionRange(start.length, start.length);
+    this.#list.hidden = true;
+    this.#commit();
+  }
+
+  /** @param {string} text */
+  #take(text) {
+    this.#input.value = text;
+    this.#commit();
+  }
+
+  /** @param {string} filter */
+  #add(filter) {
+    const before = view.get('q').trim();
+    this.#take(before && meaning(before) === 'filter' ? `(${before}) & ${filter}` : filter);
+  }
+
+  /** @param {Chip} chip */
+  #toggle({ key, value, off }) {
+    view.set({ [key]: view.get(key) === value ? off : value });
+  }
+
+  // Menus.
+
+  /** @param {HTMLElement} under @param {Parameters<typeof menu>[2]} actions */
+  #menu(under, actions) {
+    const { left, bottom } = under.getBoundingClientRect();
+    menu(left, bottom + 2, actions);
+  }
+
+  #markMenu() {
+    this.#menu(
+      this.#marks,
+      ['', ...MARKS].map((mark) => ({ text: mark || 'any mark', run: () => view.set({ mark }) })),
+    );
+  }
+
+  /** @type {Set<string>} */
+  #kindsSeen = new Set();
+
+  #seen() {
+    const before = this.#kindsSeen.size;
+    if (before < 30) for (const { kind } of rows.known()) if (kind) this.#kindsSeen.add(kind);
+    if (this.#kindsSeen.size !== before) this.#kinds.hidden = false;
+  }
+
+  #kindMenu() {
+    this.#menu(
+      this.#kinds,
+      ['', ...this.#kindsSeen].map((kind) => ({
+        text: kind || 'any kind',
+        run: () => view.set({ kind }),
+      })),
+    );
+  }
+
+  /** @type {string[]} */
+  get #savedFilters() {
+    return pref('filters', []);
+  }
+
+  #remember() {
+    const text = view.get('q').trim();
+    if (!text) return;
+    const earlier = pref('history', /** @type {string[]} */ ([])).filter((each) => each !== text);
+    setPref('history', [text, ...earlier].slice(0, MAX_HISTORY));
+  }
+
+  #saved() {
+    const saved = this.#savedFilters;
+    const text = view.get('q').trim();
+    const history = pref('history', /** @type {string[]} */ ([]));
+    const at = this.querySelector('.saved');
+    if (!(at instanceof HTMLElement)) return;
+    const isSaved = saved.includes(text);
+    this.#menu(at, [
+      ...(text
+        ? [
+            {
+              text: isSaved ? 'Forget this filter' : 'Save this filter',
+              run: () =>
+                setPref(
+                  'filters',
+                  isSaved ? saved.filter((each) => each !== text) : [...saved, text],
+                ),
+            },
+          ]
+        : []),
+      ...saved.map((each) => ({ text: `★ ${each}`, run: () => this.#take(each) })),
+      ...(history.length ? [null] : []),
+      ...history.map((each) => ({ text: each, run: () => this.#take(each) })),
+      ...(text || saved.length || history.length
+        ? []
+        : [{ text: 'No filters yet: type one and save it here', run: () => this.#input.focus() }]),
+    ]);
   }
 }
 

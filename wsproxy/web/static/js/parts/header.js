@@ -1,65 +1,126 @@
 // The top line: what is proxied, how much passes, and what holds for the whole page.
 
 import { download, get } from '../api.js';
-import { button, el, toast } from '../dom.js';
+import { copy } from '../clipboard.js';
+import { connections } from '../connections.js';
+import { attempt, button, el, fill, toast } from '../dom.js';
 import { feed } from '../feed.js';
-import { bytes, count, rate } from '../format.js';
 import { help } from '../keys.js';
-import { rows } from '../model.js';
+import { rows } from '../list.js';
+import { menu } from '../menu.js';
+import { notes } from '../notes.js';
+import { offer, palette } from '../palette.js';
+import { pref, setPref } from '../prefs.js';
+import { bytes, count, rate } from '../pure/format.js';
 import { selection } from '../selection.js';
+import { status } from '../status.js';
 import { view } from '../view.js';
+import { waiting } from '../waiting.js';
+import { stateText } from './connections.js';
+
+/** @import { Action, Batch } from '../types' */
+
+const ICON = '/static/icon.svg';
+const ICON_WAITING = '/static/icon-waiting.svg';
 
 class Header extends HTMLElement {
+  #route = button('', () => copy(status.value?.proxy ?? '', 'the URL of the proxy'), {
+    class: 'plain route',
+    title: 'Copy where clients connect',
+  });
+  #live = el('span', { class: 'live off', role: 'status' }, 'connecting');
+  #counters = el('span', { class: 'counters', role: 'group', 'aria-label': 'Counters' });
+  #pause = button('Pause view', () => this.#pauseView(), {
+    class: 'pause',
+    'aria-pressed': 'false',
+    title: 'Show nothing new; the traffic goes on (p)',
+  });
+  #unclear = button('Show all', () => view.set({ start: '' }), { class: 'plain', hidden: true });
+
   connectedCallback() {
-    const dark = localStorage.getItem('theme')
-      ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
-    document.documentElement.dataset.theme = dark;
-    this.route = el('span', { class: 'route' });
-    this.live = el('span', { class: 'live off', role: 'status' }, 'connecting');
-    this.counters = el('span', { class: 'counters', 'aria-label': 'Counters' });
-    this.pause = button('Pause view', () => rows.pause(!rows.paused),
-      { class: 'pause', 'aria-pressed': 'false', title: 'Show nothing new; the traffic goes on (p)' });
-    this.unclear = button('Show all', () => view.set({ start: '' }), { class: 'plain', hidden: true });
+    const dark = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+    document.documentElement.dataset.theme = pref('theme', dark);
     this.append(
-      el('span', { class: 'brand' }, 'wsproxy'), this.route, this.live,
-      el('span', { class: 'grow' }), this.counters, this.pause,
-      button('Clear', () => this.#clear(), { title: 'Hide all rows there are now; the capture keeps them' }),
-      this.unclear, this.#exports(),
+      el('h1', { class: 'brand' }, 'wsproxy'),
+      this.#live,
+      this.#route,
+      el('span', { class: 'grow' }),
+      this.#counters,
+      this.#pause,
+      button('Clear', () => attempt(() => this.#clear()), {
+        title: 'Hide all rows there are now; the capture keeps them',
+      }),
+      this.#unclear,
+      button('Export…', () => this.#exports(), { class: 'export', 'aria-haspopup': 'menu' }),
+      button('⌘', palette, { title: 'All commands (Ctrl+K)', 'aria-label': 'All commands' }),
       button('◐', () => this.#theme(), { title: 'Dark or light', 'aria-label': 'Dark or light' }),
       button('?', help, { title: 'Keys', 'aria-label': 'Keys' }),
     );
-    feed.on('open', () => this.#load());
-    feed.on('lost', () => this.#alive(false));
+    this.addEventListener('pause', () => this.#pauseView());
+    status.addEventListener('change', () => this.#alive());
     feed.on('batch', (batch) => this.#count(batch.total));
     rows.addEventListener('change', () => {
-      this.pause.setAttribute('aria-pressed', String(rows.paused));
-      this.pause.textContent = rows.paused ? 'Resume view' : 'Pause view';
+      this.#pause.setAttribute('aria-pressed', String(rows.paused));
+      this.#pause.textContent = rows.paused ? 'Resume view' : 'Pause view';
     });
-    view.on(['start'], () => { this.unclear.hidden = !view.get('start'); });
-    this.unclear.hidden = !view.get('start');
+    view.on(['start'], () => {
+      this.#unclear.hidden = !view.get('start');
+    });
+    view.on(['connection'], () => this.#title());
+    waiting.addEventListener('change', () => this.#title());
+    connections.addEventListener('change', () => this.#title());
+    this.#unclear.hidden = !view.get('start');
+    offer(() => this.#actions());
   }
 
-  async #load() {
-    this.#alive(true);
-    const status = await get('/status');
-    this.route.textContent = `${status.proxy} → ${status.upstream}`;
-    this.#count(status);
+  #pauseView() {
+    rows.pause(!rows.paused);
   }
 
-  #alive(alive) {
-    this.live.classList.toggle('off', !alive);
-    this.live.textContent = alive ? 'live' : 'wsproxy does not answer';
+  #alive() {
+    const { alive, everAlive, value } = status;
+    this.#live.classList.toggle('off', !alive);
+    this.#live.textContent = alive ? 'live' : everAlive ? 'stopped' : 'connecting';
+    document.documentElement.classList.toggle('stopped', !alive && everAlive);
+    if (!value) return;
+    this.#route.textContent = `${value.proxy} → ${value.upstream}`;
+    this.#count(value);
   }
 
+  /** @param {Batch['total']} total */
   #count(total) {
     const speed = total.rate;
-    const each = (pair, show) => `↑ ${show(pair[0])} ↓ ${show(pair[1])}`;
-    this.counters.replaceChildren(
+    fill(
+      this.#counters,
       el('span', { title: 'Frames since the start' }, el('b', {}, count(total.frames)), ' frames'),
-      el('span', { title: 'Bytes since the start' }, el('b', {}, bytes(total.bytes))),
-      el('span', { title: 'Frames a second, to the server and back' }, `${each(speed.frames, rate)} /s`),
-      el('span', { title: 'Bytes a second' }, `${each(speed.bytes, (n) => bytes(Math.round(n)))}/s`),
+      el(
+        'span',
+        { class: 'optional', title: 'Bytes since the start' },
+        el('b', {}, bytes(total.bytes)),
+      ),
+      el(
+        'span',
+        { class: 'optional', title: 'Frames a second, up and down' },
+        `↑ ${rate(speed.frames[0])} ↓ ${rate(speed.frames[1])} /s`,
+      ),
+      el(
+        'span',
+        { class: 'optional', title: 'Bytes a second, up and down' },
+        `↑ ${bytes(Math.round(speed.bytes[0]))} ↓ ${bytes(Math.round(speed.bytes[1]))} /s`,
+      ),
     );
+  }
+
+  /** The tab of the browser says what is looked at, and that something waits. */
+  #title() {
+    const held = waiting.held.length;
+    const connection = connections.get(view.get('connection'));
+    const about = connection ? `#${connection.id} ${connection.target} · ` : '';
+    const title = `${held ? `(${held} waiting) ` : ''}${about.slice(0, 60)}wsproxy`;
+    if (document.title !== title) document.title = title;
+    const icon = document.querySelector('link[rel=icon]');
+    const wanted = held ? ICON_WAITING : ICON;
+    if (icon && icon.getAttribute('href') !== wanted) icon.setAttribute('href', wanted);
   }
 
   async #clear() {
@@ -68,31 +129,70 @@ class Header extends HTMLElement {
     view.set({ start: page.upto + 1, frame: '' });
   }
 
+  /** @returns {Action[]} */
+  get #exportActions() {
+    const save = (/** @type {Record<string, string>} */ parameters) =>
+      download('/export', parameters);
+    return [
+      {
+        text: 'Selected rows',
+        run: () =>
+          selection.ids.size
+            ? save({ ids: [...selection.ids].join(',') })
+            : toast('Select a row first.', true),
+      },
+      { text: 'What is listed', run: () => save(view.query()) },
+      {
+        text: 'This connection',
+        run: () =>
+          view.get('connection')
+            ? save({ connection: view.get('connection') })
+            : toast('Select a connection first.', true),
+      },
+      { text: 'Everything', run: () => save({}) },
+      { text: 'Notes and bookmarks', run: () => notes.save() },
+    ];
+  }
+
   #exports() {
-    const choose = el('select', { 'aria-label': 'Export', title: 'Export as JSON lines' },
-      ['Export…', 'Selected rows', 'What is listed', 'This connection', 'Everything']
-        .map((text) => el('option', {}, text)));
-    choose.addEventListener('change', () => {
-      const ids = [...selection.ids].join(',');
-      const connection = view.get('connection');
-      const [parameters, lacking] = [
-        [{ ids }, ids ? '' : 'Select a row first.'],
-        [view.query(), ''],
-        [{ connection }, connection ? '' : 'Select a connection first.'],
-        [{}, ''],
-      ][choose.selectedIndex - 1];
-      if (lacking) toast(lacking, true);
-      else download('/export', parameters);
-      choose.selectedIndex = 0;
-    });
-    return choose;
+    const { left, bottom } = /** @type {Element} */ (
+      this.querySelector('.export')
+    ).getBoundingClientRect();
+    menu(left, bottom + 2, this.#exportActions);
   }
 
   #theme() {
     const root = document.documentElement;
-    root.dataset.theme = root.dataset.theme === 'dark' ? 'light' : 'dark';
-    localStorage.setItem('theme', root.dataset.theme);
+    const theme = root.dataset.theme === 'dark' ? 'light' : 'dark';
+    root.dataset.theme = theme;
+    setPref('theme', theme);
     dispatchEvent(new Event('theme'));
+  }
+
+  /** @returns {Action[]} */
+  #actions() {
+    return [
+      { text: 'Pause or resume the view', keys: 'p', run: () => this.#pauseView() },
+      { text: 'Clear: hide all rows there are now', run: () => attempt(() => this.#clear()) },
+      { text: 'Dark or light', run: () => this.#theme() },
+      { text: 'Keys', keys: '?', run: help },
+      {
+        text: 'Copy where clients connect',
+        run: () => copy(status.value?.proxy ?? '', 'the URL of the proxy'),
+      },
+      ...this.#exportActions.map(({ text, run }) => ({ text: `Export: ${text}`, run })),
+      {
+        text: 'All connections',
+        run: () => view.set({ connection: '', frame: '' }, { push: true }),
+      },
+      ...[...connections.byId.values()]
+        .slice(-300)
+        .reverse()
+        .map((connection) => ({
+          text: `Connection #${connection.id} ${connection.target} ${stateText(connection)}`,
+          run: () => view.set({ connection: connection.id, frame: '' }, { push: true }),
+        })),
+    ];
   }
 }
 

@@ -1,18 +1,27 @@
+// @ts-nocheck -- not typed yet
 // What passed over time: up above the line, down below it, faults as bands.
 
 import { get } from '../api.js';
 import { button, el, select } from '../dom.js';
 import { feed } from '../feed.js';
-import { bytes, clock, count, duration } from '../format.js';
+import { Latest } from '../latest.js';
+import { bytes, clock, count, duration } from '../pure/format.js';
 import { view } from '../view.js';
 
-const MEASURES = [['messages', 'Messages'], ['bytes', 'Bytes'], ['largest', 'Largest frame']];
+const MEASURES = [
+  ['messages', 'Messages'],
+  ['bytes', 'Bytes'],
+  ['largest', 'Largest frame'],
+];
 const BUCKETS = 240;
+const MAX_STRIKES = 2000; // that the API lists
 
 class Timeline extends HTMLElement {
   #data = null;
   #span = null; // [from, to] when zoomed
   #drag = null;
+  #loaded = false;
+  #latest = new Latest();
   #lastLoad = 0;
   #pause = 1000; // milliseconds between two loads
 
@@ -23,13 +32,34 @@ class Timeline extends HTMLElement {
     this.about = el('span', { role: 'status' });
     this.latency = el('span');
     this.append(
-      el('div', { class: 'legend' }, this.measure,
-        el('span', { class: 'up' }, el('i'), '↑ to the server'), el('span', { class: 'down' }, el('i'), '↓ to the client'), el('span', { class: 'fault' }, el('i'), 'faults'),
-        button('+', () => this.#zoom(0.5), { 'aria-label': 'Zoom in' }), button('−', () => this.#zoom(2), { 'aria-label': 'Zoom out' }),
-        button('All', () => this.#all()), button('List this range', () => this.#list()), this.about, this.latency),
-      this.canvas);
-    this.canvas.addEventListener('wheel', (event) => { event.preventDefault(); this.#zoom(event.deltaY > 0 ? 1.5 : 1 / 1.5, this.#timeAt(event)); }, { passive: false });
-    this.canvas.addEventListener('pointerdown', (event) => { this.#drag = [event.offsetX, event.offsetX]; this.canvas.setPointerCapture(event.pointerId); });
+      el(
+        'div',
+        { class: 'legend' },
+        this.measure,
+        el('span', { class: 'up' }, el('i'), '↑ up'),
+        el('span', { class: 'down' }, el('i'), '↓ down'),
+        el('span', { class: 'fault' }, el('i'), 'faults'),
+        button('+', () => this.#zoom(0.5), { 'aria-label': 'Zoom in' }),
+        button('−', () => this.#zoom(2), { 'aria-label': 'Zoom out' }),
+        button('All', () => this.#all()),
+        button('List this range', () => this.#list()),
+        this.about,
+        this.latency,
+      ),
+      this.canvas,
+    );
+    this.canvas.addEventListener(
+      'wheel',
+      (event) => {
+        event.preventDefault();
+        this.#zoom(event.deltaY > 0 ? 1.5 : 1 / 1.5, this.#timeAt(event));
+      },
+      { passive: false },
+    );
+    this.canvas.addEventListener('pointerdown', (event) => {
+      this.#drag = [event.offsetX, event.offsetX];
+      this.canvas.setPointerCapture(event.pointerId);
+    });
     this.canvas.addEventListener('pointermove', (event) => this.#move(event));
     this.canvas.addEventListener('pointerup', () => this.#select());
     this.canvas.addEventListener('keydown', (event) => this.#key(event));
@@ -37,9 +67,12 @@ class Timeline extends HTMLElement {
     this.observer.observe(this.canvas);
     this.redraw = () => this.#draw();
     addEventListener('theme', this.redraw);
-    this.ends = [view.on(['connection'], () => this.#all()), feed.on('batch', () => {
-      if (!this.#span && performance.now() - this.#lastLoad > this.#pause) this.#load();
-    })];
+    this.ends = [
+      view.on(['connection'], () => this.#all()),
+      feed.on('batch', () => {
+        if (!this.#span && performance.now() - this.#lastLoad > this.#pause) this.#load();
+      }),
+    ];
     this.#load();
   }
 
@@ -52,19 +85,29 @@ class Timeline extends HTMLElement {
   async #load() {
     if (!this.isConnected) return;
     this.#lastLoad = performance.now();
+    const signal = this.#latest.begin();
     const connection = view.get('connection');
-    const [from, to] = this.#span ?? [];
-    const { timeline } = await get('/timeline', { connection, since: from, until: to, buckets: BUCKETS });
-    // What takes long is not asked for often: the proxy has other things to do.
-    this.#pause = Math.max(1000, 20 * (performance.now() - this.#lastLoad));
-    this.#data = timeline;
-    this.#draw();
-    if (!connection) {
+    const [since, until] = this.#span ?? [];
+    try {
+      const where = { connection, since, until, buckets: BUCKETS };
+      const { timeline } = await get('/timeline', where, signal);
+      // What takes long is not asked for often: the proxy has other things to do.
+      this.#pause = Math.max(1000, 20 * (performance.now() - this.#lastLoad));
+      this.#loaded = true;
+      this.#data = timeline;
+      this.#draw();
       this.latency.textContent = '';
-      return;
+      if (!connection) return;
+      const { summary } = await get(
+        `/connections/${connection}/round-trips`,
+        { limit: 500 },
+        signal,
+      );
+      if (summary.count)
+        this.latency.textContent = `answers: median ${duration(summary.median)}, 95 % within ${duration(summary.p95)}, longest ${duration(summary.max)}`;
+    } catch (error) {
+      if (!signal.aborted) this.about.textContent = error.message;
     }
-    const { summary } = await get(`/connections/${connection}/round-trips`, { limit: 500 });
-    this.latency.textContent = summary.count ? `answers: median ${duration(summary.median)}, 95 % within ${duration(summary.p95)}, longest ${duration(summary.max)}` : '';
   }
 
   #draw() {
@@ -83,12 +126,17 @@ class Timeline extends HTMLElement {
     ctx.fillStyle = colour('--dim');
     const data = this.#data;
     if (!data) {
-      ctx.fillText('Nothing has passed yet.', 10, 20);
-      this.canvas.setAttribute('aria-label', 'Timeline: nothing has passed yet');
+      const text = this.#loaded ? 'Nothing has passed yet.' : 'Loading…';
+      ctx.fillText(text, 10, 20);
+      this.canvas.setAttribute('aria-label', `Timeline: ${text}`);
       return;
     }
     const measure = this.measure.value;
-    const values = data.buckets.map((bucket) => (measure === 'messages' ? bucket.messages.map((n, i) => n + bucket.control[i]) : bucket[measure]));
+    const values = data.buckets.map((bucket) =>
+      measure === 'messages'
+        ? bucket.messages.map((n, i) => n + bucket.control[i])
+        : bucket[measure],
+    );
     const most = Math.max(1, ...values.flat());
     const middle = (height - 16) / 2;
     const step = width / values.length;
@@ -107,7 +155,11 @@ class Timeline extends HTMLElement {
     ctx.fillRect(0, middle, width, 1);
     this.#axis(ctx, data, width, height, colour('--dim'));
     const end = data.start + data.step * data.buckets.length;
-    ctx.fillText(`${measure === 'messages' ? count(most) : bytes(most)} in ${duration(data.step)}`, 6, 11);
+    ctx.fillText(
+      `${measure === 'messages' ? count(most) : bytes(most)} in ${duration(data.step)}`,
+      6,
+      11,
+    );
     if (this.#drag) {
       ctx.fillStyle = colour('--accent');
       ctx.globalAlpha = 0.2;
@@ -122,7 +174,7 @@ class Timeline extends HTMLElement {
     const ticks = Math.max(2, Math.floor(width / 150));
     for (let n = 0; n < ticks; n += 1) {
       const x = (n / ticks) * width;
-      const time = data.start + ((data.step * data.buckets.length) * n) / ticks;
+      const time = data.start + (data.step * data.buckets.length * n) / ticks;
       ctx.fillRect(x, height - 15, 1, 4);
       ctx.fillText(clock(time), x + 3, height - 4);
     }
@@ -143,7 +195,8 @@ class Timeline extends HTMLElement {
   }
 
   #describe(data, end) {
-    const sum = (key) => data.buckets.reduce(([a, b], bucket) => [a + bucket[key][0], b + bucket[key][1]], [0, 0]);
+    const sum = (key) =>
+      data.buckets.reduce(([a, b], bucket) => [a + bucket[key][0], b + bucket[key][1]], [0, 0]);
     const [up, down] = sum('messages');
     let gap = 0;
     let run = 0;
@@ -151,13 +204,19 @@ class Timeline extends HTMLElement {
       run = bucket.bytes[0] + bucket.bytes[1] ? 0 : run + data.step;
       gap = Math.max(gap, run);
     }
-    const text = `${duration(end - data.start)}: ↑ ${count(up)} ↓ ${count(down)} messages, longest gap ${duration(gap)}${data.faults.length ? `, ${count(data.faults.length)} fault strikes` : ''}`;
+    const text = `${duration(end - data.start)}: ↑ ${count(up)} ↓ ${count(down)} messages, longest gap ${duration(gap)}${data.faults.length ? `, ${count(data.faults.length)}${data.faults.length >= MAX_STRIKES ? ' or more' : ''} fault strikes` : ''}`;
     this.about.textContent = text;
-    this.canvas.setAttribute('aria-label', `Timeline from ${clock(data.start)} to ${clock(end)}: ${text}`);
+    this.canvas.setAttribute(
+      'aria-label',
+      `Timeline from ${clock(data.start)} to ${clock(end)}: ${text}`,
+    );
   }
 
   #timeAt(event) {
-    return this.#data ? this.#data.start + (event.offsetX / this.canvas.clientWidth) * this.#data.step * this.#data.buckets.length : 0;
+    return this.#data
+      ? this.#data.start +
+          (event.offsetX / this.canvas.clientWidth) * this.#data.step * this.#data.buckets.length
+      : 0;
   }
 
   #range() {
@@ -185,8 +244,12 @@ class Timeline extends HTMLElement {
 
   #move(event) {
     if (!this.#data) return;
-    const bucket = this.#data.buckets[Math.floor((event.offsetX / this.canvas.clientWidth) * this.#data.buckets.length)];
-    if (bucket) this.canvas.title = `${clock(this.#timeAt(event))}: ↑ ${bucket.messages[0]} ↓ ${bucket.messages[1]} messages, ↑ ${bytes(bucket.bytes[0])} ↓ ${bytes(bucket.bytes[1])}`;
+    const bucket =
+      this.#data.buckets[
+        Math.floor((event.offsetX / this.canvas.clientWidth) * this.#data.buckets.length)
+      ];
+    if (bucket)
+      this.canvas.title = `${clock(this.#timeAt(event))}: ↑ ${bucket.messages[0]} ↓ ${bucket.messages[1]} messages, ↑ ${bytes(bucket.bytes[0])} ↓ ${bytes(bucket.bytes[1])}`;
     if (!this.#drag) return;
     this.#drag[1] = event.offsetX;
     this.#draw();
@@ -210,7 +273,13 @@ class Timeline extends HTMLElement {
       this.#span = [from + (to - from) * share, to + (to - from) * share];
       this.#load();
     };
-    const action = { '+': () => this.#zoom(0.5), '-': () => this.#zoom(2), ArrowLeft: () => move(-0.25), ArrowRight: () => move(0.25), 0: () => this.#all() }[event.key];
+    const action = {
+      '+': () => this.#zoom(0.5),
+      '-': () => this.#zoom(2),
+      ArrowLeft: () => move(-0.25),
+      ArrowRight: () => move(0.25),
+      0: () => this.#all(),
+    }[event.key];
     if (action) {
       event.preventDefault();
       action();

@@ -1,41 +1,71 @@
 // The drawer below: one tool at a time, or none.
 
-import { el, tabs } from '../dom.js';
-import { breakpoints } from '../breakpoints.js';
+import { el, fill, tabs } from '../dom.js';
+import { offer } from '../palette.js';
 import { view } from '../view.js';
+import { waiting } from '../waiting.js';
 import './timeline.js';
 import './composer.js';
 import './breakpoints.js';
 import './faults.js';
+import './notes-panel.js';
 
-const TOOLS = [['timeline', 'Timeline'], ['send', 'Send'], ['breakpoints', 'Breakpoints'], ['faults', 'Faults']];
+/** @type {[string, string][]} */
+const TOOLS = [
+  ['timeline', 'Timeline'],
+  ['send', 'Send'],
+  ['breakpoints', 'Breakpoints'],
+  ['faults', 'Faults'],
+  ['notes', 'Notes'],
+];
+const PANEL = 'tools-panel';
 
 class Tools extends HTMLElement {
+  #head = el('div');
+  #panel = el('div', { class: 'panel', role: 'tabpanel', id: PANEL, tabindex: 0, hidden: true });
+
   connectedCallback() {
-    this.head = el('div');
-    this.panel = el('div', { class: 'panel', role: 'tabpanel', hidden: true });
-    this.append(this.head, this.panel);
-    view.on(['tool'], () => this.#draw());
-    breakpoints.addEventListener('change', () => this.#tabs());
+    this.append(this.#head, this.#panel);
+    view.on(['tool'], () => {
+      this.#draw();
+      if (!this.#panel.hidden) this.scrollIntoView({ block: 'nearest' });
+    });
+    waiting.addEventListener('change', () => this.#tabs());
+    offer(() =>
+      TOOLS.map(([tool, text]) => ({
+        text: `Open ${text}`,
+        run: () => view.set({ tool, pane: 'tools' }),
+      })),
+    );
     this.#draw();
   }
 
-  #tabs(focus = this.head.contains(document.activeElement)) {
-    const held = breakpoints.held.length;
+  #tabs(focus = this.#head.contains(document.activeElement)) {
+    const held = waiting.held.length;
     const tool = view.get('tool');
-    const badge = held ? el('span', { class: 'badge', 'aria-label': `${held} waiting` }, String(held)) : null;
-    const list = tabs('Tools', TOOLS.map(([key, text]) => [key, text, key === 'breakpoints' ? badge : null]), tool,
-      (key, keep) => view.set({ tool: key === tool && !keep ? '' : key }));
-    this.head.replaceChildren(list);
-    if (focus) (list.querySelector('[aria-selected=true]') ?? list.firstElementChild).focus();
+    const badge = held > 0 && el('span', { class: 'badge', 'aria-label': `${held} waiting` }, held);
+    const list = tabs(
+      'Tools',
+      TOOLS.map(([key, text]) => [key, text, key === 'breakpoints' && badge]),
+      tool,
+      PANEL,
+      (key, keep) => view.set({ tool: key === view.get('tool') && !keep ? '' : key }),
+    );
+    fill(this.#head, list);
+    if (focus)
+      /** @type {HTMLElement | null} */ (
+        list.querySelector('[aria-selected=true]') ?? list.firstElementChild
+      )?.focus();
   }
 
   #draw() {
     const tool = view.get('tool');
     this.#tabs();
-    this.panel.hidden = !TOOLS.some(([key]) => key === tool);
-    this.panel.setAttribute('aria-label', tool);
-    this.panel.replaceChildren(...(this.panel.hidden ? [] : [el(`wsp-${tool}`)]));
+    const known = TOOLS.some(([key]) => key === tool);
+    this.#panel.hidden = !known;
+    this.#panel.setAttribute('aria-label', tool || 'no tool');
+    document.documentElement.classList.toggle('tool-open', known);
+    fill(this.#panel, known && el(`wsp-${tool}`));
   }
 }
 

@@ -1,0 +1,117 @@
+// The line of filter and the chips beside it, as one filter of the filter language.
+
+/** Marks that have a chip, and the filter words that list them. */
+export const MARKS = ['changed', 'dropped', 'injected', 'violation', 'compressed'];
+
+/** @param {string} text */
+export const quote = (text) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
+
+/** @param {string} text */
+export const escapeRegex = (text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/**
+ * What a line means: a search for text, `/a regular expression/`, or words of the filter language.
+ * @param {string} line
+ * @returns {'nothing' | 'text' | 'regex' | 'filter'}
+ */
+export function meaning(line) {
+  const text = line.trim();
+  if (!text) return 'nothing';
+  if (/^\/.+\/$/.test(text)) return 'regex';
+  return /(^|[\s(!&|])~[a-z]/.test(text) ? 'filter' : 'text';
+}
+
+/**
+ * The line as a filter.
+ * @param {string} line
+ */
+export function lineFilter(line) {
+  const text = line.trim();
+  switch (meaning(line)) {
+    case 'nothing':
+      return '';
+    case 'regex':
+      return `~b ${quote(text.slice(1, -1))}`;
+    case 'filter':
+      return text;
+    default:
+      return `~b ${quote(escapeRegex(text))}`;
+  }
+}
+
+/**
+ * The one filter that the line and all chips come to.
+ * @param {{q: string, dir: string, op: string, mark: string, kind: string}} choices
+ */
+export function wholeFilter({ q, dir, op, mark, kind }) {
+  const chips = [];
+  if (dir) chips.push(`~${dir}`);
+  if (op) chips.push(`~${op}`);
+  if (mark) chips.push(`~${mark}`);
+  if (kind) chips.push(`~kind ${quote(`^${escapeRegex(kind)}$`)}`);
+  const line = lineFilter(q);
+  if (!chips.length) return line;
+  const first = line && meaning(q) === 'filter' ? [`(${line})`] : line ? [line] : [];
+  return [...first, ...chips].join(' & ');
+}
+
+/**
+ * What to light up in payloads for a line: a global, case-insensitive expression, or null.
+ * @param {string} line
+ * @returns {RegExp | null}
+ */
+export function highlight(line) {
+  const text = line.trim();
+  let source = '';
+  if (meaning(line) === 'text') source = escapeRegex(text);
+  else if (meaning(line) === 'regex') source = text.slice(1, -1);
+  else
+    source = /~bs?\s+(?:"((?:\\.|[^"\\])+)"|([^\s()|&]+))/.exec(text)?.slice(1).find(Boolean) ?? '';
+  if (!source) return null;
+  try {
+    return new RegExp(source, 'gi');
+  } catch {
+    return null; // other regular expressions than the browser's are fine for the proxy
+  }
+}
+
+/**
+ * A text in pieces, each with whether it is a hit.
+ * @param {string} text
+ * @param {RegExp | null} expression a global one
+ * @param {number} [most] hits that are told apart; the rest of the text is one piece
+ * @returns {[string, boolean][]}
+ */
+export function split(text, expression, most = 1000) {
+  /** @type {[string, boolean][]} */
+  const parts = [];
+  let at = 0;
+  if (expression) {
+    let hits = 0;
+    for (const match of text.matchAll(expression)) {
+      if (!match[0] || hits >= most) break;
+      if (match.index > at) parts.push([text.slice(at, match.index), false]);
+      parts.push([match[0], true]);
+      at = match.index + match[0].length;
+      hits += 1;
+    }
+  }
+  if (at < text.length) parts.push([text.slice(at), false]);
+  return parts;
+}
+
+/**
+ * Words of the filter language that complete what stands before the cursor.
+ * @param {string} before
+ * @param {string[]} words as the API lists them: `~b REGEX`
+ * @returns {{from: number, words: string[]}}
+ */
+export function completions(before, words) {
+  const found = /(^|[\s(!&|])(~[a-z]*)$/.exec(before);
+  const start = found?.[2];
+  if (start === undefined) return { from: before.length, words: [] };
+  return {
+    from: before.length - start.length,
+    words: words.filter((word) => word.startsWith(start) && word !== start),
+  };
+}

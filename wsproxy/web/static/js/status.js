@@ -1,0 +1,37 @@
+// What this proxy is: its URL, its upstream, and whether it answers.
+
+import { get } from './api.js';
+import { feed } from './feed.js';
+
+/** @import { Status } from './types' */
+
+class ProxyStatus extends EventTarget {
+  /** @type {Status | null} */
+  value = null;
+  alive = false;
+  everAlive = false;
+
+  constructor() {
+    super();
+    feed.on('open', () => this.#load());
+    feed.on('lost', () => this.#alive(false));
+  }
+
+  async #load() {
+    try {
+      this.value = await get('/status');
+      this.#alive(true);
+    } catch {
+      this.#alive(false); // the feed tries again
+    }
+  }
+
+  /** @param {boolean} alive */
+  #alive(alive) {
+    this.alive = alive;
+    this.everAlive ||= alive;
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
+export const status = new ProxyStatus();
