@@ -264,6 +264,33 @@ class BlockBuilder:
         self.size += size
         self._count(key, count, size)
 
+    def add_whole(
+        self,
+        key: int,
+        time: float,
+        number: int,
+        size: int,
+        first: int,
+        header: int,
+        pieces: Sequence[bytes],
+    ) -> None:
+        """Add one frame that needs neither note nor content, as `add_run` does, in less time."""
+        self.keys.append(key)
+        self.times.append(time)
+        self.numbers.append(number)
+        self.sizes.append(size)
+        self.firsts.append(first)
+        self.headers.append(header)
+        self.contents.append(0)
+        self.pieces += pieces
+        self.size += size
+        counted = self.traffic.get(key)
+        if counted is None:
+            self.traffic[key] = [1, size]
+        else:
+            counted[0] += 1
+            counted[1] += size
+
     def _count(self, key: int, frames: int, size: int) -> None:
         counted = self.traffic.get(key)
         if counted is None:

@@ -138,6 +138,22 @@ class MessageAssembler:
         """Inflate what is left of the last piece; False where that was not all yet."""
         return self._inflate(b"")
 
+    def whole(self, payload: bytes) -> tuple[bytes, int] | None:
+        """Inflate a compressed message that came in one frame: its content and its true length.
+
+        None where it cannot be inflated: fed piece by piece, it says why.
+        """
+        inflater = self._inflater
+        if inflater is None or inflater.broken:
+            return None
+        try:
+            found = inflater.feed(payload + TAIL, self.keep)
+        except DeflateError:
+            return None
+        inflater.end_message()
+        self.inflated += found.length
+        return found
+
     def keep_less(self, keep: int) -> None:
         """Keep no more than `keep` bytes of the content from now on, of what there is, too."""
         self.keep = keep

@@ -18,7 +18,15 @@ from wsproxy.model.blocks import Note
 from wsproxy.model.records import Direction, MessageRecord
 from wsproxy.protocol.close import parse_close
 from wsproxy.protocol.deflate import Inflater
-from wsproxy.protocol.frames import FIN, MASK, OPCODE, Opcode, parse_header
+from wsproxy.protocol.frames import (
+    FIN,
+    MASK,
+    OPCODE,
+    RSV1,
+    Opcode,
+    minimal_header_size,
+    parse_header,
+)
 from wsproxy.protocol.handshake import NegotiatedExtensions
 from wsproxy.protocol.lint import FrameLinter, Violation, utf8_valid, violation
 from wsproxy.protocol.masking import apply_mask
@@ -36,6 +44,10 @@ TURN_FRAMES = 128
 JOIN_BELOW = 8 * 1024
 """Bytes a piece below which the pieces of a run are joined: many small values cost more."""
 
+INFLATED_AT_ONCE = 2 * 1024
+"""Bytes of a compressed message that is inflated in one go: deflate makes at most 1,032 of one."""
+
+_COMPRESSED = frozenset((FIN | RSV1 | Opcode.TEXT, FIN | RSV1 | Opcode.BINARY))
 _TEXT = FIN | Opcode.TEXT
 _BINARY = FIN | Opcode.BINARY
 _PING_PONG = frozenset((FIN | Opcode.PING, FIN | Opcode.PONG))
@@ -86,7 +98,8 @@ class StreamDecoder:
         )
         self._readable = opaque is None
         self._orderly = self._readable
-        """Whether the next frame begins a message, and nothing is known to be odd."""
+        """Whether the next byte begins a message, and nothing is known to be odd."""
+        self._deflates = negotiated.deflate is not None and self._readable
         self._number = 0
         """Of the last message."""
         self._mask_bit = MASK if direction is Direction.UPSTREAM else 0  # section 5.1
@@ -112,6 +125,14 @@ class StreamDecoder:
     def at_message_boundary(self) -> bool:
         """Whether the last byte decoded was the last one of a message."""
         return self.at_frame_boundary and not self._assembler.in_message
+
+    @property
+    def _in_order(self) -> bool:
+        """Whether a frame that begins now may be one in good order.
+
+        What follows a Close frame is a violation, and in a message it is a fragment.
+        """
+        return self._readable and not self._assembler.in_message and self.close is None
 
     # Holding.
 
@@ -143,6 +164,8 @@ class StreamDecoder:
         Returns what is left of them where `expired` said that it is enough for now: that has to
         come first at the next call.
         """
+        if self._orderly and self._holding is None and self._whole(data, time, out):
+            return b""
         if self._unfinished:
             if not self._assembler.go_on():
                 return data
@@ -152,6 +175,7 @@ class StreamDecoder:
         if self._partial:
             data = self._partial + data
             self._partial = b""
+            self._orderly = self._in_order
         pos, end = 0, len(data)
         count = 0
         while pos < end:
@@ -160,6 +184,8 @@ class StreamDecoder:
             elif self._orderly:
                 start = pos
                 pos = self._run(data, pos, time, out)
+                if pos == start and self._deflates:
+                    pos = self._compressed(data, pos, time, out)
                 if pos == start:
                     pos = self._frame(data, pos, time, out)
                 else:
@@ -206,6 +232,89 @@ class StreamDecoder:
             out.add_frame(self.key, time, number, header, (), 0, note)
             if self._holding is not None:
                 self._holding.raw(header)
+
+    def _whole(self, data: bytes, time: float, out: BatchBuilder) -> bool:
+        """Take a chunk that is exactly one message in good order: by far the most are.
+
+        As `_run`, in half the time; a property test holds both to the same.
+        """
+        mask = self._mask_bit
+        size = len(data)
+        body = self._base_size
+        length = size - body
+        if length < 126:
+            if length < 0 or data[1] != mask | length:
+                return False
+        elif length < 65538:
+            body += 2
+            length -= 2
+            if length < 126 or data[1] != mask | 126 or data[2] << 8 | data[3] != length:
+                return False
+        else:
+            body += 8
+            length -= 8
+            if length < 65536 or data[1] != mask | 127:
+                return False
+            if int.from_bytes(data[2:10], "big") != length:
+                return False
+        first = data[0]
+        if length > self.max_payload or (first != _TEXT and first != _BINARY):  # noqa: PLR1714
+            return False
+        if mask:
+            payload = apply_mask(data[body:], data[body - 4 : body])
+            if first == _TEXT and not payload.isascii() and not utf8_valid(payload):
+                return False
+            pieces: tuple[bytes, ...] = (data[:body], payload)
+        else:
+            if first == _TEXT:
+                payload = data[body:]
+                if not payload.isascii() and not utf8_valid(payload):
+                    return False
+            pieces = (data,)
+        self._number += 1
+        out.add_whole(self.key, time, self._number, size, first, body, pieces)
+        return True
+
+    def _compressed(self, data: bytes, pos: int, time: float, out: BatchBuilder) -> int:
+        """Take a small compressed message in good order from `pos` on; returns where it ends.
+
+        `pos` where it is anything else.
+        """
+        first = data[pos]
+        head = parse_header(data, pos)
+        if first not in _COMPRESSED or head is None or self._holding is not None:
+            return pos
+        length, size = head
+        body = pos + size
+        stop = body + length
+        least = minimal_header_size(length, masked=bool(self._mask_bit))
+        if (
+            stop > len(data)
+            or length > min(INFLATED_AT_ONCE, self.max_payload)
+            or size != least
+            or data[pos + 1] & MASK != self._mask_bit
+        ):
+            return pos
+        payload = data[body:stop]
+        if self._mask_bit:
+            payload = apply_mask(payload, data[body - 4 : body])
+        inflated = self._assembler.whole(payload)
+        if inflated is None:
+            return pos
+        content, content_length = inflated
+        violations: tuple[Violation, ...] = ()
+        if first & OPCODE == Opcode.TEXT and not content.isascii():
+            cut = content_length > len(content)
+            if not utf8_valid(content, whole=not cut):
+                violations = (_not_utf8(self.direction),)
+        note = None
+        if violations or content_length > len(content):
+            more = content_length if content_length > len(content) else None
+            note = Note(None, violations, None, more)
+        self._number += 1
+        header = data[pos:body]
+        out.add_frame(self.key, time, self._number, header, (payload,), length, note, content)
+        return stop
 
     def _run(  # noqa: PLR0915 - one loop: a call for each of its steps would double its cost
         self, data: bytes, pos: int, time: float, out: BatchBuilder
@@ -288,6 +397,7 @@ class StreamDecoder:
     def _frame(self, data: bytes, pos: int, time: float, out: BatchBuilder) -> int:
         """Take any frame that begins at `pos`, or as much of it as there is; returns where it ends."""
         head = parse_header(data, pos)
+        self._orderly = False  # until its end
         if head is None:
             self._partial = data[pos:]
             return len(data)
@@ -367,8 +477,7 @@ class StreamDecoder:
                     content = message.content[: self.max_payload]
                     if message.content_length != len(content):
                         content_length = message.content_length
-        # What follows a Close frame is a violation: no run is.
-        self._orderly = self._readable and not self._assembler.in_message and self.close is None
+        self._orderly = self._in_order
         note = None
         if violations or received != kept_size or received != length or content_length is not None:
             note = Note(
@@ -393,7 +502,7 @@ class StreamDecoder:
         if message.compressed and message.opaque:
             return (violation("deflate-data", message.opaque, sender),)
         if message.invalid_utf8:
-            return (violation("text-utf8", "a text message that is not UTF-8", sender),)
+            return (_not_utf8(self.direction),)
         return ()
 
     def _message_record(
@@ -411,6 +520,10 @@ class StreamDecoder:
             message.compressed,
             message.opaque,
         )
+
+
+def _not_utf8(direction: Direction) -> Violation:
+    return violation("text-utf8", "a text message that is not UTF-8", direction.sender)
 
 
 def _ignore(paused: bool) -> None:

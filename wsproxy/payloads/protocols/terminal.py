@@ -88,7 +88,7 @@ class Terminado(Decoder):
             message = parse_list(payload.content, cut=bool(payload.missing))
         except NotJsonError:
             return None
-        if not message or not isinstance(message[0], str):
+        if not message or not isinstance(message[0], str) or not message[0]:
             return None
         kind, rest = message[0], message[1:]
         if kind in {"stdin", "stdout"} and rest and isinstance(rest[0], str):

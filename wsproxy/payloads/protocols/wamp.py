@@ -99,7 +99,8 @@ class Wamp(Decoder):
         count = 0
         try:
             for message in self._messages(payload):
-                if not isinstance(message, list) or not message or message[0] not in _KINDS:
+                known = isinstance(message, list) and message and isinstance(message[0], int)
+                if not known or message[0] not in _KINDS:
                     return found or None
                 count += 1
                 if count <= MAX_PACKETS:
