@@ -113,7 +113,7 @@ class Proxy:
         if path is None:
             path = self._private = make_private()
         totals = Totals()
-        feed = Feed(clock, totals)
+        feed = Feed(clock, totals, settings.decode)
         self._recorder = CaptureRecorder(
             path,
             clock,
@@ -165,7 +165,7 @@ class Proxy:
                 " or take another port with -p"
             )
         if not settings.no_web:
-            reading = Reading(lambda: CaptureBrowser(self._recorder.path))
+            reading = Reading(lambda: CaptureBrowser(self._recorder.path, settings.decode))
             ctx = Context(
                 reading,
                 self._listener,

@@ -45,7 +45,10 @@ class Sayings:
         self,
         connection_of: Callable[[int], ConnectionRecord | None],
         rules: Sequence[DecodeRule] = (),
+        most: int | None = None,
     ) -> None:
+        """`most`: bytes of each content that are looked at, for those in a hurry."""
+        self._most = most
         self._connection_of = connection_of
         self._conversations = Conversations(self._facts, list(rules))
         self._pairs: dict[int, Pairs] = {}
@@ -58,6 +61,8 @@ class Sayings:
         payload = payload_of(record, message)
         if payload is None:
             return None
+        if self._most is not None and len(payload.content) > self._most:
+            payload = payload._replace(content=payload.content[: self._most])
         number = record.connection_id
         packets = self._conversations.feed(number, payload)
         if not packets:

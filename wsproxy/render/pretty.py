@@ -170,7 +170,9 @@ def _latency(said: Said | None) -> list[str]:
     if said is None or said.latency is None:
         return []
     seconds = said.latency
-    return [f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"]
+    if seconds >= 1:
+        return [f"{seconds:.2f} s"]
+    return [f"{seconds * 1000:.{0 if seconds >= 0.01 else 1}f} ms"]
 
 
 def _said(record: FrameRecord, message: MessageRecord | None, width: int) -> str:

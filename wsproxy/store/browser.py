@@ -16,12 +16,14 @@ from wsproxy.model.records import (
     FrameRecord,
     MessageRecord,
 )
+from wsproxy.payloads.rules import DecodeRule
+from wsproxy.payloads.sayings import Said, Sayings
 from wsproxy.store.index import Index, frames_of
 from wsproxy.store.layout import TornError
 from wsproxy.store.reader import Capture
 from wsproxy.store.rows import connection_from, fault_from, message_from
 from wsproxy.store.timeline import timeline
-from wsproxy.store.trips import pair_of, round_trips
+from wsproxy.store.trips import around, round_trips
 
 INDEXES = 12
 """How many lists are remembered; each takes 8 bytes a row."""
@@ -33,8 +35,11 @@ ROW_BYTES = 1024
 class CaptureBrowser:
     """A CaptureReader of a capture file."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises CaptureError if there is no capture at `path`."""
+    def __init__(self, path: Path, rules: Sequence[DecodeRule] = ()) -> None:
+        """`rules` say which decoder reads what. Raises CaptureError if there is no capture at
+        `path`.
+        """
+        self._rules = rules
         self._capture = Capture(path)
         self._db = self._capture.db
         self._blocks = self._capture.blocks
@@ -132,11 +137,17 @@ class CaptureBrowser:
 
     def round_trips(self, connection_id: int, limit: int) -> list[RoundTrip]:
         """The newest pairs of request and answer, the oldest first."""
-        return round_trips(self._blocks, self._content, connection_id, limit)
+        return round_trips(self._blocks, self.pick, self.sayings(), connection_id, limit)
 
-    def pair_of(self, frame_id: int) -> RoundTrip | None:
-        """The pair that a frame belongs to, if its payload has an id."""
-        return pair_of(self._db, self._blocks, self._content, frame_id)
+    def said(self, frame_id: int) -> tuple[Said | None, RoundTrip | None]:
+        """What the message says that a frame ends, and the pair that it belongs to."""
+        for seen in self.pick([frame_id]):
+            return around(self._db, self._blocks, self.pick, self.sayings(), seen)
+        return None, None
+
+    def sayings(self) -> Sayings:
+        """For messages of this capture, by the user's rules."""
+        return Sayings(self.connection, self._rules)
 
     def traffic(self) -> dict[int, Traffic]:
         """How much passed on each connection, as far as the capture still has it."""
@@ -152,7 +163,7 @@ class CaptureBrowser:
     def _index(self, query: Query) -> Index:
         index = self._indexes.get(query)
         if index is None:
-            index = Index(self._db, self._blocks, self._read, query, self.connection)
+            index = Index(self._db, self._blocks, self._read, query, self.connection, self._rules)
             self._indexes[query] = index
             while len(self._indexes) > INDEXES:
                 self._indexes.popitem(last=False)
@@ -225,15 +236,6 @@ class CaptureBrowser:
             with contextlib.suppress(TornError):
                 found.append(fault_from(row, self._read))
         return tuple(found)
-
-    def _content(self, frame_id: int, record: FrameRecord) -> bytes:
-        """What the message says that a frame ends."""
-        if record.frame.opcode in (1, 2) and record.frame.fin and not record.frame.rsv1:
-            return record.frame.payload
-        for seen in self.pick([frame_id]):
-            if seen.message is not None:
-                return seen.message.content
-        return b""
 
 
 def _put_together(

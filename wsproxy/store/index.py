@@ -10,7 +10,7 @@ import sqlite3
 import time
 from array import array
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import compress
 
 from wsproxy.filters.language import Predicate, parse
@@ -18,6 +18,8 @@ from wsproxy.filters.subject import subject_of
 from wsproxy.model.batches import Batch
 from wsproxy.model.queries import Query
 from wsproxy.model.records import ConnectionRecord, FrameRecord, MessageRecord
+from wsproxy.payloads.rules import DecodeRule
+from wsproxy.payloads.sayings import Said, Sayings, describe
 from wsproxy.store.blockcache import BlockCache
 from wsproxy.store.layout import TornError
 from wsproxy.store.rows import Read, message_from
@@ -39,14 +41,18 @@ class Index:
         read: Read,
         query: Query,
         connection: Callable[[int], ConnectionRecord | None],
+        rules: Sequence[DecodeRule] = (),
     ) -> None:
-        """Raises FilterError."""
+        """`rules` are for filters that ask decoders. Raises FilterError."""
         self._db = db
         self._blocks = blocks
         self._read = read
         self._query = query
         self._connection = connection
-        self._matches: Predicate | None = parse(query.filter).matches if query.filter else None
+        wanted = parse(query.filter) if query.filter else None
+        self._matches: Predicate | None = wanted.matches if wanted is not None else None
+        decodes = wanted is not None and wanted.decodes
+        self._sayings = Sayings(connection, rules) if decodes else None
         self.ids = array("Q")
         self.upto = 0
         """All frames up to this id were looked at."""
@@ -155,7 +161,10 @@ class Index:
                 if record.frame.fin and record.message is not None:
                     key = (record.connection_id, record.direction, record.message)
                     message = messages.get(key, message)
-                if self._wanted(record, message):
+                said = None
+                if self._sayings is not None:  # which has to see all, to know what the next says
+                    said = self._sayings.of(frame_id, record, message)
+                if self._wanted(record, message, said):
                     self.ids.append(frame_id)
                 if self._busy and not frame_id & 15 and time.monotonic() > rest_at:
                     time.sleep(BREATH_SECONDS)
@@ -163,7 +172,9 @@ class Index:
         self.upto = first_id + block.count - 1
         self._upto_time = max(self._upto_time, last_time)
 
-    def _wanted(self, record: FrameRecord, message: MessageRecord | None) -> bool:
+    def _wanted(
+        self, record: FrameRecord, message: MessageRecord | None, said: Said | None = None
+    ) -> bool:
         query = self._query
         if query.connection_id not in (None, record.connection_id):
             return False
@@ -178,7 +189,8 @@ class Index:
         if self._matches is None:
             return True
         connection = self._connection_of(record.connection_id)
-        return self._matches(subject_of(record, message, connection))
+        subject = subject_of(record, message, connection)
+        return self._matches(describe(subject, said.packets if said is not None else ()))
 
     def _messages(self, keys: array[int], numbers: array[int]) -> dict[MessageKey, MessageRecord]:
         """The records of the messages that a block has frames of."""

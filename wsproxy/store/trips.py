@@ -1,25 +1,28 @@
-"""Requests and their answers in a capture."""
+"""What messages of a capture say, and their requests and answers."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
-from wsproxy.model.queries import RoundTrip
-from wsproxy.model.records import Direction, FrameRecord
-from wsproxy.payloads.pairing import pairing_key
+from wsproxy.model.queries import RoundTrip, Seen
+from wsproxy.payloads.pairs import Exchange
+from wsproxy.payloads.sayings import Said, Sayings
 from wsproxy.store.blockcache import BlockCache, Entries
 
-Content = Callable[[int, FrameRecord], bytes]
-"""Gives what the message says that a frame ends; its id comes first."""
+Pick = Callable[[Sequence[int]], Iterator[Seen]]
+"""Gives these frames, whole."""
 
 SEARCHED = 2000
-"""Frames of the connection that are searched for the other half of a pair."""
+"""The newest frames of a connection, in which its pairs are looked for."""
+
+NEAR = 500
+"""Frames before a frame that are read to know what it says, and after it for its answer."""
 
 
 def round_trips(
-    blocks: BlockCache, content: Content, connection_id: int, limit: int
+    blocks: BlockCache, pick: Pick, sayings: Sayings, connection_id: int, limit: int
 ) -> list[RoundTrip]:
     """The pairs among the newest SEARCHED frames of a connection, at most `limit` of them."""
     newest: list[int] = []
@@ -27,47 +30,39 @@ def round_trips(
         newest[:0] = _mine(entries, connection_id)
         if len(newest) >= SEARCHED:
             break
-    return _pair(blocks, content, newest[-SEARCHED:])[-limit:]
+    found: dict[int, RoundTrip] = {}
+    for seen in pick(newest[-SEARCHED:]):
+        said = sayings.of(seen.id, seen.record, seen.message)
+        for exchange in said.exchanges if said is not None else ():
+            trip = _trip(exchange)
+            if trip is not None:
+                found.setdefault(trip.request, trip)
+    return list(found.values())[-limit:]
 
 
-def pair_of(
-    db: sqlite3.Connection, blocks: BlockCache, content: Content, frame_id: int
-) -> RoundTrip | None:
-    """The pair that a frame belongs to, if the other half is not far away."""
-    record = next((record for _, record in blocks.frames([frame_id])), None)
-    if record is None or record.message is None:
+def around(
+    db: sqlite3.Connection, blocks: BlockCache, pick: Pick, sayings: Sayings, frame: Seen
+) -> tuple[Said | None, RoundTrip | None]:
+    """What the message says that a frame ends, and the pair that it belongs to, as far as that
+    can be told from the frames near it.
+    """
+    number = frame.record.connection_id
+    for seen in pick(_earlier(db, blocks, number, frame.id)[-NEAR:]):
+        sayings.of(seen.id, seen.record, seen.message)
+    said = sayings.of(frame.id, frame.record, frame.message)
+    exchange = next(filter(None, said.exchanges), None) if said is not None else None
+    if exchange is not None and exchange.answered is None:
+        for seen in pick(_later(db, blocks, number, frame.id)[:NEAR]):
+            sayings.of(seen.id, seen.record, seen.message)
+            if exchange.answered is not None:
+                break
+    return said, _trip(exchange)
+
+
+def _trip(exchange: Exchange | None) -> RoundTrip | None:
+    if exchange is None or exchange.answer is None or exchange.latency is None:
         return None
-    key = pairing_key(content(frame_id, record))
-    if key is None:
-        return None
-    request = record.direction is Direction.UPSTREAM
-    near = _later if request else _earlier
-    ids = near(db, blocks, record.connection_id, frame_id)
-    for other_id, other in blocks.frames(ids[:SEARCHED] if request else ids[-SEARCHED:]):
-        if other.direction is record.direction or not other.frame.fin or other.message is None:
-            continue
-        if pairing_key(content(other_id, other)) == key:
-            first, last = (record, other) if request else (other, record)
-            ids_of = (frame_id, other_id) if request else (other_id, frame_id)
-            return RoundTrip(*ids_of, last.time - first.time, key)
-    return None
-
-
-def _pair(blocks: BlockCache, content: Content, ids: list[int]) -> list[RoundTrip]:
-    waiting: dict[str, tuple[int, float]] = {}
-    pairs = []
-    for frame_id, record in blocks.frames(ids):
-        if record.message is None or not record.frame.fin:
-            continue
-        key = pairing_key(content(frame_id, record))
-        if key is None:
-            continue
-        if record.direction is Direction.UPSTREAM:
-            waiting[key] = (frame_id, record.time)
-        elif key in waiting:
-            request, time = waiting.pop(key)
-            pairs.append(RoundTrip(request, frame_id, record.time - time, key))
-    return pairs
+    return RoundTrip(exchange.request, exchange.answer, exchange.latency, exchange.key)
 
 
 def _mine(entries: Entries, connection_id: int) -> Iterator[int]:

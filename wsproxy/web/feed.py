@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
 from typing import Any
 
@@ -22,12 +22,17 @@ from wsproxy.filters.subject import subject_of
 from wsproxy.model.batches import Batch
 from wsproxy.model.queries import Query
 from wsproxy.model.records import ConnectionRecord
+from wsproxy.payloads.rules import DecodeRule
+from wsproxy.payloads.sayings import Sayings, describe
 from wsproxy.relay.interfaces import Clock
 from wsproxy.web.rows import connection_summary, row_object
 from wsproxy.web.totals import Totals
 
 TICK_SECONDS = 0.1
 """How often pages are told what is new."""
+
+DECODED_BYTES = 1024
+"""Of each content, for the line of its row."""
 
 MAX_ROWS = 60
 """Rows in a batch: about a screenful."""
@@ -95,11 +100,14 @@ class Subscriber:
 class Feed:
     """A Watcher that tells the pages. Its methods are called on the event loop."""
 
-    def __init__(self, clock: Clock, totals: Totals) -> None:
+    def __init__(self, clock: Clock, totals: Totals, rules: Sequence[DecodeRule] = ()) -> None:
+        """`rules` say which decoder reads what."""
         self._clock = clock
         self._totals = totals
         self._subscribers: set[Subscriber] = set()
         self._connections: dict[int, ConnectionRecord] = {}
+        # Only what is shown is decoded, and only its beginning: this is the relay's loop.
+        self._sayings = Sayings(self._connections.get, rules, DECODED_BYTES)
         self._changed: dict[int, ConnectionRecord] = {}
         self._recent: list[Batch] = []
         self._recent_count = 0
@@ -119,6 +127,7 @@ class Feed:
             self._plan()
         elif connection.end is not None:
             self._connections.pop(connection.id, None)
+            self._sayings.forget(connection.id)
 
     def passed(self, batch: Batch) -> None:
         """Frames passed."""
@@ -217,6 +226,7 @@ class Feed:
             self._upto = recent[-1].last_id
         for connection in ended:
             self._connections.pop(connection.id, None)
+            self._sayings.forget(connection.id)
 
     def _common(self, recent: list[Batch]) -> dict[str, Any]:
         """What all pages are told."""
@@ -266,8 +276,10 @@ class Feed:
         for seen in batch.seen(indexes):
             connection = self._connections.get(seen.record.connection_id)
             subject = subject_of(seen.record, seen.message, connection)
+            said = self._sayings.of(seen.id, seen.record, seen.message)
+            describe(subject, said.packets if said is not None else ())
             if view.matches is None or view.matches(subject):
-                rows.append(row_object(seen))
+                rows.append(row_object(seen, said))
         return rows
 
 

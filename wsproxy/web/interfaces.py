@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from wsproxy.model.queries import Page, Query, RoundTrip, Seen, Timeline, Traffic, Whole
 from wsproxy.model.records import ConnectionRecord, Counted, Direction
+from wsproxy.payloads.sayings import Said, Sayings
 from wsproxy.relay.interfaces import LiveConnection
 
 
@@ -133,8 +134,11 @@ class CaptureReader(Protocol):
     def round_trips(self, connection_id: int, limit: int) -> list[RoundTrip]:
         """The newest pairs of request and answer, the oldest first."""
 
-    def pair_of(self, frame_id: int) -> RoundTrip | None:
-        """The pair that a frame belongs to, if its payload has an id."""
+    def said(self, frame_id: int) -> tuple[Said | None, RoundTrip | None]:
+        """What the message says that a frame ends, and the pair that it belongs to."""
+
+    def sayings(self) -> Sayings:
+        """For messages of this capture, by the user's rules."""
 
     def traffic(self) -> dict[int, Traffic]:
         """How much passed on each connection, as far as the capture still has it."""

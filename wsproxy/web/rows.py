@@ -9,6 +9,7 @@ from typing import Any
 from wsproxy.faults.registry import strike_mark
 from wsproxy.model.queries import Page, RoundTrip, Seen, Timeline, Traffic, Whole
 from wsproxy.model.records import ConnectionRecord, FaultRecord, MessageRecord
+from wsproxy.payloads.sayings import Said, Sayings
 from wsproxy.protocol.close import close_code_name, parse_close
 from wsproxy.protocol.frames import Opcode, opcode_name
 from wsproxy.protocol.lint import Violation
@@ -21,8 +22,8 @@ ROW_PREVIEW = 160
 """Characters of a payload that a row shows."""
 
 
-def row_object(seen: Seen) -> dict[str, Any]:
-    """A frame as a row of a list: what fits into a line."""
+def row_object(seen: Seen, said: Said | None = None) -> dict[str, Any]:
+    """A frame as a row of a list: what fits into a line. `said` is what decoders make of it."""
     record, message = seen.record, seen.message
     frame = record.frame
     row: dict[str, Any] = {
@@ -42,6 +43,11 @@ def row_object(seen: Seen) -> dict[str, Any]:
     }
     if record.origin is not None:
         row["origin"] = record.origin
+    if said is not None:
+        row["summary"] = said.line[:ROW_PREVIEW]
+        row["protocol"], row["kind"] = said.packets[0].protocol, said.packets[0].kind
+        if said.latency is not None:
+            row["latency"] = said.latency
     return row
 
 
@@ -141,14 +147,16 @@ def payload_object(data: bytes, length: int, *, text: bool) -> dict[str, Any]:
     }
 
 
-def page_object(page: Page) -> dict[str, Any]:
-    """A part of a list."""
+def page_object(page: Page, sayings: Sayings) -> dict[str, Any]:
+    """A part of a list; `sayings` decodes its messages, as far as rows have them."""
     return {
         "offset": page.offset,
         "total": page.total,
         "upto": page.upto,
         "complete": page.complete,
-        "rows": [row_object(seen) for seen in page.rows],
+        "rows": [
+            row_object(seen, sayings.of(seen.id, seen.record, seen.message)) for seen in page.rows
+        ],
     }
 
 

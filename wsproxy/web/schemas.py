@@ -93,6 +93,7 @@ _ROW = {
     "summary": _optional(_STRING),
     "protocol": _optional(_STRING),
     "kind": _optional(_STRING),
+    "latency": _optional(_NUMBER),
 }
 
 _FAULT = {
@@ -184,6 +185,7 @@ SCHEMAS: dict[str, Any] = {
         ends_message=_or_null(_ref("RecordedMessage")),
         close=_optional(_or_null(_object(code=_INTEGER, name=_STRING, reason=_STRING))),
         round_trip=_or_null(_ref("RoundTrip")),
+        decoded=_optional({"type": "array", "items": _ANY}),
     ),
     "Message": _object(
         frames=_list(_INTEGER),

@@ -220,10 +220,10 @@ def test_round_trips_and_timeline(tmp_path: Path) -> None:
     assert len(trips) == 10
     assert all(trip.answer == trip.request + 1 for trip in trips)
     assert trips[0].seconds == pytest.approx(0.001, rel=0.01)
-    pair = browser.pair_of(2)
+    pair = browser.said(2)[1]
     assert pair is not None
     assert (pair.request, pair.answer, pair.key) == (1, 2, "id=0")
-    assert browser.pair_of(1) == pair
+    assert browser.said(1)[1] == pair
     timeline = browser.timeline(None, None, None, 4)
     assert timeline is not None
     assert [sum(bucket.messages) for bucket in timeline.buckets] == [1000] * 4

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from wsproxy import __version__
 from wsproxy.filters.language import WORDS, FilterError, parse
+from wsproxy.payloads.sayings import said_object
 from wsproxy.web.api.lookup import connection_of, frame_of
 from wsproxy.web.api.routes import (
     QUERY_PARAMETERS,
@@ -115,7 +116,7 @@ async def _page(ctx: Context, request: web.Request, *, messages: bool) -> web.Re
         page = reader.page(
             query, offset=offset, after=after, before=before, limit=limit, start=start
         )
-        return json.dumps(page_object(page))
+        return json.dumps(page_object(page, reader.sayings()))
 
     try:
         return json_text(await ctx.reading(work))
@@ -127,7 +128,9 @@ async def frame(ctx: Context, request: web.Request) -> web.Response:
     """A frame with every bit of its header."""
     seen = await frame_of(ctx, path_number(request))
     detail = frame_detail(seen)
-    pair = await ctx.reading(lambda reader: reader.pair_of(seen.id))
+    said, pair = await ctx.reading(lambda reader: reader.said(seen.id))
+    if said is not None:
+        detail |= said_object(said, tree=True)
     return web.json_response(detail | {"round_trip": trip_object(pair) if pair else None})
 
 
