@@ -8,11 +8,13 @@ import './timeline.js';
 import './composer.js';
 import './breakpoints.js';
 import './faults.js';
+import './conversation.js';
 import './notes-panel.js';
 
 /** @type {[string, string][]} */
 const TOOLS = [
   ['timeline', 'Timeline'],
+  ['conversation', 'Conversation'],
   ['send', 'Send'],
   ['breakpoints', 'Breakpoints'],
   ['faults', 'Faults'],
