@@ -64,7 +64,7 @@ Examples:
   wsproxy run ws://staging.example:8080
   wsproxy run wss://api.example/v2 --rewrite-origin --capture api.wsproxy
   wsproxy run ws://localhost:8000 --fault latency:latency=200ms --fault drop:probability=0.01
-  wsproxy run http://localhost:8888 -p 0 --log-format jsonl | jq .payload
+  wsproxy run http://localhost:8888 -p 0 --log-format jsonl | jq .text
 """
 
 

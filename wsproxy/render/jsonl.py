@@ -20,6 +20,9 @@ def frame_object(
 ) -> dict[str, Any]:
     """A frame. `message` is the record of the message that the frame ends, if there is one, and
     `said` what decoders make of it.
+
+    What a message says is in `text` or `content_base64` of the frame that ends it, inflated and
+    joined; what one frame carried is in `payload_base64`, where it is not just that.
     """
     frame = record.frame
     key = frame.masking_key
@@ -37,7 +40,7 @@ def frame_object(
         "masking_key": key.hex() if key is not None else None,
         "payload_length": frame.payload_length,
         "message": record.message,
-        **_payload("payload", frame.payload, text=frame.opcode == Opcode.TEXT and not frame.rsv1),
+        **content_fields(record, message),
     }
     if frame.payload_cut:
         result["payload_cut"] = True
@@ -59,22 +62,38 @@ def frame_object(
     return result
 
 
+def content_fields(record: FrameRecord, message: MessageRecord | None) -> dict[str, str]:
+    """What the message says that a frame ends, and what the frame carried."""
+    frame = record.frame
+    content = None
+    fields = {}
+    if message is not None and frame.fin:
+        content = message.content
+        fields = _content(content, text=message.opcode == Opcode.TEXT and message.opaque is None)
+    elif record.message is not None and frame.fin and frame.opcode != Opcode.CONTINUATION:
+        if not frame.rsv1:
+            content = frame.payload
+            fields = _content(content, text=frame.opcode == Opcode.TEXT)
+    if content != frame.payload:
+        fields["payload_base64"] = _base64(frame.payload)
+    return fields
+
+
 def message_object(message: MessageRecord) -> dict[str, Any]:
-    """A message that is more than the payload of one frame."""
+    """What became of a message; its content stands beside it, not in it."""
     result: dict[str, Any] = {
         "opcode": opcode_name(message.opcode),
         "content_length": message.content_length,
         "payload_length": message.payload_length,
         "compressed": message.compressed,
         "verdict": message.verdict,
-        **_payload("content", message.content, text=message.opcode == Opcode.TEXT),
     }
     if message.opaque is not None:
         result["opaque"] = message.opaque
     if message.cause is not None:
         result["cause"] = message.cause
     if message.sent is not None:
-        result |= _payload("sent", message.sent, text=message.opcode == Opcode.TEXT)
+        result |= _named("sent", message.sent, text=message.opcode == Opcode.TEXT)
     return result
 
 
@@ -89,8 +108,8 @@ def fault_object(record: FaultRecord) -> dict[str, Any]:
         "type": record.type,
         "message": record.message,
         "detail": record.detail,
-        "before_base64": base64.b64encode(record.before).decode(),
-        "after_base64": base64.b64encode(record.after).decode(),
+        **_named("before", record.before, text=True),
+        **_named("after", record.after, text=True),
     }
 
 
@@ -119,10 +138,24 @@ def dump(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _payload(name: str, data: bytes, *, text: bool) -> dict[str, str]:
-    if text:
-        try:
-            return {name: data.decode()}
-        except UnicodeDecodeError:
-            pass
-    return {f"{name}_base64": base64.b64encode(data).decode()}
+def _content(data: bytes, *, text: bool) -> dict[str, str]:
+    decoded = _decoded(data) if text else None
+    return {"content_base64": _base64(data)} if decoded is None else {"text": decoded}
+
+
+def _named(name: str, data: bytes, *, text: bool) -> dict[str, str]:
+    decoded = _decoded(data) if text else None
+    return (
+        {f"{name}_base64": _base64(data)} if decoded is None else {f"{name}_text": decoded}
+    )
+
+
+def _decoded(data: bytes) -> str | None:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

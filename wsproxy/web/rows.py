@@ -88,6 +88,10 @@ def frame_detail(seen: Seen) -> dict[str, Any]:
         "faults": [fault_object(fault) for fault in seen.faults],
         "ends_message": None,
     }
+    # The readable content stands where `--log-format jsonl` has it.
+    text = content_fields(record, seen.message).get("text")
+    if text is not None and len(text) <= SHOWN:
+        detail["text"] = text
     if frame.opcode == Opcode.CLOSE:
         code, reason = parse_close(frame.payload)
         detail["close"] = (

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from wsproxy.errors import Side
-from wsproxy.model.records import ConnectionRecord, Direction, End, FrameRecord, MessageRecord
+from wsproxy.model.records import (
+    ConnectionRecord,
+    Direction,
+    End,
+    FaultRecord,
+    FrameRecord,
+    MessageRecord,
+)
 from wsproxy.protocol.close import encode_close
 from wsproxy.protocol.frames import Frame, make_frame
 from wsproxy.protocol.lint import violation
-from wsproxy.render.jsonl import connection_object, dump, frame_object
+from wsproxy.render.jsonl import connection_object, dump, fault_object, frame_object
 
 UP, DOWN = Direction.UPSTREAM, Direction.DOWNSTREAM
 
@@ -30,14 +40,14 @@ def test_a_frame_with_every_header_field() -> None:
         "masking_key": "01020304",
         "payload_length": 2,
         "message": 2,
-        "payload": "Hi",
+        "text": "Hi",
     }
 
 
 def test_what_only_some_frames_have() -> None:
     odd = (violation("text-utf8", "bad", Side.SERVER),)
     bad = frame_object(1, FrameRecord(1, DOWN, 0.0, make_frame(1, b"\xff"), 1, odd, "wsproxy"))
-    assert (bad["payload_base64"], bad["origin"]) == ("/w==", "wsproxy")
+    assert (bad["content_base64"], bad["origin"]) == ("/w==", "wsproxy")
     assert bad["violations"][0]["rule"] == "text-utf8"
     cut = frame_object(1, FrameRecord(1, DOWN, 0.0, Frame(2, b"\x82\x05", b"a", 5, 5), 1, ()))
     assert cut["payload_cut"] is True
@@ -53,8 +63,48 @@ def test_the_message_that_a_frame_ends() -> None:
     message = MessageRecord(
         1, DOWN, 1, 0.0, 1, b"Hello", 5, 5, verdict="changed", sent=b"Bye", cause="addon"
     )
-    ends = frame_object(1, record, message)["ends_message"]
-    assert (ends["content"], ends["sent"], ends["cause"]) == ("Hello", "Bye", "addon")
+    value = frame_object(1, record, message)
+    assert (value["text"], value["payload_base64"]) == ("Hello", "bG8=")
+    ends = value["ends_message"]
+    assert (ends["sent_text"], ends["cause"], ends["verdict"]) == ("Bye", "addon", "changed")
+
+
+COMPRESSED = MessageRecord(1, DOWN, 1, 0.0, 1, b"Hello", 5, 7, compressed=True)
+
+
+@pytest.mark.parametrize(
+    ("frame", "message", "said"),
+    [
+        (make_frame(1, b"Hello"), None, {"text": "Hello"}),
+        (make_frame(2, b"Hello"), None, {"content_base64": "SGVsbG8="}),
+        (make_frame(1, b""), None, {"text": ""}),
+        (make_frame(1, b"zip", rsv1=True), COMPRESSED, {"text": "Hello", "payload_base64": "emlw"}),
+        (make_frame(1, b"Hel", fin=False), None, {"payload_base64": "SGVs"}),
+        (make_frame(1, b"Hello"), replace(COMPRESSED, compressed=False), {"text": "Hello"}),
+        (
+            make_frame(1, b"zip", rsv1=True),
+            replace(COMPRESSED, content=b"zip", opaque="cannot be inflated"),
+            {"content_base64": "emlw"},
+        ),
+    ],
+)
+def test_the_readable_content_has_one_place(
+    frame: Frame, message: MessageRecord | None, said: dict[str, str]
+) -> None:
+    value = frame_object(1, FrameRecord(1, DOWN, 0.0, frame, 1, ()), message)
+    names = ("text", "content_base64", "payload_base64", "payload", "content")
+    assert {name: value[name] for name in names if name in value} == said
+
+
+def test_a_control_frame_has_a_payload_and_no_text() -> None:
+    value = frame_object(1, FrameRecord(1, DOWN, 0.0, make_frame(9, b"hi"), None, ()))
+    assert value["payload_base64"] == "aGk="
+    assert "text" not in value
+
+
+def test_a_fault_tells_text_as_text() -> None:
+    value = fault_object(FaultRecord(1, UP, 0.0, "f", "corrupt", 1, "", "Grüße".encode(), b"\xff"))
+    assert (value["before_text"], value["after_base64"]) == ("Grüße", "/w==")
 
 
 def test_connections() -> None:
