@@ -199,7 +199,7 @@ async def test_pause_clear_export_and_theme(rig: Rig, open_page: Open, tmp_path:
         await (await download.value).save_as(path)
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         assert [line["event"] for line in lines] == ["connection", "frame"]
-        assert lines[1]["payload"] == "two"
+        assert lines[1]["text"] == "two"
         await page.get_by_role("button", name="Clear").click()
         await expect(page.locator(".frame")).to_have_count(0)
         await client.send("three")

@@ -117,6 +117,7 @@ async def test_details_have_every_bit(rig: Rig) -> None:
         frame = await rig.get(f"/frames/{rows[0]['id']}")
         assert frame["masked"] and frame["rsv1"] and frame["header"][:2] == "c1"
         assert frame["round_trip"]["answer"] == rows[1]["id"]
+        assert frame["text"] == json.dumps({"op": "price", "id": 7})
         content = frame["ends_message"]["content"]
         assert json.loads(base64.b64decode(content["base64"])) == {"op": "price", "id": 7}
         fragment = await rig.get(f"/frames/{rows[3]['id']}")
@@ -145,7 +146,7 @@ async def test_timeline_and_export(rig: Rig) -> None:
     everything = await _lines(rig)
     assert [line["event"] for line in everything] == ["connection"] + ["frame"] * 22
     some = await _lines(rig, ids=f"{rows[0]['id']},{rows[5]['id']}")
-    assert [line.get("payload") for line in some[1:]] == ["n 0", "n 2"]
+    assert [line.get("text") for line in some[1:]] == ["n 0", "n 2"]
     assert len(await _lines(rig, filter="~down & ~text")) == 11
 
 

@@ -70,10 +70,9 @@ def content_fields(record: FrameRecord, message: MessageRecord | None) -> dict[s
     if message is not None and frame.fin:
         content = message.content
         fields = _content(content, text=message.opcode == Opcode.TEXT and message.opaque is None)
-    elif record.message is not None and frame.fin and frame.opcode != Opcode.CONTINUATION:
-        if not frame.rsv1:
-            content = frame.payload
-            fields = _content(content, text=frame.opcode == Opcode.TEXT)
+    elif frame.opcode in (Opcode.TEXT, Opcode.BINARY) and frame.fin and not frame.rsv1:
+        content = frame.payload
+        fields = _content(content, text=frame.opcode == Opcode.TEXT)
     if content != frame.payload:
         fields["payload_base64"] = _base64(frame.payload)
     return fields
@@ -145,9 +144,7 @@ def _content(data: bytes, *, text: bool) -> dict[str, str]:
 
 def _named(name: str, data: bytes, *, text: bool) -> dict[str, str]:
     decoded = _decoded(data) if text else None
-    return (
-        {f"{name}_base64": _base64(data)} if decoded is None else {f"{name}_text": decoded}
-    )
+    return {f"{name}_base64": _base64(data)} if decoded is None else {f"{name}_text": decoded}
 
 
 def _decoded(data: bytes) -> str | None:

@@ -13,6 +13,7 @@ from wsproxy.payloads.sayings import Said, Sayings
 from wsproxy.protocol.close import close_code_name, parse_close
 from wsproxy.protocol.frames import Opcode, opcode_name
 from wsproxy.protocol.lint import Violation
+from wsproxy.render.jsonl import content_fields
 from wsproxy.render.text import preview, printable
 
 SHOWN = 256 * 1024

@@ -182,6 +182,7 @@ SCHEMAS: dict[str, Any] = {
         payload=_ref("Payload"),
         violations=_list("Violation"),
         faults=_list("Strike"),
+        text=_optional(_STRING),
         ends_message=_or_null(_ref("RecordedMessage")),
         close=_optional(_or_null(_object(code=_INTEGER, name=_STRING, reason=_STRING))),
         round_trip=_or_null(_ref("RoundTrip")),

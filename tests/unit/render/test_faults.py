@@ -40,8 +40,8 @@ def test_object() -> None:
         "type": "drop",
         "message": 5,
         "detail": "dropped",
-        "before_base64": "Z29uZQ==",
-        "after_base64": "",
+        "before_text": "gone",
+        "after_text": "",
     }
     assert fault_object(REFUSED)["direction"] is None
 
