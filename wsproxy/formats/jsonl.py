@@ -122,7 +122,7 @@ def _read(value: dict[str, Any]) -> Iterator[Imported]:
         record = _frame_record(value)
         yield record
         if "ends_message" in value:
-            yield _message_record(record, value["ends_message"])
+            yield _message_record(record, value, value["ends_message"])
     elif event == "connection":
         yield _connection(value)
     elif event == "fault":
@@ -156,7 +156,8 @@ def _headers(value: list[list[str]]) -> list[tuple[str, str]]:
 
 
 def _frame_record(value: dict[str, Any]) -> FrameRecord:
-    payload = _bytes(value, "payload")
+    # A payload that is just the content is not told twice.
+    payload = _bytes(value, "payload") if "payload_base64" in value else _content(value)
     length = int(value["payload_length"])
     header = _header_of(value)
     received = int(value.get("received", length))
@@ -185,8 +186,14 @@ def _header_of(value: dict[str, Any]) -> bytes:
     return encode_header(first, length, None if key is None else bytes.fromhex(key))
 
 
-def _message_record(record: FrameRecord, value: dict[str, Any]) -> MessageRecord:
-    content = _bytes(value, "content")
+def _content(value: dict[str, Any]) -> bytes:
+    return str(value["text"]).encode() if "text" in value else _bytes(value, "content")
+
+
+def _message_record(
+    record: FrameRecord, frame: dict[str, Any], value: dict[str, Any]
+) -> MessageRecord:
+    content = _content(frame)
     return MessageRecord(
         record.connection_id,
         record.direction,
@@ -199,7 +206,7 @@ def _message_record(record: FrameRecord, value: dict[str, Any]) -> MessageRecord
         bool(value["compressed"]),
         value.get("opaque"),
         str(value["verdict"]),
-        _bytes(value, "sent") if "sent" in value or "sent_base64" in value else None,
+        _bytes(value, "sent") if "sent_text" in value or "sent_base64" in value else None,
         value.get("cause"),
         _violations(value),
     )
@@ -233,7 +240,7 @@ def _opcode(name: str) -> int:
 
 
 def _bytes(value: dict[str, Any], name: str) -> bytes:
-    text = value.get(name)
+    text = value.get(f"{name}_text")
     if text is not None:
         return str(text).encode()
     try:

@@ -58,7 +58,7 @@ def test_header_bytes_that_are_no_utf8_survive() -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        (b'{"event":"frame"}\n', "line 2 is wrong: it lacks 'payload_base64'"),
+        (b'{"event":"frame"}\n', "line 2 is wrong: it lacks 'content_base64'"),
         (b'{"event":"moon"}\n', "line 2 is wrong: there is no event 'moon'"),
         (b'{"event":"frame","id":', "line 2 is cut off"),
         (b"[1]\n", "line 2 is wrong"),
