@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from unicodedata import category
 
 from wsproxy.payloads.trees import CUT
 
@@ -19,8 +20,22 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+        char
+        if char.isprintable() or (char == _JOINER and _joins(text, index))
+        else char.encode("unicode_escape").decode()
+        for index, char in enumerate(text)
     )
+
+
+_JOINER = "\u200d"
+
+
+def _joins(text: str, index: int) -> bool:
+    """Whether a joiner stands between two emoji, which it makes one."""
+    before, after = text[max(index - 1, 0) : index], text[index + 1 : index + 2]
+    # A variation selector or a skin tone may stand between.
+    first = bool(before) and (category(before) in ("So", "Sk") or before == "\ufe0f")
+    return first and bool(after) and category(after) == "So"
 
 
 def size(count: int) -> str:

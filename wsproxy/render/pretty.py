@@ -135,7 +135,9 @@ def connection_lines(connection: ConnectionRecord, *, colour: bool = False) -> l
         time = _dim(clock(connection.opened), colour)
         parts = [time, head, "open", connection.client, printable(connection.target)]
         if connection.status == 101:
-            parts += [f"protocol={connection.subprotocol}"] if connection.subprotocol else []
+            parts += (
+                [f"protocol={printable(connection.subprotocol)}"] if connection.subprotocol else []
+            )
             parts += [f"[{printable(connection.extensions)}]"] if connection.extensions else []
         lines.append(" ".join(parts))
     if connection.end is not None and connection.closed is not None:

@@ -29,6 +29,7 @@ ERRORS: dict[str, tuple[int, str]] = {
     "not_open": (409, "the connection is not open"),
     "payload_cut": (409, "the capture has only the beginning of this payload"),
     "too_large": (413, "the request is too large"),
+    "too_many": (503, "too many pages are open; close one"),
     "internal": (500, "wsproxy failed; its standard error says more"),
 }
 """By code: the status and the message, where there is none that says more."""

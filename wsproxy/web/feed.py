@@ -25,6 +25,7 @@ from wsproxy.model.records import ConnectionRecord
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import Sayings, describe
 from wsproxy.relay.interfaces import Clock
+from wsproxy.web.errors import ApiError
 from wsproxy.web.rows import connection_summary, row_object
 from wsproxy.web.totals import Totals
 
@@ -39,6 +40,9 @@ MAX_ROWS = 60
 
 MAX_CONNECTIONS = 200
 """Connections in a batch."""
+
+MAX_FEEDS = 64
+"""Pages that listen at a time."""
 
 MAX_WAITING = 20
 """Batches that wait for a page that reads slowly; further ones are counted as skipped."""
@@ -148,6 +152,8 @@ class Feed:
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Talk to a page until it leaves."""
+        if len(self._subscribers) >= MAX_FEEDS:
+            raise ApiError("too_many")
         socket = web.WebSocketResponse(
             heartbeat=20.0, timeout=1.0, max_msg_size=64 * 1024, compress=False
         )

@@ -7,6 +7,7 @@ Host header (DNS rebinding reaches us under a name of the attacker's), and the o
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from ipaddress import ip_address
@@ -14,6 +15,13 @@ from ipaddress import ip_address
 from aiohttp import hdrs, web
 
 from wsproxy.web.errors import ApiError
+
+FREE_GUESSES = 10
+"""Wrong tokens without a delay: people mistype."""
+
+FIRST_DELAY = 0.1
+MOST_DELAY = 5.0
+"""Seconds."""
 
 TOKEN_HEADER = "X-Wsproxy-Token"  # noqa: S105 - a header's name
 
@@ -42,6 +50,8 @@ class Guard:
         # And every proxy of a host has its own.
         self._cookie = f"wsproxy_{self._session[:8]}"
         self._names = {"localhost", host.lower()}
+        self._wrong = 0
+        """Wrong tokens since the last right one."""
 
     def check_sender(self, request: web.BaseRequest) -> None:
         """Raises ApiError for a request that a page of another origin may have sent."""
@@ -64,10 +74,18 @@ class Guard:
             given = request.headers.get(TOKEN_HEADER, "")
         if given:
             if self.is_token(given):
+                self._wrong = 0
                 return
+            self._wrong += 1
         elif self._same(request.cookies.get(self._cookie, ""), self._session.encode()):
             return
         raise ApiError("token_missing")
+
+    async def wait(self) -> None:
+        """Make guessing slow: each wrong token after the tenth doubles a delay."""
+        guesses = self._wrong - FREE_GUESSES
+        if guesses > 0:
+            await asyncio.sleep(min(FIRST_DELAY * 2 ** min(guesses - 1, 20), MOST_DELAY))
 
     def is_token(self, given: str) -> bool:
         """Whether this is the token."""

@@ -12,15 +12,12 @@ from aiohttp import hdrs, web
 
 from wsproxy.errors import WsproxyError
 from wsproxy.web.api import breakpoints, capture, control, export, faults
-from wsproxy.web.api.routes import PREFIX, Route
+from wsproxy.web.api.routes import MAX_MESSAGE_BODY, PREFIX, Route
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError, error_response
 from wsproxy.web.feed import Feed
 from wsproxy.web.guard import SECURITY_HEADERS, Guard
 from wsproxy.web.openapi import describe
-
-MAX_BODY = 32 * 1024 * 1024
-"""Bytes of a request: a message to be sent may be large."""
 
 API_ROUTES: tuple[Route, ...] = (
     *capture.ROUTES,
@@ -63,7 +60,7 @@ class WebServer:
 
     def app(self) -> web.Application:
         """The aiohttp application."""
-        app = web.Application(middlewares=[self._middleware], client_max_size=MAX_BODY)
+        app = web.Application(middlewares=[self._middleware], client_max_size=MAX_MESSAGE_BODY)
         for route in self.routes:
             app.router.add_route(route.method, PREFIX + route.path, self._bind(route))
         app.router.add_get("/", self._page)
@@ -116,6 +113,8 @@ class WebServer:
                 self._guard.check_token(request)
             response = await handler(request)
         except ApiError as error:
+            if error.code == "token_missing":
+                await self._guard.wait()
             response = self._refuse(request, error)
         except web.HTTPException as error:
             response = error_response(_from_aiohttp(error))
@@ -124,6 +123,7 @@ class WebServer:
             response = error_response(ApiError("internal"))
         if not response.prepared:
             response.headers.update(SECURITY_HEADERS)
+            response.headers[hdrs.SERVER] = "wsproxy"  # aiohttp would name versions
         return response
 
     def _let_in(self, request: web.Request) -> web.StreamResponse:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from wsproxy.web.api.routes import (
     CONTENT_FIELDS,
+    MAX_MESSAGE_BODY,
     Route,
     body_of,
     content_of,
@@ -65,7 +66,7 @@ async def content(ctx: Context, request: web.Request) -> web.Response:
 async def forward(ctx: Context, request: web.Request) -> web.Response:
     """Let one go, changed or not."""
     number = path_number(request)
-    changed = content_of(await body_of(request))
+    changed = content_of(await body_of(request, MAX_MESSAGE_BODY))
     _held(lambda: ctx.breakpoints.forward(number, changed))
     return web.json_response(state(ctx))
 

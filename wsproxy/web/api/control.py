@@ -13,6 +13,7 @@ from wsproxy.relay.interfaces import LiveConnection
 from wsproxy.web.api.lookup import frame_of
 from wsproxy.web.api.routes import (
     CONTENT_FIELDS,
+    MAX_MESSAGE_BODY,
     Route,
     body_of,
     content_of,
@@ -31,7 +32,7 @@ _NAMES = {opcode_name(number): number for number in range(16)}
 async def send(ctx: Context, request: web.Request) -> web.Response:
     """Send a message or control frame to one side."""
     live = _live(ctx, request)
-    body = await body_of(request)
+    body = await body_of(request, MAX_MESSAGE_BODY)
     direction = direction_of(body.get("direction"))
     content = content_of(body) or b""
     opcode = _opcode(body, binary="hex" in body or "base64" in body)

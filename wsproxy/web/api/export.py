@@ -53,6 +53,8 @@ def _selected(request: web.Request) -> AsyncIterator[Sequence[int]] | None:
         ids = sorted({int(part) for part in text.split(",")})
     except ValueError:
         raise ApiError("bad_request", "ids must be numbers with commas between") from None
+    if not all(0 <= each < 1 << 62 for each in ids):
+        raise ApiError("bad_request", "ids are out of range")
 
     async def pieces() -> AsyncIterator[Sequence[int]]:
         for at in range(0, len(ids), PIECE):

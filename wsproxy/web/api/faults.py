@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from wsproxy.errors import FaultError
-from wsproxy.web.api.routes import Route, body_of
+from wsproxy.web.api.routes import Route, body_of, text_of
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
 from wsproxy.web.interfaces import FaultControl
@@ -85,7 +85,7 @@ async def scenario(ctx: Context, request: web.Request) -> web.Response:
     control = _control(ctx)
     text: Any
     if request.content_type in _YAML:
-        text = await request.text()
+        text = await text_of(request)
     else:
         text = (await body_of(request)).get("text")
     if not isinstance(text, str):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +20,19 @@ from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
 
 PREFIX = "/api/v1"
+
+MAX_BODY = 1024 * 1024
+"""Bytes of a request's body, where no content of a message is in it."""
+
+MAX_MESSAGE_BODY = 32 * 1024 * 1024
+"""Bytes of a request's body that holds the content of a message."""
+
+MAX_SECONDS = 253402300800.0
+"""The end of the year 9999: no clock shows more."""
+
+MAX_SHOWN = 60
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
 
 Handler = Callable[[Context, web.Request], Awaitable[web.StreamResponse]]
 
@@ -65,10 +80,9 @@ def number(
     text = request.query.get(name)
     if text is None or text == "":
         return default
-    try:
-        value = int(text)
-    except ValueError:
-        raise ApiError("bad_request", f"{name} must be a whole number, not {text!r}") from None
+    if not _WHOLE.fullmatch(text):
+        raise ApiError("bad_request", f"{name} must be a whole number, not {shortened(text)!r}")
+    value = int(text)
     if abs(value) >= 1 << 62:
         raise ApiError("bad_request", f"{name} is out of range")
     return min(value, most) if most is not None else value
@@ -80,9 +94,12 @@ def seconds(request: web.Request, name: str) -> float | None:
     if text is None or text == "":
         return None
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        raise ApiError("bad_request", f"{name} must be a number of seconds") from None
+        value = math.nan
+    if not abs(value) < MAX_SECONDS:  # nan is not, either
+        raise ApiError("bad_request", f"{name} must be a number of seconds")
+    return value
 
 
 def switch(request: web.Request, name: str, *, default: bool) -> bool:
@@ -91,7 +108,7 @@ def switch(request: web.Request, name: str, *, default: bool) -> bool:
     if text is None:
         return default
     if text not in ("0", "1"):
-        raise ApiError("bad_request", f"{name} must be 0 or 1, not {text!r}")
+        raise ApiError("bad_request", f"{name} must be 0 or 1, not {shortened(text)!r}")
     return text == "1"
 
 
@@ -120,19 +137,40 @@ def query_of(request: web.Request, *, messages: bool = False) -> Query:
 
 def bad_filter(error: FilterError) -> ApiError:
     """What the API says of a filter that cannot be read."""
-    return ApiError("bad_filter", str(error))
+    text = str(error)
+    if len(text) > 4 * MAX_SHOWN:  # it quotes the filter; what is wrong with it stands at the end
+        text = f"{text[:MAX_SHOWN]}…{text[-2 * MAX_SHOWN :]}"
+    return ApiError("bad_filter", text)
 
 
-async def body_of(request: web.Request) -> dict[str, Any]:
-    """The request's JSON object."""
+def shortened(text: str) -> str:
+    """What was given, as far as an error shows it."""
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+async def text_of(request: web.Request, limit: int = MAX_BODY) -> str:
+    """The request's body as text, of at most `limit` bytes; raises ApiError."""
+    data = bytearray()
+    async for piece in request.content.iter_any():
+        data += piece
+        if len(data) > limit:
+            raise ApiError("too_large", f"the body must have at most {limit} bytes")
+    try:
+        return data.decode(request.charset or "utf-8")
+    except (LookupError, UnicodeError):
+        raise ApiError("bad_request", "the body cannot be read as text of its charset") from None
+
+
+async def body_of(request: web.Request, limit: int = MAX_BODY) -> dict[str, Any]:
+    """The request's JSON object; `limit` in bytes."""
     if not request.content_type.endswith("json"):
         # A form of another origin can send anything but this.
         raise ApiError(
             "bad_request", "the body must be JSON, sent with Content-Type: application/json"
         )
     try:
-        value = json.loads(await request.text())
-    except (ValueError, UnicodeDecodeError, RecursionError) as error:
+        value = json.loads(await text_of(request, limit))
+    except (ValueError, RecursionError) as error:
         raise ApiError("bad_request", f"the body is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise ApiError("bad_request", "the body must be a JSON object")

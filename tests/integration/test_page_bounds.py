@@ -1,0 +1,109 @@
+"""What bounds the page's port: bodies, feeds, guesses, odd requests (docs/limits.md)."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import aiohttp
+import pytest
+
+from tests.support.rig import Rig, running
+
+ODD = [
+    ("GET", "/timeline?since=-inf"),
+    ("GET", "/timeline?until=inf"),
+    ("GET", "/frames?since=nan"),
+    ("GET", "/frames?since=1e300"),
+    ("GET", "/frames?limit=99999999999999999999999999"),
+    ("GET", "/frames?limit=1_0"),
+    ("GET", "/frames?limit=" + "9" * 5000),
+    ("GET", "/export?ids=-1"),
+    ("GET", "/export?ids=99999999999999999999999"),
+    ("GET", "/export?ids=,"),
+    ("GET", "/frames?filter=" + "!" * 3000),
+    ("GET", "/frames?filter=" + "(" * 3000),
+    ("GET", "/connections/99999999999999999999"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), ODD, ids=lambda part: part[:30])
+async def test_odd_request_is_refused_in_json(method: str, path: str) -> None:
+    async with running() as rig:
+        status, answer = await rig.call(method, path)
+        assert 400 <= status < 500
+        assert answer["error"]["message"]
+        assert len(answer["error"]["message"]) < 400
+
+
+async def test_charset_that_does_not_exist() -> None:
+    async with running() as rig:
+        headers = {"Content-Type": "application/json; charset=nope"}
+        status, answer = await rig.call("POST", "/faults", data=b"{}", headers=headers)
+        assert (status, answer["error"]["code"]) == (400, "bad_request")
+
+
+async def test_large_body_is_refused_before_it_is_read() -> None:
+    async with running() as rig:
+        headers = {"Content-Type": "application/json"}
+        body = io.BytesIO(b'{"type": "' + b"x" * 1024 * 1024 + b'"}')
+        status, answer = await rig.call("POST", "/faults", data=body, headers=headers)
+        assert (status, answer["error"]["code"]) == (413, "too_large")
+
+
+async def test_message_may_be_larger() -> None:
+    async with running() as rig, rig.client() as client:
+        await client.send("hello")
+        await client.recv()
+        number = (await rig.get("/connections"))["connections"][0]["id"]
+        body = json.dumps({"direction": "upstream", "text": "x" * 2 * 1024 * 1024})
+        status, _ = await rig.call(
+            "POST",
+            f"/connections/{number}/send",
+            data=io.BytesIO(body.encode()),
+            headers={"Content-Type": "application/json"},
+        )
+        assert status == 200
+
+
+async def feed(rig: Rig, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
+    return await session.ws_connect(f"{rig.api}/feed")
+
+
+async def test_feeds_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsproxy.web.feed.MAX_FEEDS", 2)
+    async with running() as rig:
+        first, second = await feed(rig, rig.session), await feed(rig, rig.session)
+        with pytest.raises(aiohttp.WSServerHandshakeError) as error:
+            await feed(rig, rig.session)
+        assert error.value.status == 503
+        await first.close()
+        third = await feed(rig, rig.session)
+        await second.close()
+        await third.close()
+
+
+async def test_guessing_becomes_slow_and_the_token_stays_fast(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    async with running() as rig:
+        monkeypatch.setattr("wsproxy.web.guard.asyncio.sleep", sleep)
+        for guess in range(14):
+            headers = {"Authorization": f"Bearer {guess}"}
+            status, _ = await rig.call("GET", "/status", headers=headers)
+            assert status == 401
+        assert [wait for wait in waits if wait >= 0.1] == [0.1, 0.2, 0.4, 0.8]
+        status, _ = await rig.call("GET", "/status")
+        assert status == 200
+        monkeypatch.undo()
+
+
+async def test_own_answers_name_no_versions() -> None:
+    async with running() as rig:
+        async with rig.session.get(f"{rig.api}/status") as response:
+            assert response.headers["Server"] == "wsproxy"
