@@ -15,6 +15,7 @@ _COMMANDS = {
     "run": "run",
     "demo": "demo",
     "show": "show",
+    "stats": "stats",
     "faults": "faults",
     "export": "export",
     "import": "import_",

@@ -22,16 +22,8 @@ class DecodeRules(click.ParamType[list[DecodeRule]]):
             self.fail(str(error), param, ctx)
 
 
-def decode_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--decode`, given as `decode`, a tuple of lists of rules, and `--log-width`."""
-    command = click.option(
-        "--log-width",
-        type=click.IntRange(0),
-        default=120,
-        show_default=True,
-        metavar="N",
-        help="Characters shown of what a message says; 0 for all.",
-    )(command)
+def decode_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--decode`, given as `decode`, a tuple of lists of rules."""
     return click.option(
         "--decode",
         multiple=True,
@@ -41,6 +33,19 @@ def decode_options(command: Callable[..., Any]) -> Callable[..., Any]:
         " '/feed=msgpack'; NAME - for none; @FILE for a file of rules; - for no decoding at all."
         " May be repeated.",
     )(command)
+
+
+def decode_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--decode` and `--log-width`."""
+    command = click.option(
+        "--log-width",
+        type=click.IntRange(0),
+        default=120,
+        show_default=True,
+        metavar="N",
+        help="Characters shown of what a message says; 0 for all.",
+    )(command)
+    return decode_option(command)
 
 
 def flat(rules: tuple[list[DecodeRule], ...]) -> list[DecodeRule]:
