@@ -20,6 +20,8 @@ _COMMANDS = {
     "export": "export",
     "import": "import_",
     "diff": "diff",
+    "replay": "replay",
+    "serve": "serve",
 }
 
 

@@ -24,7 +24,8 @@ _KINDS = ("type", "op", "event", "method", "action", "cmd", "command", "kind")
 _STREAMS = ("channel", "topic", "stream", "room", "symbol", "subscription")
 """Members that say which of several streams a message belongs to."""
 
-_PAIRS = ("id", "requestId", "request_id", "correlationId", "ref", "seq")
+PAIRS = ("id", "requestId", "request_id", "correlationId", "ref", "seq")
+"""Members that pair an answer with its request, where no decoder knows better."""
 
 
 @dataclass(slots=True)
@@ -113,7 +114,7 @@ def said(
         elif pair.asker is not direction:
             one.answers = pair.key
     elif isinstance(value, dict):
-        key = next((value[name] for name in _PAIRS if _is_id(value.get(name))), None)
+        key = next((value[name] for name in PAIRS if _is_id(value.get(name))), None)
         if key is not None:
             one.asks = one.answers = str(key)
     return one
