@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 if TYPE_CHECKING:
+    from wsproxy.replay.diff import Comparison
     from wsproxy.testing.proxy import AsyncProxy, SyncProxy
+    from wsproxy.testing.replaying import Served
 
 P = TypeVar("P", bound="SyncProxy")
 
@@ -57,6 +60,42 @@ def wsproxy_sync(request: pytest.FixtureRequest) -> Iterator[Callable[..., SyncP
 
     with _starting(request, SyncProxy) as start:
         yield start
+
+
+@pytest.fixture
+def wsproxy_replay() -> Iterator[Callable[..., Comparison]]:
+    """What plays the client of a capture and compares the answers (docs/replay.md).
+
+    `result = wsproxy_replay(capture, to=url)`.
+    """
+    from wsproxy.testing.proxy import LoopThread
+    from wsproxy.testing.replaying import replayed
+
+    thread = LoopThread()
+    yield partial(replayed, thread)
+    thread.stop()
+
+
+@pytest.fixture
+def wsproxy_serve() -> Iterator[Callable[..., Served]]:
+    """What starts a server that answers as it was recorded (docs/replay.md).
+
+    `server = wsproxy_serve(capture)`; it is closed after the test.
+    """
+    from wsproxy.testing.proxy import LoopThread
+    from wsproxy.testing.replaying import Served
+
+    thread = LoopThread()
+    started: list[Served] = []
+
+    def start(capture: object, **settings: Any) -> Served:
+        started.append(Served(thread, str(capture), **settings))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()
+    thread.stop()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from wsproxy.model.records import Direction, End
 from wsproxy.protocol.handshake import Headers, end_to_end, header_tokens, header_values
 from wsproxy.relay.interfaces import Clock
 from wsproxy.replay.carry import Carried
-from wsproxy.replay.said import Said, Talk, said
+from wsproxy.replay.said import Said, Talk, decoder_of, said
 
 AT_ONCE = 100
 """Connections that are open at a time."""
@@ -83,6 +83,7 @@ class _Player:
         self._paired = {one.answers for one in server if one.answers} & {
             one.asks for one in talk.messages if one.direction is _UP and one.asks
         }
+        self._decoder = decoder_of(talk.connection)
         self._heard = 0
         self._answered: set[str] = set()
         self._news = asyncio.Event()
@@ -202,6 +203,7 @@ class _Player:
 
     def _keep(self, direction: Direction, opcode: int, content: bytes) -> Said:
         messages = self._again.messages
-        one = said(len(messages), direction, self._clock.time(), opcode, content)
+        place, time = len(messages), self._clock.time()
+        one = said(place, direction, time, opcode, content, self._decoder)
         messages.append(one)
         return one

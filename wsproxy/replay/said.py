@@ -73,9 +73,7 @@ class Talk:
 def talk_of(connection: ConnectionRecord, frames: Iterable[Seen]) -> Talk:
     """The messages that went on (changed ones as they were sent), in order; no control frames."""
     talk = Talk(connection)
-    decoder = Conversation(
-        Facts(connection.target, connection.subprotocol, connection.request_headers)
-    )
+    decoder = decoder_of(connection)
     for seen in frames:
         record, message = seen.record, seen.message
         if record.message is None or not record.frame.fin:
@@ -91,6 +89,12 @@ def talk_of(connection: ConnectionRecord, frames: Iterable[Seen]) -> Talk:
             said(len(talk.messages), record.direction, record.time, opcode, content, decoder)
         )
     return talk
+
+
+def decoder_of(connection: ConnectionRecord) -> Conversation:
+    """What tells the pairs of a connection's messages; it is fed all of them, in order."""
+    facts = Facts(connection.target, connection.subprotocol, connection.request_headers)
+    return Conversation(facts)
 
 
 def said(

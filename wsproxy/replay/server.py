@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -215,23 +216,23 @@ class _Session:
 
     def _content(self, step: Step, one: Said | None, answer: Said) -> bytes:
         """An answer, with the id under which it was asked now."""
-        then, value = step.asked, answer.value
-        if then is None or one is None or one.asks is None:
+        then = step.asked
+        if then is None or one is None or not isinstance(one.value, dict):
             return answer.content
-        if then.asks is None or one.asks == then.asks or answer.answers != then.asks:
+        if then.asks is None or answer.answers != then.asks:
             return answer.content
-        return _with_id(answer.content, value, then.asks, one.asks)
+        return _with_id(answer, then.value, one.value)
 
 
-def _with_id(content: bytes, value: object, then: str, now: str) -> bytes:
-    """A JSON message whose id is another one; a number stays a number."""
-    if not isinstance(value, dict):
+def _with_id(answer: Said, then: Any, now: dict[str, Any]) -> bytes:
+    """A JSON answer under the id of a request of now, in place of that of then."""
+    content, value = answer.content, answer.value
+    if not isinstance(value, dict) or not isinstance(then, dict):
         return content
     changed = dict(value)
     for name in PAIRS:
-        if str(changed.get(name)) == then:
-            number = isinstance(changed[name], int) and now.isdecimal()
-            changed[name] = int(now) if number else now
+        if name in then and name in now and changed.get(name) == then[name]:
+            changed[name] = now[name]
     if changed == value:
         return content
     return json.dumps(changed, ensure_ascii=False, separators=(",", ":")).encode()
