@@ -12,7 +12,7 @@ import click
 from wsproxy.cli.captures import any_capture
 from wsproxy.cli.decoding import decode_option, flat
 from wsproxy.model.records import ConnectionRecord
-from wsproxy.payloads.lines import size
+from wsproxy.payloads.lines import many, size
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import Sayings
 from wsproxy.payloads.statistics import KindStatistics, Statistics, sessions
@@ -106,8 +106,8 @@ def _kind(one: KindStatistics) -> dict[str, Any]:
 
 def _lines(found: dict[str, Any]) -> list[str]:
     seconds = (found["until"] or 0) - (found["since"] or 0)
-    joined = f"{found['sessions']:,} sessions ({found['reconnects']:,} reconnects)"
-    lines = [f"{found['connections']:,} connections in {joined}, {seconds:,.1f} s"]
+    joined = f"{many(found['sessions'], 'session')} ({many(found['reconnects'], 'reconnect')})"
+    lines = [f"{many(found['connections'], 'connection')} in {joined}, {seconds:,.1f} s"]
     for way, arrow in (("upstream", "->"), ("downstream", "<-")):
         one = found[way]
         rate = f", {one['messages'] / seconds:,.1f} messages a second" if seconds else ""

@@ -123,7 +123,6 @@ class Nats(Decoder):
         reply = names[0] if names else None
         if reply:
             value["reply_to"] = reply
-            pieces.append(f"reply={reply}")
         body = body[:length]
         if sizes == 2:
             headers = int(numbers[0])
@@ -131,6 +130,8 @@ class Nats(Decoder):
             body, length = body[headers:], length - headers
         value |= {"content": body, "length": length}
         pieces.append(data(body, length))
+        if reply:  # which is long, and tells people least
+            pieces.append(f"reply={reply}")
         return " ".join(pieces), self._pair(subject, reply, direction)
 
     def _pair(self, subject: str, reply: str | None, direction: Direction) -> Pair | None:
