@@ -63,10 +63,6 @@ function actions({ path, value }) {
       run: () =>
         document.dispatchEvent(new CustomEvent('filter-by', { detail: filterFor(path, value) })),
     },
-    {
-      text: 'Show as a column',
-      run: () => document.dispatchEvent(new CustomEvent('add-column', { detail: path })),
-    },
   ];
 }
 
