@@ -10,6 +10,7 @@ from traceback import format_exception
 from typing import Any
 
 from wsproxy.cli.debug import HINT, debugging
+from wsproxy.log.limit import KindLimit
 from wsproxy.render.text import printable
 
 
@@ -38,6 +39,7 @@ def configure_logging() -> None:
     """Send diagnostics to standard error."""
     handler = logging.StreamHandler()
     handler.setFormatter(_Lines(traceback=debugging()))
+    handler.addFilter(KindLimit())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
