@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from mitmproxy import http, version
+from mitmproxy import hooks, http, options, version
 from mitmproxy.connection import ConnectionState, Server
 from mitmproxy.flow import Error
 from mitmproxy.net.http.http1 import expected_http_body_size
@@ -15,6 +15,7 @@ from mitmproxy.proxy.layers.http._base import format_error
 from mitmproxy.utils import human
 from mitmproxy.websocket import WebSocketData
 
+from wsproxy.addonhost.dispatch import CachedAddonManager
 from wsproxy.addonhost.flows import (
     client_of,
     plain_request,
@@ -25,14 +26,25 @@ from wsproxy.addonhost.flows import (
 )
 from wsproxy.relay.http_hooks import HttpRequest, HttpResponse, Socket, Target, Transform
 
-if TYPE_CHECKING:
-    from wsproxy.addonhost.host import AddonHost
+
+class Host(Protocol):
+    """What connections and exchanges need of the addon host."""
+
+    mode: str
+    target: Target
+    options: options.Options
+    addons: CachedAddonManager
+    time: Callable[[], float]
+    pending: dict[int, HttpExchange]
+
+    async def fire(self, hook: hooks.Hook) -> None:
+        """Fire a hook that is not about a flow."""
 
 
 class ClientConnection:
     """One client's connection (hooks.ClientHooks)."""
 
-    def __init__(self, host: AddonHost, socket: Socket) -> None:
+    def __init__(self, host: Host, socket: Socket) -> None:
         self.host = host
         self.conn = client_of(socket, host.mode)
         self.default_server = server_of(host.target)
@@ -128,9 +140,9 @@ class HttpExchange:
         self.killed = False
         self.request_stream: Transform | None = None
         self.response_stream: Transform | None = None
-        options = self._host.options
-        self.refuse_above = human.parse_size(options.body_size_limit)
-        self.stream_above = human.parse_size(options.stream_large_bodies)
+        given = self._host.options
+        self.refuse_above = human.parse_size(given.body_size_limit)
+        self.stream_above = human.parse_size(given.stream_large_bodies)
 
     async def request_headers(self) -> None:
         flow = self.flow

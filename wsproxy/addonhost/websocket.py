@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mitmproxy import http
 from mitmproxy.connection import ConnectionState
@@ -18,6 +18,7 @@ from wsproto.frame_protocol import Opcode as WsprotoOpcode
 from wsproxy.addonhost.dispatch import CachedAddonManager
 from wsproxy.addonhost.frames import frames_of, take_back
 from wsproxy.addonhost.history import History
+from wsproxy.addonhost.http import ServerConnection
 from wsproxy.addonhost.turns import Turns
 from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import Direction
@@ -25,9 +26,6 @@ from wsproxy.protocol.close import CloseCode, parse_close
 from wsproxy.protocol.frames import Opcode
 from wsproxy.protocol.lint import utf8_valid
 from wsproxy.relay.interfaces import LiveConnection
-
-if TYPE_CHECKING:
-    from wsproxy.addonhost.http import ServerConnection
 
 CAUSE = "addon"
 
