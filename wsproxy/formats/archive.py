@@ -15,7 +15,7 @@ from wsproxy.formats.selection import EVERYTHING, Selection
 MEMBER = "capture.jsonl"
 
 _README = """\
-A capture of wsproxy. `wsproxy show`, `view`, `replay`, `diff` and `export` take this zip file as it
+A capture of wsproxy. `wsproxy show`, `replay`, `diff` and `export` take this zip file as it
 is; `wsproxy import FILE.zip -o CAPTURE` makes a capture of it. capture.jsonl has a JSON object a
 line, schema.json describes them.
 """
