@@ -70,6 +70,15 @@ FORMS = {
             "control frames, fragmentation, masking keys, faults and what a changed message was"
             " before",
         ),
+        Form(
+            "pcap",
+            "pcap",
+            "packets of tcpdump and Wireshark",
+            "pcap",
+            "application/vnd.tcpdump.pcap",
+            "what wsproxy knew of changes and faults: they are in comments, which nobody reads back",
+            writes=False,
+        ),
         Form("zip", "archive", "everything in one file", "zip", "application/zip"),
     )
 }
@@ -107,7 +116,7 @@ def _name_of(head: bytes) -> str | None:
     if head.startswith(b"PK"):
         return "zip"
     if head.startswith((b"\n\r\r\n", *_PCAP)):
-        return "pcapng"
+        return "pcap"
     if re.match(rb"\d{1,12}:", head):
         return "flows"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
