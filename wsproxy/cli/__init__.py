@@ -8,6 +8,7 @@ import traceback
 import click
 
 from wsproxy import __version__
+from wsproxy.cli.configured import with_config
 from wsproxy.cli.debug import HINT, Debug, with_debug
 from wsproxy.errors import WsproxyError
 
@@ -22,6 +23,7 @@ _COMMANDS = {
     "diff": "diff",
     "replay": "replay",
     "serve": "serve",
+    "config": "config",
 }
 
 
@@ -38,7 +40,16 @@ class _Lazy(click.Group):
         from importlib import import_module
 
         command: click.Command = import_module(f"wsproxy.cli.{module}").command
-        return with_debug(command)
+        command = with_debug(command)
+        # `config` reads the other commands' options itself.
+        return command if name == "config" else with_config(command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if "://" in args[0]:
+            ctx.fail(f"write: wsproxy run {' '.join(args)}")
+        return super().resolve_command(ctx, args)
 
 
 @with_debug
