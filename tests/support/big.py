@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 
 from tests.support.recording import Recording
 from wsproxy.model.records import ConnectionRecord, Direction
@@ -30,7 +31,8 @@ def make_capture(path: Path, frames: int, connections: int = 4) -> None:
 
     The payload of the n-th (from 0) is `{"id": n // 2, "n": n}`.
     """
-    recorder = Recording(path, 1 << 40, clock=StillClock(), call_soon=lambda _: None)  # type: ignore[arg-type]
+    told: SimpleQueue[Callable[[], None]] = SimpleQueue()  # what the writer's thread has for us
+    recorder = Recording(path, 1 << 40, clock=StillClock(), call_soon=told.put)  # type: ignore[arg-type]
     decoders = []
     for number in range(1, connections + 1):
         recorder.connection_changed(
@@ -52,6 +54,6 @@ def make_capture(path: Path, frames: int, connections: int = 4) -> None:
         recorder.journal.chunks.append((decoder, START + n / 1000, wire))
         if n % PIECE == PIECE - 1:
             while recorder.recorder._waiting > 1 << 24:
-                time.sleep(0.01)
+                told.get()()
             recorder.flush()
     recorder.close()
