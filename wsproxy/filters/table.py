@@ -30,11 +30,17 @@ class Table(Protocol):
     """The mask of all frames."""
     firsts: bytes
     """The first header byte of each: FIN, RSV1 to RSV3, opcode."""
-    downstream: int
-    """Those that the server sent."""
-    joined: int
-    """Those that end a fragmented message, or whose header is not all there: what a filter is
-    asked about is more than the frame's own columns tell."""
+
+    @property
+    def downstream(self) -> int:
+        """Those that the server sent."""
+
+    @property
+    def joined(self) -> int:
+        """Those of which the frame's own columns do not tell what a filter is asked about.
+
+        They end a fragmented message, or their header is not all there.
+        """
 
     def lengths(self) -> Iterable[int]:
         """Payload bytes of each; not right for what is `joined` or cut."""

@@ -10,25 +10,29 @@ import sqlite3
 import time
 from array import array
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
 
-from wsproxy.filters.language import Predicate, parse
+from wsproxy.filters.language import Filter, parse
 from wsproxy.filters.subject import subject_of
+from wsproxy.filters.table import flags_of, mask_of
 from wsproxy.model.batches import Batch
-from wsproxy.model.queries import Query
+from wsproxy.model.queries import Query, Seen
 from wsproxy.model.records import ConnectionRecord, FrameRecord, MessageRecord
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import Said, Sayings, describe
-from wsproxy.store.blockcache import BlockCache
+from wsproxy.protocol.frames import FIN
+from wsproxy.store.blockcache import BlockCache, Entries
 from wsproxy.store.layout import TornError
+from wsproxy.store.marks import Marks
 from wsproxy.store.rows import Read, message_from
+from wsproxy.store.table import BlockTable
 
 BREATH_SECONDS = 0.001
 """How long a scan works and then rests, in turns, while there is traffic: the relay has the same
 interpreter."""
 
-MessageKey = tuple[int, int, int]
+_FINAL = bytes(byte >= FIN for byte in range(256))
 
 
 class Index:
@@ -49,18 +53,20 @@ class Index:
         self._read = read
         self._query = query
         self._connection = connection
-        wanted = parse(query.filter) if query.filter else None
-        self._matches: Predicate | None = wanted.matches if wanted is not None else None
-        decodes = wanted is not None and wanted.decodes
+        self._filter: Filter | None = parse(query.filter) if query.filter else None
+        decodes = self._filter is not None and self._filter.decodes
         self._sayings = Sayings(connection, rules) if decodes else None
+        self._marks = Marks(db)
         self.ids = array("Q")
         self.upto = 0
         """All frames up to this id were looked at."""
         self._upto_time = 0.0
-        self._message_row = 0
+        self._asks_for_faults = any(w in query.filter for w in ("~delayed", "~faulted"))
+        self._rows_seen: dict[str, int] = {}
         self._known: dict[int, ConnectionRecord | None] = {}
         self._newest = 0
         self._busy = False
+        self._rest_at = 0.0
 
     def extend(self, budget: float) -> bool:
         """Look at what is new for at most `budget` seconds; False if there is more."""
@@ -70,8 +76,8 @@ class Index:
             self._trim()
             (newest,) = self._db.execute("SELECT coalesce(max(first_id), 0) FROM block").fetchone()
             self._busy, self._newest = newest != self._newest, newest
-            if self._matches is not None:
-                self._late_messages()
+            if self._filter is not None:
+                self._late()
             return self._look(time.monotonic() + budget)
         finally:
             self._db.execute("COMMIT")
@@ -88,7 +94,7 @@ class Index:
             if not first_ids:
                 return True
             for first_id in first_ids:
-                if self._matches is None and self._query.plain:
+                if self._filter is None and self._query.plain:
                     self._add_counted(first_id)
                 else:
                     self._add_matching(first_id)
@@ -141,39 +147,111 @@ class Index:
     def _add_matching(self, first_id: int) -> None:
         """Add the frames of a block that match."""
         entries = self._blocks.entries(first_id)
-        try:
-            block = self._blocks.block(entries) if entries is not None else None
-        except TornError:
-            block = None
-        if block is None:
+        if entries is None:
             self.upto = first_id
             return
-        query = self._query
-        last_time = max(block.columns.times)
-        if not (query.since is not None and last_time < query.since):
-            keys, numbers = block.columns.keys, block.columns.numbers
-            messages = self._messages(keys, numbers)
+        columns = entries.columns
+        last_time = max(columns.times)
+        if not (self._query.since is not None and last_time < self._query.since):
             self._known.clear()
-            rest_at = time.monotonic() + BREATH_SECONDS
-            for frame_id, record, message, _ in Batch(first_id, block).seen():
-                if query.connection_id not in (None, record.connection_id):
-                    continue
-                if record.frame.fin and record.message is not None:
-                    key = (record.connection_id, record.direction, record.message)
-                    message = messages.get(key, message)
-                said = None
-                if self._sayings is not None:  # which has to see all, to know what the next says
-                    said = self._sayings.of(frame_id, record, message)
-                if self._wanted(record, message, said):
-                    self.ids.append(frame_id)
-                if self._busy and not frame_id & 15 and time.monotonic() > rest_at:
-                    time.sleep(BREATH_SECONDS)
-                    rest_at = time.monotonic() + BREATH_SECONDS
-        self.upto = first_id + block.count - 1
+            with contextlib.suppress(TornError):
+                self._look_at(entries)
+        self.upto = entries.last_id
         self._upto_time = max(self._upto_time, last_time)
 
+    def _look_at(self, entries: Entries) -> None:
+        """Add the frames of a block that match; raises TornError."""
+        columns, first_id = entries.columns, entries.first_id
+        messages = self._marks.of_block(columns)
+        table = BlockTable(
+            columns,
+            entries.notes,
+            lambda: self._blocks.block(entries),
+            messages,
+            self._connection_of,
+            self._rest,
+        )
+        within = self._in_scope(table)
+        if not within and self._sayings is None:
+            return
+        may = sure = within
+        if self._filter is not None:
+            rough = self._filter.tree.roughly(table, within)
+            may, sure = rough.may & within, rough.sure & within
+        unsure = flags_of(may & ~sure, table.count)
+        chosen = bytearray(flags_of(sure, table.count))
+        for seen in self._to_look_at(table, first_id, unsure):
+            index = seen.id - first_id
+            message = self._record_of(seen)
+            # Decoders have to see all, to know what the next says.
+            said = self._said(seen.id, seen.record, message)
+            faults = messages[index].faults if index in messages else ()
+            if unsure[index] and self._wanted(seen.record, message, said, faults):
+                chosen[index] = 1
+            if not index & 15:
+                self._rest()
+        self.ids.extend(compress(range(first_id, first_id + table.count), chosen))
+        self._rest()
+
+    def _to_look_at(self, table: BlockTable, first_id: int, unsure: bytes) -> Iterator[Seen]:
+        """The frames that have to be looked at one by one."""
+        if self._sayings is not None:
+            wanted = self._query.connection_id
+            unsure = flags_of(
+                table.full if wanted is None else table.numbered(wanted.__eq__), table.count
+            )
+        indexes = list(compress(range(table.count), unsure))
+        return Batch(first_id, table.block).seen(indexes) if indexes else iter(())
+
+    def _said(
+        self, frame_id: int, record: FrameRecord, message: MessageRecord | None
+    ) -> Said | None:
+        return self._sayings.of(frame_id, record, message) if self._sayings is not None else None
+
+    def _in_scope(self, table: BlockTable) -> int:
+        """The frames of a block that the query is about, its filter aside."""
+        query, columns = self._query, table.columns
+        within = table.full
+        if query.connection_id is not None:
+            within &= table.numbered(query.connection_id.__eq__)
+        if query.since is not None:
+            since = query.since
+            within &= mask_of(bytes([time >= since for time in columns.times]))
+        if query.until is not None:
+            until = query.until
+            within &= mask_of(bytes([time <= until for time in columns.times]))
+        if not query.control:
+            within &= mask_of(bytes(map(bool, columns.numbers)))
+        if not query.fragments:
+            ends = mask_of(table.firsts.translate(_FINAL))
+            within &= ends | (table.full & ~mask_of(bytes(map(bool, columns.numbers))))
+        return within
+
+    def _record_of(self, seen: Seen) -> MessageRecord | None:
+        record = seen.record
+        if record.message is None or not record.frame.fin:
+            return seen.message
+        row = self._db.execute(
+            "SELECT * FROM message WHERE connection_id = ? AND direction = ? AND number = ?"
+            " ORDER BY id DESC",
+            (record.connection_id, record.direction, record.message),
+        ).fetchone()
+        return message_from(row, self._read) if row is not None else seen.message
+
+    def _rest(self) -> None:
+        """Let others have the interpreter, where there is traffic."""
+        now = time.monotonic()
+        if self._busy and now > self._rest_at:
+            time.sleep(BREATH_SECONDS)
+            now = time.monotonic()
+            self._rest_at = now + BREATH_SECONDS
+
     def _wanted(
-        self, record: FrameRecord, message: MessageRecord | None, said: Said | None = None
+        self,
+        record: FrameRecord,
+        message: MessageRecord | None,
+        said: Said | None = None,
+        faults: Sequence[str] = (),
     ) -> bool:
         query = self._query
         if query.connection_id not in (None, record.connection_id):
@@ -186,60 +264,48 @@ class Index:
             return False
         if not query.fragments and record.message is not None and not record.frame.fin:
             return False
-        if self._matches is None:
+        if self._filter is None:
             return True
         connection = self._connection_of(record.connection_id)
-        subject = subject_of(record, message, connection)
-        return self._matches(describe(subject, said.packets if said is not None else ()))
-
-    def _messages(self, keys: array[int], numbers: array[int]) -> dict[MessageKey, MessageRecord]:
-        """The records of the messages that a block has frames of."""
-        found: dict[MessageKey, MessageRecord] = {}
-        (self._message_row,) = self._db.execute(
-            "SELECT coalesce(max(id), 0) FROM message"
-        ).fetchone()
-        wanted = self._query.connection_id
-        spans: dict[int, tuple[int, int]] = {}
-        for key, number in zip(keys, numbers, strict=True):
-            if number:
-                first, last = spans.get(key, (number, number))
-                spans[key] = (min(first, number), max(last, number))
-        for key, span in spans.items():
-            if wanted in (None, key >> 1):
-                rows = self._db.execute(
-                    "SELECT * FROM message WHERE connection_id = ? AND direction = ?"
-                    " AND number BETWEEN ? AND ?",
-                    (key >> 1, key & 1, *span),
-                )
-                for row in rows:
-                    with contextlib.suppress(TornError):
-                        found[row[1:4]] = message_from(row, self._read)
-        return found
+        subject = subject_of(record, message, connection, faults)
+        return self._filter.matches(describe(subject, said.packets if said is not None else ()))
 
     def _connection_of(self, number: int) -> ConnectionRecord | None:
         if number not in self._known:
             self._known[number] = self._connection(number)
         return self._known[number]
 
-    def _late_messages(self) -> None:
-        """What was decided about messages after their frames were looked at."""
-        rows = self._db.execute(
-            "SELECT * FROM message WHERE id > ? AND time <= ? ORDER BY id",
-            (self._message_row, self._upto_time),
-        )
-        for row in rows:
-            self._message_row = max(self._message_row, row[0])
-            frame_id = last_frame_of(self._blocks, *row[1:4])
+    def _late(self) -> None:
+        """What became known of messages after their frames were looked at."""
+        late = dict.fromkeys(self._late_rows("message", "number"))
+        if self._asks_for_faults:
+            late |= dict.fromkeys(self._late_rows("fault", "message"))
+        for key in late:
+            frame_id = last_frame_of(self._blocks, *key)
             if frame_id is None or frame_id > self.upto:
                 continue
-            for _, record in self._blocks.frames([frame_id]):
-                wanted = self._wanted(record, message_from(row, self._read))
+            faults = self._marks.of_message(*key)
+            for _, record, content in self._blocks.with_content([frame_id]):
+                message = self._record_of(Seen(frame_id, record, content))
+                wanted = self._wanted(record, message, None, faults)
                 at = bisect_left(self.ids, frame_id)
                 there = at < bisect_right(self.ids, frame_id)
                 if wanted and not there:
                     insort(self.ids, frame_id)
                 elif there and not wanted:
                     del self.ids[at]
+
+    def _late_rows(self, table: str, number: str) -> Iterator[tuple[int, int, int]]:
+        """Which messages the new rows of a table are about, as far as they were looked at."""
+        rows = self._db.execute(
+            f"SELECT id, connection_id, direction, {number}, time FROM {table}"
+            " WHERE id > ? ORDER BY id",
+            (self._rows_seen.get(table, 0),),
+        )
+        for row_id, *key, at in rows:
+            self._rows_seen[table] = row_id
+            if at <= self._upto_time and None not in key:
+                yield tuple(key)
 
 
 def frames_of(blocks: BlockCache, connection_id: int, direction: int, number: int) -> list[int]:

@@ -105,6 +105,19 @@ QUERIES = [
     Query(filter="~ping", fragments=False),
     Query(since=START + 50, until=START + 60),
     Query(filter="~u /2 & ! ~text"),
+    Query(filter="~b 'part 1|^whole 2'"),
+    Query(filter="~b e"),
+    Query(filter="~b 'ole.*1'", since=START + 50),
+    Query(filter="~b [a-z]*"),
+    Query(filter="~bq whole & ! ~b 3"),
+    Query(filter="~bs '[^x]*7'"),
+    Query(filter=r"~b \\x81"),
+    Query(filter="~opcode 1 | ~cont"),
+    Query(filter="~size >12 & ~down"),
+    Query(filter="! (~size <=9 | ~conn 2)"),
+    Query(filter="~control ~b 1", until=START + 70),
+    Query(filter="~compressed | ~violation | ~cut | ~fin ~up"),
+    Query(filter="~text ~changed | ~code 1000"),
 ]
 
 
