@@ -289,7 +289,8 @@ class Frames extends HTMLElement {
       isControl(opcode) || more || opcode === 'binary' || opcode === 'continuation'
         ? `${label(opcode)}${more}`
         : '';
-    const text = row.summary || row.preview;
+    const lit = view.lit();
+    const text = lineOf(row, lit);
     const element = el(
       'div',
       {
@@ -326,7 +327,7 @@ class Frames extends HTMLElement {
         'span',
         { class: 'meaning' },
         kind && el('span', { class: 'opcode', title: more ? 'a fragment' : '' }, kind),
-        el('span', { class: 'preview untrusted' }, escaped(text, view.lit())),
+        el('span', { class: 'preview untrusted' }, escaped(text, lit)),
       ),
       el(
         'span',
@@ -498,6 +499,16 @@ class Frames extends HTMLElement {
     event.preventDefault();
     this.#select(target, event.shiftKey);
   }
+}
+
+/**
+ * What a row says: its summary, unless only the payload has what is searched for.
+ * @param {Row} row
+ * @param {RegExp | null} lit
+ */
+function lineOf({ summary, preview }, lit) {
+  if (!summary) return preview;
+  return lit && summary.search(lit) < 0 && preview.search(lit) >= 0 ? preview : summary;
 }
 
 /** The row that an element shows. @type {WeakMap<Element, Row>} */
