@@ -10,6 +10,7 @@ import click
 
 from wsproxy.cli.captures import any_capture
 from wsproxy.cli.decoding import decode_options, flat
+from wsproxy.faults.registry import strike_marks
 from wsproxy.filters.language import FilterError, parse
 from wsproxy.filters.subject import subject_of
 from wsproxy.model.records import FaultRecord
@@ -116,7 +117,9 @@ def _frames(capture: Capture, wanted: _Wanted) -> None:
         said = sayings.of(told.id, record, message)
         if wanted.messages and (record.message is None or not record.frame.fin):
             continue
-        subject = subject_of(record, message, connections.get(record.connection_id))
+        subject = subject_of(
+            record, message, connections.get(record.connection_id), strike_marks(told.faults)
+        )
         if not matches(describe(subject, said.packets if said is not None else ())):
             continue
         line = message_line if wanted.messages else frame_line

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from wsproxy.faults.base import Fault
 from wsproxy.faults.kinds.bandwidth import Bandwidth
 from wsproxy.faults.kinds.close import Close
@@ -56,3 +58,8 @@ def strike_mark(strike: FaultRecord) -> str:
     """`delayed` where a fault made things late and no more, else `faulted`."""
     known = FAULT_TYPES.get(strike.type)
     return "delayed" if known is not None and known.delays else "faulted"
+
+
+def strike_marks(strikes: Iterable[FaultRecord]) -> tuple[str, ...]:
+    """The marks of the faults that struck one message, each once."""
+    return tuple(dict.fromkeys(map(strike_mark, strikes)))

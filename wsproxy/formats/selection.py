@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from heapq import merge
 
+from wsproxy.faults.registry import strike_marks
 from wsproxy.filters.subject import Subject, subject_of
 from wsproxy.formats.interfaces import CaptureReader, Told
 from wsproxy.model.queries import Seen
@@ -31,7 +32,10 @@ class Selection:
     def takes(self, seen: Seen, connection: ConnectionRecord | None) -> bool:
         """Whether a frame is taken."""
         return self.in_time(seen.record.time) and (
-            self.matches is None or self.matches(subject_of(seen.record, seen.message, connection))
+            self.matches is None
+            or self.matches(
+                subject_of(seen.record, seen.message, connection, strike_marks(seen.faults))
+            )
         )
 
     def takes_fault(self, fault: FaultRecord) -> bool:

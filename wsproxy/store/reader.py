@@ -80,15 +80,23 @@ class Capture:
         """The frames of a connection, or of all, with what is known of each, in order."""
         with self.readable():
             messages = self.message_records(connection_id)
+            faults: dict[tuple[int, int | None, int | None], list[FaultRecord]] = {}
+            for fault in self.fault_records(connection_id):
+                key = (fault.connection_id, fault.direction, fault.message)
+                faults.setdefault(key, []).append(fault)
             for first_id, block in self._blocks(connection_id):
                 for seen in Batch(first_id, block).seen():
                     record = seen.record
                     if connection_id not in (None, record.connection_id):
                         continue
                     if record.frame.fin and record.message is not None:
-                        key = (record.connection_id, record.direction, record.message)
-                        message = messages.get(key, seen.message)
-                        yield seen if message is seen.message else seen._replace(message=message)
+                        number = (record.connection_id, record.direction, record.message)
+                        message = messages.get(number, seen.message)
+                        struck = faults.get(number)
+                        if message is seen.message and struck is None:
+                            yield seen
+                        else:
+                            yield seen._replace(message=message, faults=tuple(struck or ()))
                     else:
                         yield seen
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wsproxy.faults.registry import strike_marks
 from wsproxy.filters.language import parse
 from wsproxy.filters.subject import Subject, subject_of
 from wsproxy.model.batches import Batch
@@ -94,10 +95,10 @@ class Tape:
 
     def passed(self, batch: Batch) -> None:
         """Keep them, and tell those who wait."""
-        for frame_id, record, message, _ in batch.seen():
+        for frame_id, record, message, faults in batch.seen():
             self.frames.append(record)
             if record.frame.is_control or record.frame.fin:
-                self.seen.append(self._seen(frame_id, record, message))
+                self.seen.append(self._seen(frame_id, record, message, faults))
         self.faults += batch.faults
         for event in self._news:
             event.set()
@@ -130,8 +131,15 @@ class Tape:
             passed if self.seen else "; nothing passed at all"
         )
 
-    def _seen(self, frame_id: int, record: FrameRecord, message: MessageRecord | None) -> Seen:
-        subject = subject_of(record, message, self.connections.get(record.connection_id))
+    def _seen(
+        self,
+        frame_id: int,
+        record: FrameRecord,
+        message: MessageRecord | None,
+        faults: Sequence[FaultRecord],
+    ) -> Seen:
+        connection = self.connections.get(record.connection_id)
+        subject = subject_of(record, message, connection, strike_marks(faults))
         said = self._sayings.of(frame_id, record, message)
         packets = said.packets if said is not None else ()
         describe(subject, packets)

@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from wsproxy.faults.registry import strike_mark
+from wsproxy.faults.registry import strike_mark, strike_marks
 from wsproxy.filters.language import FilterError, Predicate, parse
 from wsproxy.filters.subject import subject_of
 from wsproxy.model.batches import Batch
@@ -281,7 +281,7 @@ class Feed:
         rows = []
         for seen in batch.seen(indexes):
             connection = self._connections.get(seen.record.connection_id)
-            subject = subject_of(seen.record, seen.message, connection)
+            subject = subject_of(seen.record, seen.message, connection, strike_marks(seen.faults))
             said = self._sayings.of(seen.id, seen.record, seen.message)
             describe(subject, said.packets if said is not None else ())
             if view.matches is None or view.matches(subject):

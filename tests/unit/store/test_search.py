@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.big import START, StillClock
 from tests.support.recording import Recording
-from wsproxy.faults.registry import strike_mark
+from wsproxy.faults.registry import strike_marks
 from wsproxy.filters.language import parse
 from wsproxy.filters.regex import Regex
 from wsproxy.filters.subject import subject_of
@@ -81,18 +81,10 @@ def _brute(path: Path, filter_: str) -> list[int]:
     capture = Capture(path)
     matches = parse(filter_).matches
     connections = {connection.id: connection for connection in capture.connections()}
-    struck: dict[tuple[int, int, int], list[str]] = {}
-    for fault in capture.fault_records():
-        assert fault.direction is not None
-        assert fault.message is not None
-        key = (fault.connection_id, fault.direction, fault.message)
-        struck.setdefault(key, []).append(strike_mark(fault))
     found = []
     for seen in capture.seen():
         record = seen.record
-        ends = record.frame.fin and record.message is not None
-        key = (record.connection_id, record.direction, record.message or 0)
-        marks = struck.get(key, []) if ends else []
+        marks = strike_marks(seen.faults)
         if matches(subject_of(record, seen.message, connections[record.connection_id], marks)):
             found.append(seen.id)
     capture.close()
