@@ -96,7 +96,7 @@ class _Wanted(NamedTuple):
 def _frames(capture: Capture, wanted: _Wanted) -> None:
     connection_id = wanted.connection
     try:
-        matches = parse(wanted.filter or "").matches
+        filter_ = parse(wanted.filter or "")
     except FilterError as error:
         raise click.BadParameter(str(error), param_hint="--filter") from None
     connections = {connection.id: connection for connection in capture.connections()}
@@ -109,6 +109,7 @@ def _frames(capture: Capture, wanted: _Wanted) -> None:
     sayings = Sayings(connections.get, wanted.rules)
     # A filter asks for frames or messages, and a fault is neither.
     faults = capture.fault_records(connection_id) if wanted.filter is None else []
+    cut = 0
     for told in in_order(capture.seen(connection_id), faults):
         if isinstance(told, FaultRecord):
             click.echo(fault_line(told, colour=colour))
@@ -120,7 +121,14 @@ def _frames(capture: Capture, wanted: _Wanted) -> None:
         subject = subject_of(
             record, message, connections.get(record.connection_id), strike_marks(told.faults)
         )
-        if not matches(describe(subject, said.packets if said is not None else ())):
+        if not filter_.matches(describe(subject, said.packets if said is not None else ())):
+            cut += filter_.reads_payloads and "cut" in subject.marks
             continue
         line = message_line if wanted.messages else frame_line
         click.echo(line(record, message, colour=colour, said=said, width=wanted.width))
+    if cut:
+        click.echo(
+            f"{cut:,} frames are recorded in part only (~cut finds them): what was cut off"
+            " could not be searched",
+            err=True,
+        )
