@@ -201,14 +201,6 @@ class Block:
             data = stored[ends[index] - columns.sizes[index] : ends[index]]
             yield index, frame_record(columns, index, data, self.notes.get(index))
 
-    def content(self, index: int) -> bytes | None:
-        """The content that was kept beside a frame; None where there is none."""
-        size = self.columns.contents[index]
-        if not size:
-            return None
-        start = sum(n - 1 for n in self.columns.contents[:index] if n)
-        return self.contents[start : start + size - 1]
-
 
 class BlockBuilder:
     """Collects frames until `build` makes a block of them."""
