@@ -36,7 +36,7 @@ FILTERS = (
 
 class _Clock:
     def time(self) -> float:
-        return time.time()  # noqa: TID251 - a benchmark's records need some time
+        return time.time()
 
     def call_later(self, delay: float, callback: object) -> object:
         return lambda: None

@@ -34,7 +34,7 @@ class Proxied:
     proxy: Proxy
 
     def __init__(self, seed: int) -> None:
-        self.faults = FaultSet(seed, time.time)  # noqa: TID251 - this is where it is handed in
+        self.faults = FaultSet(seed, time.time)
         self.heard: list[str | bytes] = []
         self.left: asyncio.Queue[ServerConnection] = asyncio.Queue()
 

@@ -102,7 +102,7 @@ async def running(**settings: Any) -> AsyncIterator[Rig]:
         process_request=_refuse_secret,
     ) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        faults = FaultSet(7, time.time)  # noqa: TID251 - the real time is wanted
+        faults = FaultSet(7, time.time)
         options: dict[str, Any] = {
             "upstream_url": f"ws://127.0.0.1:{port}",
             "listen_port": 0,

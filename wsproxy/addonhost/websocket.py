@@ -26,6 +26,7 @@ from wsproxy.protocol.close import CloseCode, parse_close
 from wsproxy.protocol.frames import Opcode
 from wsproxy.protocol.lint import utf8_valid
 from wsproxy.relay.interfaces import LiveConnection
+from wsproxy.relay.tasks import start_task
 
 CAUSE = "addon"
 
@@ -195,7 +196,7 @@ class FlowInterceptor:
         return self._keep(self._in_turn(rest))
 
     def _keep(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(coroutine)
+        task = start_task(coroutine, f"the addons' part of #{self._live.connection.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

@@ -17,6 +17,7 @@ from wsproxy.cli.runtime import configure_logging, run_loop
 from wsproxy.clock import LoopClock
 from wsproxy.config import Settings
 from wsproxy.log.printer import Pretty, Printer
+from wsproxy.relay.tasks import start_task
 
 
 @click.command("demo")
@@ -45,7 +46,7 @@ async def _demo(*, once: bool) -> None:
     try:
         await demo_peers.conversation(proxy.url)
         if not once:
-            talking = asyncio.create_task(demo_peers.keep_talking(proxy.url))
+            talking = start_task(demo_peers.keep_talking(proxy.url), "the demo's client")
             await stop.wait()
             talking.cancel()
             with contextlib.suppress(asyncio.CancelledError):

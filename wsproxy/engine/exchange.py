@@ -21,6 +21,7 @@ from wsproxy.engine.server import connection_of
 from wsproxy.engine.upstream import Upstream
 from wsproxy.protocol.handshake import Headers, end_to_end, header, header_tokens, is_upgrade
 from wsproxy.relay.http_hooks import Exchange, HttpRequest, HttpResponse, Transform
+from wsproxy.relay.tasks import start_task
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -186,7 +187,7 @@ class ClientExchange:
 
     async def _unless_gone(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Await something, but not when the client has left."""
-        task = asyncio.ensure_future(coroutine)
+        task = start_task(coroutine, "a request to the upstream", awaited=True)
 
         def cancel(_: object) -> None:
             task.cancel()

@@ -43,6 +43,7 @@ from wsproxy.relay.interfaces import Clock, Interception, LiveConnection, Record
 from wsproxy.relay.journal import Journal
 from wsproxy.relay.parts import Faults
 from wsproxy.relay.session import STOP_SECONDS, Session
+from wsproxy.relay.tasks import start_task
 
 _log = logging.getLogger(__name__)
 
@@ -288,9 +289,10 @@ class Listener:
     async def _wait(self, request: web.BaseRequest, seconds: float) -> None:
         """Wait, but not longer than the client does, nor than the proxy runs."""
         gone = connection_of(request).gone
-        stopping: asyncio.Future[Any] = asyncio.ensure_future(self._stopping.wait())
+        stopping = start_task(self._stopping.wait(), "waiting for the end")
+        either: list[asyncio.Future[Any]] = [gone, stopping]
         timeout = None if math.isinf(seconds) else seconds
-        await asyncio.wait([gone, stopping], timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(either, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
 
     def _answered(self, connection: ConnectionRecord, response: HttpResponse | None) -> None:

@@ -14,6 +14,7 @@ from typing import cast
 import h11
 
 from wsproxy.protocol.handshake import Headers
+from wsproxy.relay.tasks import start_task
 
 MAX_HEAD = 64 * 1024
 """Bytes of an answer's head, and of one line of a request's: large cookies exist."""
@@ -114,7 +115,8 @@ class Outgoing(asyncio.Protocol):
             self._send_head(method, path, headers, body)
             async with asyncio.timeout(None) as limit:
                 if isinstance(body, AsyncIterator):
-                    self._sending = asyncio.create_task(self._send_body(body, limit, seconds))
+                    sending = self._send_body(body, limit, seconds)
+                    self._sending = start_task(sending, "sending a request's body")
                 else:
                     _begin(limit, seconds)
                 return await self._head()

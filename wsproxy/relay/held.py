@@ -23,6 +23,7 @@ from wsproxy.relay.holding import Completed, Holding, Piece, Unheld
 from wsproxy.relay.interfaces import Interceptor
 from wsproxy.relay.outbox import Outbox, Slice
 from wsproxy.relay.parts import Parts
+from wsproxy.relay.tasks import start_task, tell_failure
 
 HELD_HIGH_WATER = 1024 * 1024
 """Bytes that may wait in a held lane before its source is read no further."""
@@ -47,6 +48,7 @@ class _Begun(NamedTuple):
     """A message that somebody has to be waited for with, and who comes after that."""
 
     in_flight: InFlightMessage
+    by: Interceptor
     rest: Awaitable[None]
     others: Sequence[Interceptor]
 
@@ -163,9 +165,11 @@ class Held:
     def _work(self) -> None:
         """Do what can be done at once; a task does the rest."""
         self._deadline = self._time() + TURN_SECONDS
-        self._go_on()
+        self._guarded(self._go_on)
+        if self._over:
+            return
         if self._inbox or self._ready:
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            self._task = start_task(self._run(), self._name, self._broken)
             self._task.add_done_callback(self._run_ended)
         else:
             self._release_if_done()
@@ -184,20 +188,29 @@ class Held:
         self._task = None
         if task.cancelled() or self._over:
             return
-        error = task.exception()
-        if error is not None:
-            _log.error(
-                "a failure of wsproxy's own on connection %s; it is reset: %r",
-                self._parts.decoder.connection_id,
-                error,
-                exc_info=error,
-            )
-            self._parts.cut("reset")
-        elif self._inbox or self._ready:
+        if self._inbox or self._ready:
             self._work()
         else:
             self._release_if_done()
-            self._finish_if_sent()
+            self._guarded(self._finish_if_sent)
+
+    @property
+    def _name(self) -> str:
+        decoder = self._parts.decoder
+        return f"the {self._direction.name.lower()} lane of #{decoder.connection_id}"
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Do something in which a bug, e.g. of a fault, must not end in silence."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            tell_failure(self._name, error)
+            self._broken(error)
+
+    def _broken(self, _error: BaseException) -> None:
+        """What has failed here cannot go on: what follows would be anything."""
+        self.abandon()
+        self._parts.failed()
 
     def _go_on(self) -> None:
         """Take what waits as far as it goes: until somebody has to be waited for, or time is up."""
@@ -272,7 +285,7 @@ class Held:
                 self._failed(interceptor, error)
                 continue
             if rest is not None:
-                return _Begun(in_flight, rest, interceptors[at + 1 :])
+                return _Begun(in_flight, interceptor, rest, interceptors[at + 1 :])
         return None
 
     async def _conclude(self, begun: _Begun) -> None:
@@ -282,13 +295,13 @@ class Held:
             try:
                 await waiting.rest
             except Exception as error:  # noqa: BLE001 - a plugin's failure must not stop traffic
-                self._failed("an interceptor", error)
+                self._failed(waiting.by, error)
             waiting = self._intercept(begun.in_flight, waiting.others)
         self._decide(begun.in_flight)
         self._count(-_size(begun.in_flight))
 
-    def _failed(self, interceptor: object, error: Exception) -> None:
-        _log.error("%s failed, the message passes: %r", interceptor, error, exc_info=error)
+    def _failed(self, interceptor: Interceptor, error: Exception) -> None:
+        tell_failure(f"{type(interceptor).__name__} at #{self._parts.decoder.connection_id}", error)
 
     # What goes out.
 
@@ -426,7 +439,7 @@ class Held:
         """The outbox has sent something at its time."""
         if self._outbox.empty and self._nothing_waits:
             self._release_if_done()
-            self._finish_if_sent()
+            self._guarded(self._finish_if_sent)
 
     # The end.
 
@@ -490,7 +503,9 @@ class Held:
         self._cancel_tick = self._tick_at = None
         faults = self._parts.faults
         if faults is not None:
-            self._take_steps(faults.tick(self._time()))
+            self._guarded(lambda: self._take_steps(faults.tick(self._time())))
+            if self._over:
+                return
             self._outbox.write()
             self._plan_tick()
             self._release_if_done()

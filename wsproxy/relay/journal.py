@@ -14,6 +14,7 @@ from wsproxy.model.batches import BatchBuilder
 from wsproxy.model.records import ConnectionRecord, FaultRecord
 from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.relay.interfaces import Clock, Recorder, Watcher
+from wsproxy.relay.tasks import tell_failure
 
 DRAIN_SECONDS = 0.01
 """How long what passed may wait to be decoded."""
@@ -102,8 +103,7 @@ class Journal:
         def tell() -> None:
             self._hand_on()
             self._recorder.connection_changed(connection)
-            for watcher in self._watchers:
-                watcher.connection_changed(connection)
+            self._tell(lambda watcher: watcher.connection_changed(connection))
 
         self.soon(tell)
 
@@ -114,15 +114,17 @@ class Journal:
 
     def _turn(self) -> None:
         self._planned = None
-        drained = self.drain()
-        now = self._time()
-        if not 0 <= now - self._last_flush < FLUSH_SECONDS:
-            self._last_flush = now
-            self._hand_on()
-        if not drained:
-            self._planned = self._call_later(0.0, self._turn)
-        elif not self.out.empty:
-            self.wake()
+        try:
+            self.drain()
+            now = self._time()
+            if not 0 <= now - self._last_flush < FLUSH_SECONDS:
+                self._last_flush = now
+                self._hand_on()
+        finally:  # whatever failed: the others' bytes are still to be recorded
+            if self.chunks:
+                self._planned = self._call_later(0.0, self._turn)
+            elif not self.out.empty:
+                self.wake()
 
     def _decode(self, expired: Callable[[], bool]) -> None:
         while self.chunks and self._decode_some(expired):
@@ -159,7 +161,10 @@ class Journal:
         if out.weight > BATCH_WEIGHT:
             self._hand_on()
         if call is not None:
-            call()
+            try:
+                call()
+            except Exception as error:  # noqa: BLE001 - the others' bytes are still to be recorded
+                tell_failure("the next step of a connection", error)
         return go_on
 
     def _expired(self) -> bool:
@@ -184,9 +189,15 @@ class Journal:
             return
         batch = self.out.build_batch(self._next_frame_id)
         self._next_frame_id += batch.block.count
-        for watcher in self._watchers:
-            watcher.passed(batch)
         self._recorder.write(batch)
+        self._tell(lambda watcher: watcher.passed(batch))
+
+    def _tell(self, call: Callable[[Watcher], None]) -> None:
+        for watcher in self._watchers:
+            try:
+                call(watcher)
+            except Exception as error:  # noqa: BLE001 - looking on must not stop the recording
+                tell_failure(f"{type(watcher).__name__}, which looks on,", error)
 
 
 def _never() -> bool:

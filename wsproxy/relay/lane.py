@@ -24,7 +24,7 @@ class Lane:
         self._pauses: set[str] = set()
         self._way: Way = CutThrough(parts, self.pause, self._hold)
         parts.decoder.throttle = lambda paused: self.pause("decoding", paused)
-        parts.decoder.failed = lambda: parts.cut("reset")
+        parts.decoder.failed = parts.failed
 
     def bytes_received(self, data: bytes) -> None:
         """Bytes from the source."""

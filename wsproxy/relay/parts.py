@@ -53,7 +53,9 @@ class Parts:
     clock: Clock
     encoder: LaneEncoder
     cut: Callable[[str], None]
-    """Ends the connection: `close` or `reset`."""
+    """Ends the connection as a fault wants it: `close` or `reset`."""
+    failed: Callable[[], None]
+    """Resets the connection, for a bug of the proxy's own does not let it go on."""
     budget: HoldBudget = field(default_factory=HoldBudget)
     interceptors: Sequence[Interceptor] = ()
     faults: Faults | None = None

@@ -89,6 +89,7 @@ class Session:
                     clock,
                     LaneEncoder(direction, negotiated, _new_masking_key),
                     self._cut_by_fault,
+                    lambda: self.reset(ORIGIN),
                     budget or HoldBudget(),
                 )
             )

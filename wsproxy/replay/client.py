@@ -16,6 +16,7 @@ from wsproxy.errors import WsproxyError
 from wsproxy.model.records import Direction, End
 from wsproxy.protocol.handshake import Headers, end_to_end, header_tokens, header_values
 from wsproxy.relay.interfaces import Clock
+from wsproxy.relay.tasks import start_task
 from wsproxy.replay.carry import Carried
 from wsproxy.replay.said import Said, Talk, decoder_of, said
 
@@ -96,7 +97,7 @@ class _Player:
         except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
             reason = str(error) or type(error).__name__
             raise WsproxyError(f"cannot open {self._url}: {reason}") from None
-        listening = asyncio.create_task(self._listen(socket))
+        listening = start_task(self._listen(socket), "listening to the server", awaited=True)
         try:
             with contextlib.suppress(ConnectionClosed):
                 await self._say_everything(socket)

@@ -25,6 +25,7 @@ from wsproxy.model.records import ConnectionRecord
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import Sayings, describe
 from wsproxy.relay.interfaces import Clock
+from wsproxy.relay.tasks import start_task
 from wsproxy.web.errors import ApiError
 from wsproxy.web.rows import connection_summary, row_object
 from wsproxy.web.totals import Totals
@@ -81,16 +82,17 @@ class Subscriber:
         self._signal.set()
 
     async def send_all(self) -> None:
-        """Send what was pushed until the socket is closed."""
-        while not self._socket.closed:
-            await self._signal.wait()
-            self._signal.clear()
-            while self._waiting:
-                text = self._waiting.popleft()
-                if self._lost:
-                    self._lost = False
-                    await self._send('{"type":"behind"}')
-                await self._send(text)
+        """Send what was pushed until the page leaves, or takes nothing any more."""
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            while not self._socket.closed:
+                await self._signal.wait()
+                self._signal.clear()
+                while self._waiting:
+                    text = self._waiting.popleft()
+                    if self._lost:
+                        self._lost = False
+                        await self._send('{"type":"behind"}')
+                    await self._send(text)
 
     async def leave(self) -> None:
         """Close the socket because the proxy stops."""
@@ -159,7 +161,7 @@ class Feed:
         )
         await socket.prepare(request)
         subscriber = Subscriber(socket)
-        sender = asyncio.create_task(subscriber.send_all())
+        sender = start_task(subscriber.send_all(), "the feed of a page")
         self._subscribers.add(subscriber)
         try:
             async for message in socket:
@@ -170,7 +172,7 @@ class Feed:
         finally:
             self._subscribers.discard(subscriber)
             sender.cancel()
-            with contextlib.suppress(asyncio.CancelledError, ConnectionError, TimeoutError):
+            with contextlib.suppress(asyncio.CancelledError):
                 await sender
         return socket
 

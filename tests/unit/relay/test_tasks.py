@@ -33,6 +33,17 @@ async def test_a_failure_is_logged_with_its_cause_and_told(
     assert [str(error) for error in told] == ["wrong"]
 
 
+async def test_a_failure_that_somebody_awaits_is_told_to_them_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail() -> None:
+        raise ValueError("wrong")
+
+    with pytest.raises(ValueError, match="wrong"):
+        await start_task(fail(), "asking", awaited=True)
+    assert not caplog.records
+
+
 async def test_a_cancelled_task_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     told: list[BaseException] = []
