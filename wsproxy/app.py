@@ -33,6 +33,9 @@ from wsproxy.web.reading import Reading
 from wsproxy.web.server import WebServer
 from wsproxy.web.totals import Totals
 
+DECODE_SECONDS_AT_END = 1.0
+"""How long what passed may still be decoded when the proxy stops."""
+
 
 class Proxy:
     """A whole proxy, from `start` to `stop`."""
@@ -203,7 +206,7 @@ class Proxy:
             raise
 
     async def _close(self) -> None:
-        self._journal.flush()
+        self._journal.flush(DECODE_SECONDS_AT_END)
         await asyncio.to_thread(self._recorder.close)
         if self._private is not None:
             remove_private(self._private)

@@ -75,7 +75,8 @@ class FakeRecorder:
         self.batches: list[Batch] = []
         self.next_frame_id = 1
         self.ends: list[End | None] = []
-        self.listeners: set[Callable[[bool], None]] = set()
+        self.pressed: Callable[[bool], None] | None = None
+        self.left_out: list[tuple[str, int]] = []
 
     def next_connection_id(self) -> int:
         return 1
@@ -83,11 +84,11 @@ class FakeRecorder:
     def connection_changed(self, connection: ConnectionRecord) -> None:
         self.ends.append(connection.end)
 
-    def on_pressure(self, paused: Callable[[bool], None]) -> None:
-        self.listeners.add(paused)
+    def leave_out(self, why: str, size: int) -> None:
+        self.left_out.append((why, size))
 
-    def forget(self, paused: Callable[[bool], None]) -> None:
-        self.listeners.discard(paused)
+    def on_pressure(self, pressed: Callable[[bool], None]) -> None:
+        self.pressed = pressed
 
     def write(self, batch: Batch) -> None:
         self.batches.append(batch)

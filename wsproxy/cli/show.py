@@ -62,7 +62,10 @@ def command(
                 wanted = _Wanted(connection, messages, filter_, flat(decode), log_width)
                 _frames(opened, wanted)
             for why, counted in opened.left_out().items():
-                click.echo(f"{counted.frames:,} frames are not in the capture ({why})", err=True)
+                what = (
+                    f"{counted.frames:,} frames" if counted.frames else f"{counted.bytes:,} bytes"
+                )
+                click.echo(f"{what} are not in the capture ({why})", err=True)
         finally:
             opened.close()
 

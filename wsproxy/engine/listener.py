@@ -331,7 +331,6 @@ class Listener:
             connection,
             client,
             server,
-            self._env.recorder,
             self._env.journal,
             self._env.clock,
             negotiated_extensions(headers),

@@ -21,6 +21,7 @@ from wsproxy.protocol.frames import Frame, Opcode
 from wsproxy.relay.decoder import ClosePassed
 from wsproxy.relay.holding import Completed, Holding, Piece, Unheld
 from wsproxy.relay.interfaces import Interceptor
+from wsproxy.relay.journal import CHUNK_WEIGHT, UNDECODED_HIGH
 from wsproxy.relay.outbox import Outbox, Slice
 from wsproxy.relay.parts import Parts
 from wsproxy.relay.tasks import start_task, tell_failure
@@ -94,6 +95,8 @@ class Held:
         self._over = False
         self._paced = False
         """Whether all that may strike only delays or paces."""
+        self._pressing = 0
+        """Bytes taken in since the recorder could not keep up."""
         self._deadline = 0.0
         self._task: asyncio.Task[None] | None = None
         self._cancel_tick: Callable[[], None] | None = None
@@ -239,7 +242,21 @@ class Held:
             self._inbox.appendleft(_Chunk(rest, chunk.time))
         self._take_completed()
         self._count(len(rest) - len(chunk.data))
+        if journal.pressed:
+            self._press(len(chunk.data) - len(rest))
         return not over
+
+    def _press(self, size: int) -> None:
+        """The recorder cannot keep up: who sends little goes on, who sends much has to wait."""
+        if not self._pressing:
+            self._parts.journal.when_relieved(self._relieved)
+        self._pressing += size + CHUNK_WEIGHT
+        if self._pressing > UNDECODED_HIGH:
+            self._pause("recorder", True)
+
+    def _relieved(self) -> None:
+        self._pressing = 0
+        self._pause("recorder", False)
 
     def _take_completed(self) -> None:
         """Pass on what the decoder has completed."""

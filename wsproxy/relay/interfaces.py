@@ -48,11 +48,11 @@ class Recorder(Protocol):
     def write(self, batch: Batch) -> None:
         """Keep what passed."""
 
-    def on_pressure(self, paused: Callable[[bool], None]) -> None:
-        """Call `paused` with True when the records come too fast, with False when it is over."""
+    def leave_out(self, why: str, size: int) -> None:
+        """Count `size` bytes of the wire that will not be in the record."""
 
-    def forget(self, paused: Callable[[bool], None]) -> None:
-        """Undo on_pressure."""
+    def on_pressure(self, pressed: Callable[[bool], None]) -> None:
+        """Call `pressed` with True when the records come too fast, with False when it is over."""
 
 
 class Watcher(Protocol):

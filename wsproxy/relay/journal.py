@@ -8,6 +8,7 @@ Batches go to the recorder and to those who look on.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 
 from wsproxy.model.batches import BatchBuilder
@@ -30,6 +31,12 @@ BATCH_WEIGHT = 4 * 1024 * 1024
 
 UNDECODED_HIGH = 256 * 1024
 """Bytes of one connection's direction that may wait to be decoded before it is read no further."""
+
+UNDECODED_TOTAL = 32 * 1024 * 1024
+"""Bytes of all connections that may wait to be decoded: many share it, so each may keep less."""
+
+CHUNK_WEIGHT = 128
+"""Bytes of memory that a chunk takes beside its own, about."""
 
 _CHUNKS_A_LOOK = 32
 
@@ -56,6 +63,10 @@ class Journal:
         self._last_flush = 0.0
         self._planned: Callable[[], None] | None = None
         self._throttled: set[StreamDecoder] = set()
+        self.pressed = False
+        """Whether the recorder has more than it can write: nothing is decoded until it has not."""
+        self._relieved: list[Callable[[], None]] = []
+        recorder.on_pressure(self._pressure)
 
     def wake(self) -> None:
         """There is something in it: look at it soon."""
@@ -65,18 +76,16 @@ class Journal:
     def drain(self) -> bool:
         """Decode what passed, for TURN_SECONDS at most; False if something is left."""
         if self.chunks:
-            self._deadline = self._time() + TURN_SECONDS
-            self._decode(self._expired)
+            if not self.pressed:
+                self._deadline = self._time() + TURN_SECONDS
+                self._decode(self._expired)
             if self._throttled or self.chunks:
                 self._throttle()
         return not self.chunks
 
-    def drain_all(self) -> None:
-        """Decode all that passed, however long it takes."""
-        while self.chunks:
-            self._decode(_never)
-        if self._throttled:
-            self._throttle()
+    def when_relieved(self, call: Callable[[], None]) -> None:
+        """Call `call` as soon as the recorder has caught up."""
+        self._relieved.append(call)
 
     def soon(self, call: Callable[[], None]) -> None:
         """Call `call` when all that has passed is decoded: now, if that takes no longer."""
@@ -107,10 +116,41 @@ class Journal:
 
         self.soon(tell)
 
-    def flush(self) -> None:
-        """Decode everything, and hand it on."""
-        self.drain_all()
+    def flush(self, seconds: float = math.inf) -> None:
+        """Decode everything, for `seconds` at most, and hand it on.
+
+        What there was no time for is left out of the record, which counts it.
+        """
+        self._deadline = self._time() + seconds
+        while self.chunks and not self._expired():
+            self._decode(self._expired)
+        if self.chunks:
+            self._leave_out()
+        if self._throttled:
+            self._throttle()
         self._hand_on()
+
+    def _leave_out(self) -> None:
+        chunks = self.chunks[:]
+        self.chunks.clear()
+        size = 0
+        for decoder, _, data in chunks:
+            if decoder is None:
+                data()  # type: ignore[operator]
+            else:
+                decoder.excuse()
+                size += len(data)  # type: ignore[arg-type]
+        _log.warning("%s bytes that passed at the end are not in the capture: no time", f"{size:,}")
+        self._recorder.leave_out("no time at the end", size)
+
+    def _pressure(self, pressed: bool) -> None:
+        self.pressed = pressed
+        if not pressed:
+            relieved, self._relieved = self._relieved, []
+            for call in relieved:
+                call()
+            if self.chunks:
+                self.wake()
 
     def _turn(self) -> None:
         self._planned = None
@@ -122,7 +162,7 @@ class Journal:
                 self._hand_on()
         finally:  # whatever failed: the others' bytes are still to be recorded
             if self.chunks:
-                self._planned = self._call_later(0.0, self._turn)
+                self._planned = self._call_later(DRAIN_SECONDS if self.pressed else 0.0, self._turn)
             elif not self.out.empty:
                 self.wake()
 
@@ -175,12 +215,14 @@ class Journal:
         waiting: dict[StreamDecoder, int] = {}
         for decoder, _, data in self.chunks:
             if decoder is not None:
-                waiting[decoder] = waiting.get(decoder, 0) + len(data)  # type: ignore[arg-type]
-        for decoder in [d for d in self._throttled if waiting.get(d, 0) < UNDECODED_HIGH // 2]:
+                size = CHUNK_WEIGHT + len(data)  # type: ignore[arg-type]
+                waiting[decoder] = waiting.get(decoder, 0) + size
+        most = min(UNDECODED_HIGH, UNDECODED_TOTAL // max(len(waiting), 1))
+        for decoder in [d for d in self._throttled if waiting.get(d, 0) < most // 2]:
             self._throttled.discard(decoder)
             decoder.throttle(False)
         for decoder, size in waiting.items():
-            if size > UNDECODED_HIGH and decoder not in self._throttled:
+            if size > most and decoder not in self._throttled:
                 self._throttled.add(decoder)
                 decoder.throttle(True)
 
@@ -190,6 +232,7 @@ class Journal:
         batch = self.out.build_batch(self._next_frame_id)
         self._next_frame_id += batch.block.count
         self._recorder.write(batch)
+<<<<<<< HEAD
         self._tell(lambda watcher: watcher.passed(batch))
 
     def _tell(self, call: Callable[[Watcher], None]) -> None:
@@ -202,3 +245,5 @@ class Journal:
 
 def _never() -> bool:
     return False
+=======
+>>>>>>> 1aa7184 (Pressure stops who sends much and nobody else; stopping decodes for a second at most)

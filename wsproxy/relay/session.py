@@ -14,7 +14,7 @@ from wsproxy.protocol.handshake import NegotiatedExtensions
 from wsproxy.relay.decoder import DEFAULT_MAX_PAYLOAD, StreamDecoder
 from wsproxy.relay.encoder import LaneEncoder
 from wsproxy.relay.holding import HoldBudget
-from wsproxy.relay.interfaces import Clock, Interception, Interceptor, Recorder, Transport
+from wsproxy.relay.interfaces import Clock, Interception, Interceptor, Transport
 from wsproxy.relay.journal import Journal
 from wsproxy.relay.lane import Lane
 from wsproxy.relay.parts import Faults, Parts
@@ -48,7 +48,6 @@ class Session:
         connection: ConnectionRecord,
         client: Transport,
         upstream: Transport,
-        recorder: Recorder,
         journal: Journal,
         clock: Clock,
         negotiated: NegotiatedExtensions = NegotiatedExtensions(),
@@ -57,7 +56,6 @@ class Session:
         budget: HoldBudget | None = None,
     ) -> None:
         self.connection = connection
-        self._recorder = recorder
         self._journal = journal
         self._clock = clock
         self._on_end = on_end
@@ -95,7 +93,6 @@ class Session:
             )
             for direction in Direction
         )
-        recorder.on_pressure(self._store_pressure)
 
     def intercept(
         self, interceptions: Sequence[Interception], faults: Sequence[Faults | None] = (None, None)
@@ -266,10 +263,6 @@ class Session:
     def _both_closed(self) -> bool:
         return all(lane.decoder.close is not None for lane in self.lanes)
 
-    def _store_pressure(self, paused: bool) -> None:
-        for lane in self.lanes:
-            lane.pause("store", paused)
-
     def _deadline(self, seconds: float, callback: Callable[[], None]) -> None:
         if self._cancel_deadline is not None:
             self._cancel_deadline()
@@ -290,7 +283,6 @@ class Session:
             self._cancel_deadline()
         for lane in self.lanes:
             lane.abandon()
-        self._recorder.forget(self._store_pressure)
         closed = self._clock.time()
         # How it ended depends on what came last.
         self._journal.soon(lambda: self._finished(closed))

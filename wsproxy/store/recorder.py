@@ -35,6 +35,8 @@ class _Job(NamedTuple):
 
     connections: list[Row]
     batch: Batch | None
+    left_out: tuple[str, int] | None = None
+    """Why something is not in the capture, and its size in bytes."""
 
 
 class CaptureRecorder:
@@ -69,7 +71,7 @@ class CaptureRecorder:
         self._waiting = 0
         self._unsynced = 0
         self._paused = False
-        self._listeners: set[Callable[[bool], None]] = set()
+        self._tell_pressed: Callable[[bool], None] | None = None
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._failing = False
         self._thread = threading.Thread(target=self._write_all, name="capture", daemon=True)
@@ -96,15 +98,13 @@ class CaptureRecorder:
         self._next_frame_id = batch.last_id + 1
         self._put(batch)
 
-    def on_pressure(self, paused: Callable[[bool], None]) -> None:
-        """Call `paused` when the disk falls behind, and again when it has caught up."""
-        self._listeners.add(paused)
-        if self._paused:
-            paused(True)
+    def leave_out(self, why: str, size: int) -> None:
+        """Count `size` bytes of the wire that will not be in the capture."""
+        self._queue.put(_Job([], None, (why, size)))
 
-    def forget(self, paused: Callable[[bool], None]) -> None:
-        """Undo on_pressure."""
-        self._listeners.discard(paused)
+    def on_pressure(self, pressed: Callable[[bool], None]) -> None:
+        """Call `pressed` when the disk falls behind, and again when it has caught up."""
+        self._tell_pressed = pressed
 
     def close(self) -> None:
         """Write what is left and close the capture; blocks until that is done."""
@@ -139,8 +139,8 @@ class CaptureRecorder:
         paused = self._waiting > HIGH_WATER // share or self._unsynced > UNSYNCED_HIGH // share
         if paused != self._paused:
             self._paused = paused
-            for listener in list(self._listeners):
-                listener(paused)
+            if self._tell_pressed is not None:
+                self._tell_pressed(paused)
 
     # From here on: the writer's thread, and the one that syncs.
 
@@ -151,6 +151,8 @@ class CaptureRecorder:
         while (job := self._queue.get()) is not None:
             size = 0
             try:
+                if job.left_out is not None:
+                    self._writer.leave_out(*job.left_out)
                 size = self._writer.write(job.connections, job.batch)
                 if self._failing:
                     self._failing = False

@@ -110,6 +110,11 @@ class CaptureWriter:
             self._lost_frames += batch.block.count
             self._lost_bytes += sum(size for _, size in batch.traffic.values())
 
+    def leave_out(self, why: str, size: int) -> None:
+        """Note that `size` bytes are not in the capture; raises sqlite3.Error."""
+        with self._transaction():
+            self._db.execute(_COUNT_LEFT_OUT, (why, 0, size))
+
     def close(self) -> None:
         """Sync and close everything."""
         if self._lost_frames:

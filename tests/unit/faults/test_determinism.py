@@ -30,7 +30,7 @@ async def conversation(seed: int, cuts: int) -> tuple[list[FaultRecord], bytes, 
     clock, recorder = FakeClock(), FakeRecorder()
     client, server = FakeTransport(), FakeTransport()
     journal = Journal(clock, recorder)
-    session = Session(connection(), client, server, recorder, journal, clock)
+    session = Session(connection(), client, server, journal, clock)
     faults = FaultSet(seed, clock.time)
     faults.populate(MIXED)
     record = session.connection

@@ -94,6 +94,35 @@ def test_a_flood_is_decoded_in_turns_and_read_no_further(scene: Scene) -> None:
     assert len(scene.frames) == UNDECODED_HIGH + 1
 
 
+def test_many_floods_share_what_may_wait(scene: Scene) -> None:
+    scene.clock.step = TURN_SECONDS
+    throttled: list[int] = []
+    piece = make_frame(9, b"").wire * 64 * 1024
+    for number in range(600):
+        decoder = StreamDecoder(number, DOWN)
+        decoder.throttle = lambda paused, number=number: throttled.append(number)  # type: ignore[misc]
+        scene.note(decoder, piece)
+    assert len(piece) < UNDECODED_HIGH
+    assert not scene.journal.drain()
+    assert set(throttled) >= set(range(1, 600))
+
+
+def test_flushing_takes_no_longer_than_it_may(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.clock.step = 0.1
+    called: list[bool] = []
+    for _ in range(100):
+        scene.note(StreamDecoder(1, DOWN), make_frame(9, b"").wire * 1000)
+    scene.journal.soon(lambda: called.append(True))
+    scene.journal.flush(1.0)
+    left = 100 * 2000 - sum(len(frame.frame.wire) for frame in scene.frames)
+    assert left > 0
+    assert scene.recorder.left_out == [("no time at the end", left)]
+    assert called == [True]
+    assert f"{left:,} bytes that passed at the end are not in the capture" in caplog.text
+
+
 def test_batches_are_bounded(scene: Scene) -> None:
     payload = bytes(1_000_000)
     decoder = StreamDecoder(1, DOWN)

@@ -11,7 +11,7 @@ from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import Direction, FrameRecord, MessageRecord
 from wsproxy.protocol.frames import make_frame
 from wsproxy.relay.interfaces import LiveConnection
-from wsproxy.relay.journal import Journal
+from wsproxy.relay.journal import UNDECODED_HIGH, Journal
 from wsproxy.relay.session import Session
 
 UP, DOWN = Direction.UPSTREAM, Direction.DOWNSTREAM
@@ -72,9 +72,7 @@ class Scene:
         self.client, self.server = FakeTransport(), FakeTransport()
         self.recorder, self.clock = FakeRecorder(), FakeClock()
         self.journal = Journal(self.clock, self.recorder)
-        self.session = Session(
-            connection(), self.client, self.server, self.recorder, self.journal, self.clock
-        )
+        self.session = Session(connection(), self.client, self.server, self.journal, self.clock)
         self.session.intercept([interceptor] if interceptor else [], (None, chain))
 
     async def server_sends(self, data: bytes) -> None:
@@ -259,3 +257,18 @@ async def test_a_frame_that_is_cut_off_is_passed_on_as_far_as_it_came() -> None:
     await settle()
     assert scene.got == data
     assert scene.client.events == ["eof"]
+
+
+async def test_a_slow_recorder_stops_a_held_lane_that_sends_much_and_no_other() -> None:
+    scene = Scene(Interceptor(lambda in_flight: None))
+    assert scene.recorder.pressed is not None
+    for _ in range(2):
+        scene.recorder.pressed(True)
+        await scene.server_sends(text(b"little"))
+        assert scene.server.reading
+        await scene.server_sends(text(bytes(UNDECODED_HIGH), opcode=2))
+        assert (scene.server.reading, scene.client.reading) == (False, True)
+        scene.recorder.pressed(False)
+        assert scene.server.reading
+    assert len(scene.got) > 2 * UNDECODED_HIGH  # what came went on all the same
+    scene.session.lanes[DOWN].abandon()
