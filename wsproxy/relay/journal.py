@@ -136,7 +136,7 @@ class Journal:
         size = 0
         for decoder, _, data in chunks:
             if decoder is None:
-                data()  # type: ignore[operator]
+                self._do(data)  # type: ignore[arg-type]
             else:
                 decoder.excuse()
                 size += len(data)  # type: ignore[arg-type]
@@ -201,11 +201,14 @@ class Journal:
         if out.weight > BATCH_WEIGHT:
             self._hand_on()
         if call is not None:
-            try:
-                call()
-            except Exception as error:  # noqa: BLE001 - the others' bytes are still to be recorded
-                tell_failure("the next step of a connection", error)
+            self._do(call)
         return go_on
+
+    def _do(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - the others' bytes are still to be recorded
+            tell_failure("the next step of a connection", error)
 
     def _expired(self) -> bool:
         return self._time() >= self._deadline
@@ -232,7 +235,6 @@ class Journal:
         batch = self.out.build_batch(self._next_frame_id)
         self._next_frame_id += batch.block.count
         self._recorder.write(batch)
-<<<<<<< HEAD
         self._tell(lambda watcher: watcher.passed(batch))
 
     def _tell(self, call: Callable[[Watcher], None]) -> None:
@@ -241,9 +243,3 @@ class Journal:
                 call(watcher)
             except Exception as error:  # noqa: BLE001 - looking on must not stop the recording
                 tell_failure(f"{type(watcher).__name__}, which looks on,", error)
-
-
-def _never() -> bool:
-    return False
-=======
->>>>>>> 1aa7184 (Pressure stops who sends much and nobody else; stopping decodes for a second at most)
