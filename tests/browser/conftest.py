@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import pytest_asyncio
 
 from tests.support.rig import TOKEN, Rig, running
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 Open = Callable[..., "Awaitable[Page]"]
 
+HERE = Path(__file__).parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
     "--no-sandbox",
@@ -28,15 +31,22 @@ FLAGS = [
 ]
 
 
-@pytest.fixture
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests here share a loop, for they share a browser: starting one takes a second."""
+    for item in items:
+        if item.path.parent == HERE and isinstance(item, pytest.Function):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def rig() -> AsyncIterator[Rig]:
     async with running() as rig:
         yield rig
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """A browser of the test's own."""
+    """One for all tests; each opens contexts of its own, which share nothing."""
     missing = None
     try:
         from playwright.async_api import async_playwright
@@ -53,7 +63,7 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_page(browser: Browser, rig: Rig) -> AsyncIterator[Open]:
     """Open the page with a query; whatever it complains about fails the test."""
     complaints: list[str] = []

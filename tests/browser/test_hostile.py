@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, expect
 
@@ -73,7 +73,7 @@ async def test_ten_megabytes(rig: Rig, open_page: Open) -> None:
         assert size < 2_000_000
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def evil_origin(rig: Rig) -> AsyncIterator[str]:
     """A web server of somebody else's, on the same machine."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.conftest import Open
@@ -19,7 +19,7 @@ from tests.support.rig import Rig, running
 FRAMES = 200_000
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def rig(tmp_path: Path, browser: Browser) -> object:
     path = tmp_path / "big.wsproxy"
     make_capture(path, FRAMES)

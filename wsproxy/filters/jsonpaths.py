@@ -59,13 +59,20 @@ class JsonPath:
 
     def find(self, payload: bytes) -> list[Any]:
         """The values found; none where the payload is not JSON or larger than `limit`."""
-        import jsonpath
-
         if len(payload) > self.limit:
             return []
         try:
-            found: list[Any] = self._compiled.findall(json.loads(payload))
-        except (ValueError, RecursionError, jsonpath.JSONPathError):
+            return self.find_in(json.loads(payload))
+        except (ValueError, RecursionError):
+            return []
+
+    def find_in(self, value: Any) -> list[Any]:
+        """The values found in a JSON value, whatever its size."""
+        import jsonpath
+
+        try:
+            found: list[Any] = self._compiled.findall(value)
+        except (ValueError, TypeError, RecursionError, jsonpath.JSONPathError):
             return []
         return found
 

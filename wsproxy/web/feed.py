@@ -27,6 +27,7 @@ from wsproxy.payloads.sayings import Sayings, describe
 from wsproxy.relay.interfaces import Clock
 from wsproxy.relay.tasks import start_task
 from wsproxy.web.errors import ApiError
+from wsproxy.web.extras import FED_BYTES, Extras, extras_of
 from wsproxy.web.rows import connection_summary, row_object
 from wsproxy.web.totals import Totals
 
@@ -57,9 +58,10 @@ MessageKey = tuple[int, int, int]
 class View:
     """What one page looks at: a Query, ready to be applied to what passes."""
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, extras: Extras | None = None) -> None:
         """Raises FilterError."""
         self.query = query
+        self.extras = extras or Extras()
         self.matches: Predicate | None = parse(query.filter).matches if query.filter else None
 
 
@@ -190,8 +192,8 @@ class Feed:
                 control=bool(asked.get("control", True)),
                 fragments=bool(asked.get("fragments", True)),
             )
-            subscriber.view = View(query)
-        except FilterError as error:
+            subscriber.view = View(query, extras_of(asked, FED_BYTES))
+        except (FilterError, ApiError) as error:
             subscriber.view = None
             subscriber.push(json.dumps({"type": "error", "message": str(error)}))
         except (ValueError, TypeError, AttributeError, RecursionError):
@@ -221,15 +223,16 @@ class Feed:
         ended = [connection for connection in self._changed.values() if connection.end]
         common = self._common(recent)
         common |= {name: value() for name, value in news.items()}
-        said: dict[Query | None, str] = {}
+        said: dict[tuple[Query, str] | None, str] = {}
         for subscriber in self._subscribers:
-            query = subscriber.view.query if subscriber.view is not None else None
-            if query not in said:
+            view = subscriber.view
+            key = (view.query, view.extras.asked) if view is not None else None
+            if key not in said:
                 batch = dict(common)
-                if subscriber.view is not None and recent:
-                    batch["frames"] = self._frames(subscriber.view, recent)
-                said[query] = json.dumps(batch)
-            subscriber.push(said[query])
+                if view is not None and recent:
+                    batch["frames"] = self._frames(view, recent)
+                said[key] = json.dumps(batch)
+            subscriber.push(said[key])
         if recent:
             self._upto = recent[-1].last_id
         for connection in ended:
@@ -287,7 +290,7 @@ class Feed:
             said = self._sayings.of(seen.id, seen.record, seen.message)
             describe(subject, said.packets if said is not None else ())
             if view.matches is None or view.matches(subject):
-                rows.append(row_object(seen, said))
+                rows.append(row_object(seen, said) | view.extras.of(seen, said, connection))
         return rows
 
 

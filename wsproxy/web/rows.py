@@ -9,12 +9,14 @@ from typing import Any
 from wsproxy.faults.registry import strike_mark
 from wsproxy.model.queries import Page, RoundTrip, Seen, Timeline, Traffic, Whole
 from wsproxy.model.records import ConnectionRecord, FaultRecord, MessageRecord
-from wsproxy.payloads.sayings import Said, Sayings
+from wsproxy.payloads.sayings import Said
 from wsproxy.protocol.close import close_code_name, parse_close
 from wsproxy.protocol.frames import Opcode, opcode_name
 from wsproxy.protocol.lint import Violation
 from wsproxy.render.jsonl import content_fields
 from wsproxy.render.text import preview, printable
+from wsproxy.web.extras import Extras
+from wsproxy.web.interfaces import CaptureReader
 
 SHOWN = 256 * 1024
 """Bytes of a payload that details carry; all of it is a download."""
@@ -152,16 +154,24 @@ def payload_object(data: bytes, length: int, *, text: bool) -> dict[str, Any]:
     }
 
 
-def page_object(page: Page, sayings: Sayings) -> dict[str, Any]:
-    """A part of a list; `sayings` decodes its messages, as far as rows have them."""
+def page_object(page: Page, reader: CaptureReader, extras: Extras) -> dict[str, Any]:
+    """A part of a list, its messages decoded as far as rows have them; `reader` has the rest."""
+    sayings = reader.sayings()
+    said = {seen.id: sayings.of(seen.id, seen.record, seen.message) for seen in page.rows}
+    more: dict[int, dict[str, Any]] = {}
+    if extras:
+        more = {
+            seen.id: extras.of(
+                seen, said.get(seen.id), reader.connection(seen.record.connection_id)
+            )
+            for seen in reader.pick([seen.id for seen in page.rows])
+        }
     return {
         "offset": page.offset,
         "total": page.total,
         "upto": page.upto,
         "complete": page.complete,
-        "rows": [
-            row_object(seen, sayings.of(seen.id, seen.record, seen.message)) for seen in page.rows
-        ],
+        "rows": [row_object(seen, said[seen.id]) | more.get(seen.id, {}) for seen in page.rows],
     }
 
 

@@ -94,6 +94,8 @@ _ROW = {
     "protocol": _optional(_STRING),
     "kind": _optional(_STRING),
     "latency": _optional(_NUMBER),
+    "columns": _optional(_list(_MAYBE_STRING)),
+    "colours": _optional(_list(_INTEGER)),
 }
 
 _FAULT = {

@@ -26,6 +26,7 @@ from wsproxy.web.api.routes import (
 )
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
+from wsproxy.web.extras import MAX_COLOURS, MAX_COLUMNS, Extras
 from wsproxy.web.interfaces import CaptureReader
 from wsproxy.web.rows import (
     connection_detail,
@@ -38,6 +39,10 @@ from wsproxy.web.rows import (
 )
 
 MAX_ROWS = 1000
+
+MAX_EXTRA_ROWS = 200
+"""Rows of an answer whose contents are looked into (wsproxy.web.extras)."""
+
 MAX_CONNECTIONS = 5000
 MAX_BUCKETS = 2000
 
@@ -111,12 +116,16 @@ async def _page(ctx: Context, request: web.Request, *, messages: bool) -> web.Re
     limit = max(number(request, "limit", 100, most=MAX_ROWS) or 0, 0)
     start = number(request, "start", 0) or 0
     offset, after, before = (number(request, name) for name in ("offset", "after", "before"))
+    asked = request.query
+    extras = Extras(asked.getall("column", []), asked.getall("colour", []), asked.get("hit", ""))
+    if extras:
+        limit = min(limit, MAX_EXTRA_ROWS)
 
     def work(reader: CaptureReader) -> str:
         page = reader.page(
             query, offset=offset, after=after, before=before, limit=limit, start=start
         )
-        return json.dumps(page_object(page, reader.sayings()))
+        return json.dumps(page_object(page, reader, extras))
 
     try:
         return json_text(await ctx.reading(work))
@@ -256,6 +265,17 @@ ROUTES = (
                 Parameter("after", "integer", "From the first frame with a higher id on."),
                 Parameter("before", "integer", "Up to the last frame with a lower id."),
                 Parameter("limit", "integer", f"At most so many, and never more than {MAX_ROWS}."),
+                Parameter(
+                    "column", "string", f"A JSONPath: a column of rows; up to {MAX_COLUMNS} times."
+                ),
+                Parameter(
+                    "colour",
+                    "string",
+                    f"A filter: rows say which they match; up to {MAX_COLOURS} times.",
+                ),
+                Parameter(
+                    "hit", "string", "A regular expression: previews show what is around it."
+                ),
             ),
             errors=("bad_filter",),
         )

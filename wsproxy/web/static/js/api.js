@@ -2,7 +2,7 @@
 
 const ROOT = '/api/v1';
 
-/** @typedef {Record<string, string | number | boolean | null | undefined>} Parameters */
+/** A list is a parameter for each. @typedef {Record<string, string | number | boolean | string[] | null | undefined>} Parameters */
 
 /** What the API answered instead: `code` is for programs, the message for people. */
 export class ApiError extends Error {
@@ -17,7 +17,8 @@ export class ApiError extends Error {
 export const apiUrl = (path, parameters = {}) => {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
-    if (value !== undefined && value !== null && value !== '') query.set(name, String(value));
+    if (Array.isArray(value)) for (const each of value) query.append(name, each);
+    else if (value !== undefined && value !== null && value !== '') query.set(name, String(value));
   }
   const text = query.toString();
   return `${ROOT}${path}${text ? `?${text}` : ''}`;

@@ -9,6 +9,7 @@ import { toJson } from './pure/json.js';
 
 const AT_ONCE = 200; // children that are made at a time
 const LONG = 2000; // characters of a string that are shown at first
+const LONGEST_SEARCHED = 256 * 1024; // characters of a node that is opened for its hits
 const MAX_EXPANDED = 5000; // nodes that "expand all" opens
 
 /**
@@ -56,6 +57,10 @@ const FILL = new WeakMap();
 function actions({ path, value }) {
   const text = typeof value === 'string' ? value : toJson(value);
   return [
+    {
+      text: 'Show as a column',
+      run: () => document.dispatchEvent(new CustomEvent('add-column', { detail: path })),
+    },
     { text: 'Copy value', run: () => copy(text, 'the value') },
     { text: `Copy path ${path.slice(0, 60)}`, run: () => copy(path, 'the path') },
     {
@@ -93,7 +98,7 @@ function node(key, path, value, depth, lit) {
   const summary = inList ? `[${entries.length}] ` : `{${entries.length}} `;
   if (!entries.length) return el('li', {}, label, summary);
   const inner = el('ul');
-  const open = depth < 2 && entries.length <= 50;
+  const open = (depth < 2 && entries.length <= 50) || hasHit(value, lit);
   const fillFrom = (/** @type {number} */ from) => {
     for (const [name, child] of entries.slice(from, from + AT_ONCE))
       inner.append(node(name, path + step(name, inList), child, depth + 1, lit));
@@ -131,6 +136,13 @@ function node(key, path, value, depth, lit) {
   const item = el('li', {}, details);
   ABOUT.set(item, { path, value });
   return item;
+}
+
+/** Whether something that is looked for is in a node: then it opens. @param {object} value @param {RegExp | null} lit */
+function hasHit(value, lit) {
+  if (!lit) return false;
+  const text = toJson(value, 0);
+  return text.length <= LONGEST_SEARCHED && text.search(lit) >= 0;
 }
 
 /** The beginning of what a closed node holds. @param {[string, unknown][]} entries @param {boolean} inList */

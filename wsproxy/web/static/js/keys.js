@@ -37,6 +37,7 @@ const OTHERS = [
   ['Shift+↑ ↓, Ctrl+click', 'select several frames'],
   ['Ctrl+C', 'copy the selected rows'],
   ['Shift+F10, context menu key', 'what can be done with a row'],
+  ['F3, Shift+F3', 'the next and the previous hit of the search'],
   ['b', 'bookmark the selected frame'],
   ['Enter', 'from a frame to its details'],
   ['n, N', 'the next and the previous hit in the payload'],

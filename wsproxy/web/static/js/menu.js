@@ -100,3 +100,45 @@ export function confirmed(question, yes) {
     box.addEventListener('close', () => resolve(answer));
   });
 }
+
+/**
+ * Ask for a line of text.
+ * @param {string} question
+ * @param {string} hint
+ * @param {string} yes what the button says
+ * @param {string} [value]
+ * @returns {Promise<string>} empty where nothing was wanted
+ */
+export function ask(question, hint, yes, value = '') {
+  return new Promise((resolve) => {
+    let answer = '';
+    const input = el('input', {
+      class: 'wide mono',
+      placeholder: hint,
+      value,
+      spellcheck: 'false',
+    });
+    const box = dialog(
+      question,
+      el(
+        'form',
+        {
+          onsubmit: (event) => {
+            event.preventDefault();
+            answer = input.value.trim();
+            box.close();
+          },
+        },
+        el('label', { class: 'asked' }, question, input),
+        el(
+          'div',
+          { class: 'row end' },
+          button('Cancel', () => box.close()),
+          el('button', { class: 'primary' }, yes),
+        ),
+      ),
+    );
+    input.focus();
+    box.addEventListener('close', () => resolve(answer));
+  });
+}

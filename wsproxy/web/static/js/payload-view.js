@@ -115,6 +115,7 @@ export class PayloadView {
     fill(this.#holder, this.#render(format));
     this.#treeTools.hidden = !this.#holder.querySelector('details');
     this.#finder.search();
+    this.#holder.querySelector('mark')?.scrollIntoView({ block: 'nearest' });
   }
 
   #notes() {

@@ -4,9 +4,12 @@
 import { get } from './api.js';
 import { isAbort, messageOf } from './dom.js';
 import { feed } from './feed.js';
+import { Latest } from './latest.js';
+import { sortedRows } from './sorted.js';
 
 /** @import { Batch, Page, Row, Update } from './types' */
 /** @typedef {ReturnType<typeof import('./pure/state.js').queryOf>} Query */
+/** @typedef {{columns: string[], colours: string[], hit: string}} Extras */
 /** @typedef {{controller: AbortController, done: Promise<void>}} Fetching */
 
 const PIECE = 100;
@@ -21,12 +24,17 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const messageKey = (row) => `${row.connection}/${row.direction}/${row.message}`;
 
 export class Rows extends EventTarget {
-  total = 0;
   searching = false;
   paused = false;
   error = '';
+  #total = 0;
   /** @type {Query | null} */
   #query = null;
+  /** @type {Extras} */
+  #extras = { columns: [], colours: [], hit: '' };
+  /** The rows in another order than they came. @type {Row[] | null} */
+  sorted = null;
+  #sorting = new Latest();
   /** @type {Map<number, (Row | undefined)[]>} */
   #pieces = new Map();
   /** Places of the rows that end messages. @type {Map<string, number>} */
@@ -56,28 +64,89 @@ export class Rows extends EventTarget {
     });
   }
 
-  /** List other rows. @param {Query} query */
-  open(query) {
+  /** Rows of the list: of those that are sorted where they are. */
+  get total() {
+    return this.sorted?.length ?? this.#total;
+  }
+
+  /** Rows of the whole list. */
+  get all() {
+    return this.#total;
+  }
+
+  /** List other rows. @param {Query} query @param {Extras} [extras] what each row says beyond itself */
+  open(query, extras = this.#extras) {
     this.#query = query;
+    this.#extras = extras;
+    this.#anew();
+    this.#total = 0;
+    this.#upto = 0;
+    this.error = '';
+    this.searching = true;
+    this.#unsort();
+    this.#changed();
+    return this.#sync();
+  }
+
+  /** Fetch the same rows with other extras. @param {Extras} extras */
+  extend(extras) {
+    if (JSON.stringify(extras) === JSON.stringify(this.#extras)) return;
+    this.#extras = extras;
+    if (!this.#query) return;
+    this.#anew();
+    this.#changed();
+    this.sync();
+  }
+
+  /**
+   * List the newest rows in another order; null lists all as they came. What comes meanwhile is
+   * not sorted in: who reads a sorted list wants it to stand still.
+   * @param {((a: Row, b: Row) => number) | null} compare
+   */
+  async sort(compare) {
+    this.#unsort();
+    if (!compare) return this.#changed();
+    const signal = this.#sorting.begin();
+    try {
+      const sorted = await sortedRows(this.#parameters, compare, signal);
+      if (signal.aborted) return;
+      this.sorted = sorted;
+      this.error = '';
+    } catch (error) {
+      if (signal.aborted) return;
+      this.error = messageOf(error);
+    }
+    this.#changed();
+  }
+
+  #unsort() {
+    this.#sorting.begin();
+    this.sorted = null;
+  }
+
+  get #parameters() {
+    const { columns, colours, hit } = this.#extras;
+    return { ...this.#query, column: columns, colour: colours, hit };
+  }
+
+  /** Nothing that is known holds any more: fetch and subscribe anew. */
+  #anew() {
     this.#generation += 1;
     this.#subscribed = false;
     this.#forget();
     this.#fetchedAt.clear();
     for (const { controller } of this.#fetching.values()) controller.abort();
     this.#fetching.clear();
-    this.total = 0;
-    this.#upto = 0;
-    this.error = '';
+    const query = this.#query;
+    if (!query) return;
     feed.subscribe({
       connection: query.connection ? Number(query.connection) : null,
       filter: query.filter,
       control: query.control === '1',
       fragments: query.fragments === '1',
       tag: String(this.#generation),
+      ...this.#extras,
     });
-    this.searching = true;
-    this.#changed();
-    return this.#sync();
   }
 
   /**
@@ -85,6 +154,7 @@ export class Rows extends EventTarget {
    * @param {number} place
    */
   at(place) {
+    if (this.sorted) return this.sorted[place];
     const number = Math.floor(place / PIECE);
     const piece = this.#pieces.get(number);
     const row = piece?.[place % PIECE];
@@ -93,7 +163,7 @@ export class Rows extends EventTarget {
       this.#pieces.set(number, piece);
       return row;
     }
-    if (place < this.total) this.#want(number);
+    if (place < this.#total) this.#want(number);
     return undefined;
   }
 
@@ -110,6 +180,7 @@ export class Rows extends EventTarget {
 
   /** The rows that the page has at the moment. */
   *known() {
+    if (this.sorted) yield* this.sorted;
     for (const piece of this.#pieces.values()) {
       for (const row of piece) if (row) yield row;
     }
@@ -121,6 +192,7 @@ export class Rows extends EventTarget {
    * @param {AbortSignal} [signal]
    */
   async placeOf(id, signal) {
+    if (this.sorted) return this.sorted.findIndex((row) => row.id === Number(id));
     /** @type {Page} */
     const page = await get('/frames', { ...this.#query, after: Number(id) - 1, limit: 1 }, signal);
     return page.rows[0]?.id === Number(id) ? page.offset : -1;
@@ -149,7 +221,7 @@ export class Rows extends EventTarget {
     try {
       for (;;) {
         /** @type {Page} */
-        const page = await get('/frames', { ...this.#query, offset: -PIECE, limit: PIECE });
+        const page = await get('/frames', { ...this.#parameters, offset: -PIECE, limit: PIECE });
         if (generation !== this.#generation) return;
         this.searching = !page.complete;
         this.#take(page, true);
@@ -174,10 +246,10 @@ export class Rows extends EventTarget {
         this.#forget();
       }
     }
-    if (page.upto >= this.#upto && (settles || page.total > this.total)) {
+    if (page.upto >= this.#upto && (settles || page.total > this.#total)) {
       // What was trimmed or found later has moved the places of all other rows.
-      if (page.total < this.total) this.#forget();
-      this.total = page.total;
+      if (page.total < this.#total) this.#forget();
+      this.#total = page.total;
       this.#upto = page.upto;
     }
     page.rows.forEach((row, index) => {
@@ -241,7 +313,7 @@ export class Rows extends EventTarget {
     const generation = this.#generation;
     try {
       const where = { offset: number * PIECE, limit: PIECE };
-      const page = await get('/frames', { ...this.#query, ...where }, controller.signal);
+      const page = await get('/frames', { ...this.#parameters, ...where }, controller.signal);
       if (generation === this.#generation) this.#take(page, false);
     } catch (error) {
       if (!isAbort(error) && generation === this.#generation) {
@@ -265,11 +337,11 @@ export class Rows extends EventTarget {
       this.sync();
       return;
     }
-    this.total += news.skipped;
+    this.#total += news.skipped;
     for (const row of news.rows) {
       if (row.id <= this.#upto) continue;
-      this.#put(this.total, row);
-      this.total += 1;
+      this.#put(this.#total, row);
+      this.#total += 1;
     }
     this.#upto = news.to;
     this.#changed();

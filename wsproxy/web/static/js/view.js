@@ -63,8 +63,13 @@ class View extends EventTarget {
     return queryOf(this.values);
   }
 
-  /** The one filter that the line and all chips come to. */
+  /** The filter of the list. */
   filter() {
+    return this.query().filter;
+  }
+
+  /** What line and chips look for, also where the list shows more. */
+  search() {
     return wholeFilter(this.values);
   }
 

@@ -1,21 +1,22 @@
 // One line of filter and chips. The search runs in the capture; the view keeps all in the URL.
 
 import { get } from '../api.js';
-import { button, el, fill, messageOf } from '../dom.js';
+import { attempt, button, el, fill, messageOf, toast } from '../dom.js';
+import { goToHit } from '../hits.js';
 import { Latest } from '../latest.js';
 import { rows } from '../list.js';
 import { menu } from '../menu.js';
 import { offer } from '../palette.js';
-import { pref, setPref } from '../prefs.js';
 import { completions, MARKS, meaning } from '../pure/filter.js';
 import { clock } from '../pure/format.js';
 import { view } from '../view.js';
+import { colourDialog, remember, savedFilters, savedMenu } from './saved-filters.js';
 
 /** @import { Key } from '../pure/state.js' */
 /** @typedef {{key: Key, value: string, off: string, text: string, title: string}} Chip */
 
 const WAIT_MS = 250;
-const MAX_HISTORY = 20;
+const MAX_KINDS = 30; // that are offered
 
 /** @type {Chip[]} */
 const CHIPS = [
@@ -65,6 +66,19 @@ class FilterBar extends HTMLElement {
     onkeydown: (event) => this.#key(event),
   });
   #said = el('span', { class: 'said', role: 'status' });
+  #hits = el(
+    'span',
+    { class: 'hits', hidden: true },
+    button('‹', () => this.#go(-1), {
+      title: 'Previous hit (Shift+F3)',
+      'aria-label': 'Previous match',
+    }),
+    button('›', () => this.#go(1), { title: 'Next hit (F3)', 'aria-label': 'Next match' }),
+    button('only hits', () => view.set({ hits: view.get('hits') === '1' ? '0' : '1' }), {
+      class: 'chip only-hits',
+      title: 'List what matches and nothing else, or all rows with the hits lit up',
+    }),
+  );
   #chips = CHIPS.map((chip) => ({
     ...chip,
     button: button(chip.text, () => this.#toggle(chip), { class: 'chip', title: chip.title }),
@@ -87,6 +101,7 @@ class FilterBar extends HTMLElement {
         'div',
         { class: 'bar filter' },
         el('span', { class: 'line' }, this.#input, this.#list),
+        this.#hits,
         button('☆', () => this.#saved(), {
           class: 'saved',
           title: 'Saved and earlier filters',
@@ -106,6 +121,11 @@ class FilterBar extends HTMLElement {
     );
     view.onQuery((changed) => this.#show(changed));
     rows.addEventListener('change', () => this.#seen());
+    addEventListener('keydown', (event) => {
+      if (event.key !== 'F3' || !view.get('q')) return;
+      event.preventDefault();
+      this.#go(event.shiftKey ? -1 : 1);
+    });
     document.addEventListener('filter-by', (event) =>
       this.#add(/** @type {CustomEvent<string>} */ (event).detail),
     );
@@ -114,7 +134,14 @@ class FilterBar extends HTMLElement {
         text: `Filter: ${chip.title}`,
         run: () => this.#toggle(chip),
       })),
-      ...this.#savedFilters.map((text) => ({
+      { text: 'Colour rows by filter…', run: () => colourDialog(view.search()) },
+      ...(view.get('q')
+        ? [
+            { text: 'Next hit', keys: 'F3', run: () => this.#go(1) },
+            { text: 'Previous hit', keys: 'Shift+F3', run: () => this.#go(-1) },
+          ]
+        : []),
+      ...savedFilters().map((text) => ({
         text: `Filter: ${text}`,
         run: () => this.#take(text),
       })),
@@ -141,7 +168,9 @@ class FilterBar extends HTMLElement {
       this.#input.value = view.get('q');
     for (const { key, value, button: box } of this.#chips)
       box.setAttribute('aria-pressed', String(view.get(key) === value));
-    const { since, until, mark, kind } = view.values;
+    const { since, until, mark, kind, hits } = view.values;
+    this.#hits.hidden = !view.get('q');
+    this.#hits.querySelector('.only-hits')?.setAttribute('aria-pressed', String(hits === '1'));
     this.#marks.textContent = mark || 'marks ▾';
     this.#marks.setAttribute('aria-pressed', String(mark !== ''));
     this.#kinds.textContent = kind || 'kinds ▾';
@@ -150,7 +179,7 @@ class FilterBar extends HTMLElement {
     const time = (/** @type {string} */ text) => (text ? clock(Number(text)) : '…');
     this.#range.textContent = `${time(since)} – ${time(until)} ✕`;
     const signal = this.#latest.begin();
-    const filter = view.filter();
+    const filter = view.search();
     if (!filter) return this.#say('', false);
     try {
       const { explanation } = await get('/filter', { filter }, signal);
@@ -183,7 +212,7 @@ class FilterBar extends HTMLElement {
 
   #complete() {
     const before = this.#input.value.slice(0, this.#input.selectionStart ?? 0);
-    const found = completions(before, Object.keys(this.#words));
+    const found = completions(before, Object.keys(this.#words), this.#kindsSeen);
     this.#from = found.from;
     this.#at = -1;
     fill(
@@ -214,7 +243,7 @@ class FilterBar extends HTMLElement {
     this.#list.hidden = true;
     this.#input.setAttribute('aria-expanded', 'false');
     this.#input.removeAttribute('aria-activedescendant');
-    this.#remember();
+    remember(view.get('q'));
   }
 
   /** @param {KeyboardEvent} event */
@@ -250,7 +279,8 @@ class FilterBar extends HTMLElement {
     const value = this.#input.value;
     const end = this.#list.hidden ? value.length : (this.#input.selectionStart ?? value.length);
     const from = this.#list.hidden ? value.length : this.#from;
-    const start = `${value.slice(0, from)}${this.#list.hidden && value.trim() ? ' & ' : ''}${word.split(' ')[0]} `;
+    const taken = word.startsWith('~') && !word.startsWith('~kind "') ? word.split(' ')[0] : word;
+    const start = `${value.slice(0, from)}${this.#list.hidden && value.trim() ? ' & ' : ''}${taken} `;
     this.#input.value = start + value.slice(end);
     this.#input.focus();
     this.#input.setSelectionRange(start.length, start.length);
@@ -295,7 +325,8 @@ class FilterBar extends HTMLElement {
 
   #seen() {
     const before = this.#kindsSeen.size;
-    if (before < 30) for (const { kind } of rows.known()) if (kind) this.#kindsSeen.add(kind);
+    if (before < MAX_KINDS)
+      for (const { kind } of rows.known()) if (kind) this.#kindsSeen.add(kind);
     if (this.#kindsSeen.size !== before) this.#kinds.hidden = false;
   }
 
@@ -309,45 +340,21 @@ class FilterBar extends HTMLElement {
     );
   }
 
-  /** @type {string[]} */
-  get #savedFilters() {
-    return pref('filters', []);
-  }
-
-  #remember() {
-    const text = view.get('q').trim();
-    if (!text) return;
-    const earlier = pref('history', /** @type {string[]} */ ([])).filter((each) => each !== text);
-    setPref('history', [text, ...earlier].slice(0, MAX_HISTORY));
-  }
-
   #saved() {
-    const saved = this.#savedFilters;
-    const text = view.get('q').trim();
-    const history = pref('history', /** @type {string[]} */ ([]));
     const at = this.querySelector('.saved');
-    if (!(at instanceof HTMLElement)) return;
-    const isSaved = saved.includes(text);
-    this.#menu(at, [
-      ...(text
-        ? [
-            {
-              text: isSaved ? 'Forget this filter' : 'Save this filter',
-              run: () =>
-                setPref(
-                  'filters',
-                  isSaved ? saved.filter((each) => each !== text) : [...saved, text],
-                ),
-            },
-          ]
-        : []),
-      ...saved.map((each) => ({ text: `★ ${each}`, run: () => this.#take(each) })),
-      ...(history.length ? [null] : []),
-      ...history.map((each) => ({ text: each, run: () => this.#take(each) })),
-      ...(text || saved.length || history.length
-        ? []
-        : [{ text: 'No filters yet: type one and save it here', run: () => this.#input.focus() }]),
-    ]);
+    if (at instanceof HTMLElement)
+      this.#menu(
+        at,
+        savedMenu(view.get('q'), (text) => this.#take(text)),
+      );
+  }
+
+  /** @param {1 | -1} step */
+  #go(step) {
+    this.#commit();
+    return attempt(async () => {
+      if (!(await goToHit(step))) toast('Nothing matches.');
+    });
   }
 }
 

@@ -56,17 +56,28 @@ export function wholeFilter({ q, dir, op, mark, kind }) {
 }
 
 /**
+ * The regular expression of what is looked for in payloads; empty where nothing is.
+ * @param {string} line
+ */
+export function hitSource(line) {
+  const text = line.trim();
+  switch (meaning(line)) {
+    case 'text':
+      return escapeRegex(text);
+    case 'regex':
+      return text.slice(1, -1);
+    default:
+      return /~bs?\s+(?:"((?:\\.|[^"\\])+)"|([^\s()|&]+))/.exec(text)?.slice(1).find(Boolean) ?? '';
+  }
+}
+
+/**
  * What to light up in payloads for a line: a global, case-insensitive expression, or null.
  * @param {string} line
  * @returns {RegExp | null}
  */
 export function highlight(line) {
-  const text = line.trim();
-  let source = '';
-  if (meaning(line) === 'text') source = escapeRegex(text);
-  else if (meaning(line) === 'regex') source = text.slice(1, -1);
-  else
-    source = /~bs?\s+(?:"((?:\\.|[^"\\])+)"|([^\s()|&]+))/.exec(text)?.slice(1).find(Boolean) ?? '';
+  const source = hitSource(line);
   if (!source) return null;
   try {
     return new RegExp(source, 'gi');
@@ -101,12 +112,23 @@ export function split(text, expression, most = 1000) {
 }
 
 /**
- * Words of the filter language that complete what stands before the cursor.
+ * Words of the filter language, and after `~kind` kinds, that complete what stands before the cursor.
  * @param {string} before
  * @param {string[]} words as the API lists them: `~b REGEX`
+ * @param {Iterable<string>} [kinds] that were seen
  * @returns {{from: number, words: string[]}}
  */
-export function completions(before, words) {
+export function completions(before, words, kinds = []) {
+  const kind = /(?:^|[\s(!&|])~kind\s+"?([^"]*)$/.exec(before);
+  if (kind) {
+    const begun = (kind[1] ?? '').toLowerCase();
+    return {
+      from: before.length - (kind[0].length - kind[0].indexOf('~kind')),
+      words: [...kinds]
+        .filter((each) => each.toLowerCase().startsWith(begun))
+        .map((each) => `~kind ${quote(escapeRegex(each))}`),
+    };
+  }
   const found = /(^|[\s(!&|])(~[a-z]*)$/.exec(before);
   const start = found?.[2];
   if (start === undefined) return { from: before.length, words: [] };

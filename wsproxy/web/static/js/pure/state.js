@@ -20,9 +20,12 @@ export const DEFAULTS = {
   format: 'auto', // of the payload
   tool: '', // open tool below
   sort: 'newest', // of the connections
+  order: '', // of the rows: a column's key, with - before it from its end
+  hits: '1', // 0 lists all rows and lights up those that the line finds
   find: '', // in the connections
   state: '', // of the connections
   pane: 'frames', // on narrow screens: connections, frames, details, tools
+  base: '', // id of a frame that was chosen for comparing
   compare: '', // id of the frame that the selected one is compared with
 };
 
@@ -33,6 +36,7 @@ export const DEFAULTS = {
 export const QUERY_KEYS = [
   'connection',
   'q',
+  'hits',
   'dir',
   'op',
   'mark',
@@ -75,5 +79,6 @@ export function writeUrl(values) {
  */
 export function queryOf(values) {
   const { connection, control, fragments, since, until, start } = values;
-  return { connection, filter: wholeFilter(values), control, fragments, since, until, start };
+  const filter = wholeFilter(values.hits === '0' ? { ...values, q: '' } : values);
+  return { connection, filter, control, fragments, since, until, start };
 }

@@ -1,0 +1,24 @@
+// Names with their values, and links to frames.
+
+import { button, el } from './dom.js';
+
+/** @import { Child } from './types' */
+
+/** @param {[string, Child][]} pairs */
+export const facts = (pairs) =>
+  el(
+    'dl',
+    { class: 'facts' },
+    pairs
+      .filter(([, value]) => value !== null && value !== undefined && value !== '')
+      .map(([name, value]) => [el('dt', {}, name), el('dd', { class: 'untrusted' }, value)]),
+  );
+
+/** @param {number} id @param {string} text */
+export const goTo = (id, text) =>
+  button(
+    text,
+    () =>
+      document.querySelector('wsp-frames')?.dispatchEvent(new CustomEvent('show', { detail: id })),
+    { 'data-frame': id },
+  );

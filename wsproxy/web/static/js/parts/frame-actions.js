@@ -1,0 +1,81 @@
+// What can be done with the selected rows: the context menu, and the palette.
+
+import {
+  copyCurl,
+  copyHex,
+  copyPayload,
+  copyPython,
+  copyRows,
+  copyWebsocat,
+} from '../clipboard.js';
+import { attempt } from '../dom.js';
+import { notes } from '../notes.js';
+import { counted } from '../pure/format.js';
+import { view } from '../view.js';
+import { editNote } from './note-editor.js';
+
+/** @import { Action, Row } from '../types' */
+
+/** @param {Row} row */
+export function bookmark(row) {
+  if (notes.of(row)) notes.removeOf(row);
+  else notes.put(row, {});
+}
+
+/**
+ * @param {Row[]} selected in their order
+ * @returns {(Action | null)[]}
+ */
+export function rowActions(selected) {
+  const row = selected.find(({ id }) => String(id) === view.get('frame')) ?? selected[0];
+  if (!row) return [];
+  return [
+    {
+      text: `Copy ${counted(selected.length, 'row')}`,
+      keys: 'Ctrl+C',
+      run: () => copyRows(selected),
+    },
+    { text: 'Copy payload', run: () => attempt(() => copyPayload(row.id)) },
+    { text: 'Copy payload as hex', run: () => attempt(() => copyHex(row.id)) },
+    { text: 'Copy as websocat', run: () => attempt(() => copyWebsocat(row.id)) },
+    { text: 'Copy as Python', run: () => attempt(() => copyPython(row.id)) },
+    { text: 'Copy handshake as cURL', run: () => attempt(() => copyCurl(row.connection)) },
+    null,
+    ...comparing(row, selected),
+    {
+      text: notes.of(row) ? 'Remove bookmark' : 'Bookmark',
+      keys: 'b',
+      run: () => bookmark(row),
+    },
+    {
+      text: 'Note…',
+      run: () => editNote(row.preview, notes.of(row), (change) => notes.put(row, change)),
+    },
+    null,
+    {
+      text: `Only connection #${row.connection}`,
+      run: () => view.set({ connection: row.connection, frame: row.id }, { push: true }),
+    },
+    {
+      text: 'Send it again…',
+      run: () =>
+        view.set({ connection: row.connection, frame: row.id, tool: 'send', pane: 'tools' }),
+    },
+  ];
+}
+
+/** @param {Row} row @param {Row[]} selected @returns {Action[]} */
+function comparing(row, selected) {
+  const [first, second] = selected;
+  const compare = (/** @type {number} */ before, /** @type {number} */ after) => () =>
+    view.set({ frame: after, compare: before, tab: 'compare', pane: 'details' });
+  if (selected.length === 2 && first && second)
+    return [{ text: 'Compare these two', run: compare(first.id, second.id) }];
+  const chosen = Number(view.get('base'));
+  return [
+    { text: 'Choose for comparing', run: () => view.set({ base: row.id }) },
+    ...(chosen && chosen !== row.id
+      ? [{ text: `Compare with frame ${chosen}`, run: compare(chosen, row.id) }]
+      : []),
+  ];
+}
