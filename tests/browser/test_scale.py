@@ -7,6 +7,7 @@ itself, and the bounds beside that are those that a user would notice.
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
@@ -20,7 +21,7 @@ FRAMES = 200_000
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def rig(tmp_path: Path, browser: Browser) -> object:
+async def rig(tmp_path: Path, browser: Browser) -> AsyncIterator[Rig]:
     path = tmp_path / "big.wsproxy"
     make_capture(path, FRAMES)
     async with running(capture=path) as rig:
