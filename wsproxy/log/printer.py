@@ -25,6 +25,12 @@ LINES_A_SECOND = 4000
 BURST = 20_000
 """How many may be printed at once after a quiet time."""
 
+WAITING_BYTES = 16 * 1024 * 1024
+"""Bytes of batches, payloads included, that may wait to be printed before frames are left out."""
+
+WAITING_JOBS = 50_000
+"""Jobs that may wait to be printed before connections that are new are left out."""
+
 Job = Callable[[], list[str] | None]
 
 
@@ -64,8 +70,10 @@ class Pretty(_Decoding):
     def connection(self, connection: ConnectionRecord) -> list[str]:
         return connection_lines(connection, colour=self._colour)
 
-    def left_out(self, frames: int) -> str:
-        return f"… {frames:,} frames not shown here (the capture has them)"
+    def left_out(self, frames: int, connections: int) -> str:
+        parts = [f"{frames:,} frames"] if frames or not connections else []
+        parts += [f"{connections:,} connections"] if connections else []
+        return f"… {' and '.join(parts)} not shown here (the capture has them)"
 
 
 class Jsonl(_Decoding):
@@ -87,8 +95,8 @@ class Jsonl(_Decoding):
             return []
         return [dump(connection_object(connection))]
 
-    def left_out(self, frames: int) -> str:
-        return dump({"event": "left_out", "frames": frames})
+    def left_out(self, frames: int, connections: int) -> str:
+        return dump({"event": "left_out", "frames": frames, "connections": connections})
 
 
 class Printer:
@@ -101,7 +109,11 @@ class Printer:
         self._allowance = float(BURST)
         self._last = clock.time()
         self._left_out = 0
+        self._left_out_connections = 0
+        self._met: set[int] = set()
+        self._gone = False
         self._pending = 0
+        self._pending_bytes = 0
         self._lock = threading.Lock()
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._print_all, name="log", daemon=True)
@@ -109,12 +121,21 @@ class Printer:
 
     def connection_changed(self, connection: ConnectionRecord) -> None:
         """Print that a connection opened or ended."""
-        self._queue.put(lambda: self._lines.meet(connection))
+        if self._gone:
+            return
+        number = connection.id
+        if number not in self._met:
+            if self._queue.qsize() >= WAITING_JOBS:
+                self._left_out_connections += connection.end is not None
+                return
+            self._met.add(number)
+            self._queue.put(lambda: self._lines.meet(connection))
         lines = self._lines.connection(connection)
         if lines:
             self._queue.put(lambda: lines)
         if connection.end is not None:
-            self._queue.put(lambda: self._lines.forget(connection.id))
+            self._met.discard(number)
+            self._queue.put(lambda: self._lines.forget(number))
 
     def passed(self, batch: Batch) -> None:
         """Print frames, or count them where there are too many."""
@@ -126,25 +147,35 @@ class Printer:
         with self._lock:
             # What still waits to be printed counts too: a terminal may be slower than that.
             shown = max(min(count, int(self._allowance), BURST - self._pending), 0)
-            self._pending += shown
+            # A batch is kept whole until its lines are made, even where few of them are wanted.
+            if self._pending_bytes and self._pending_bytes + batch.weight > WAITING_BYTES:
+                shown = 0
+            if shown:
+                self._pending += shown
+                self._pending_bytes += batch.weight
         self._allowance -= shown
         if shown:
-            left_out, self._left_out = self._left_out, 0
+            left_out = self._take_left_out()
             self._queue.put(lambda: self._frames(batch, shown, left_out))
         self._left_out += count - shown
 
     def close(self) -> None:
         """Print what is queued, unless nobody takes it, and stop."""
-        if self._left_out:
-            line = self._lines.left_out(self._left_out)
-            self._queue.put(lambda: [line])
+        line = self._take_left_out()
+        self._queue.put(lambda: line)
         self._queue.put(None)
         self._thread.join(timeout=2.0)
 
+    def _take_left_out(self) -> list[str]:
+        """The line that says what was left out so far; none if that is nothing."""
+        frames, self._left_out = self._left_out, 0
+        connections, self._left_out_connections = self._left_out_connections, 0
+        return [self._lines.left_out(frames, connections)] if frames or connections else []
+
     # From here on: the printer's thread.
 
-    def _frames(self, batch: Batch, shown: int, left_out: int) -> list[str]:
-        lines = [self._lines.left_out(left_out)] if left_out else []
+    def _frames(self, batch: Batch, shown: int, left_out: list[str]) -> list[str]:
+        lines = left_out
         for told in islice(in_order(batch.seen(), batch.faults), shown):
             if isinstance(told, FaultRecord):
                 lines.append(self._lines.fault(told))
@@ -152,6 +183,7 @@ class Printer:
             lines.append(self._lines.frame(told.id, told.record, told.message))
         with self._lock:
             self._pending -= shown
+            self._pending_bytes -= batch.weight
         return lines
 
     def _print_all(self) -> None:
@@ -163,4 +195,5 @@ class Printer:
                 self._stream.write("\n".join(lines) + "\n")
                 self._stream.flush()
             except (OSError, ValueError):
+                self._gone = True
                 return  # nobody listens any more, as after `| head`

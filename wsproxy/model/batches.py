@@ -76,8 +76,18 @@ class BatchBuilder(BlockBuilder):
 
     def build_batch(self, first_id: int) -> Batch:
         """A batch of what was added, and a fresh start."""
-        weight = self.weight + MESSAGE_WEIGHT * (len(self.messages) + len(self.faults))
+        weight = (
+            self.weight + sum(map(_weight, self.messages)) + sum(map(_fault_weight, self.faults))
+        )
         messages, self.messages = self.messages, []
         faults, self.faults = self.faults, []
         traffic = self.traffic
         return Batch(first_id, self.build(), messages, faults, weight, traffic)
+
+
+def _weight(message: MessageRecord) -> int:
+    return MESSAGE_WEIGHT + len(message.content) + len(message.sent or b"")
+
+
+def _fault_weight(fault: FaultRecord) -> int:
+    return MESSAGE_WEIGHT + len(fault.before) + len(fault.after)

@@ -20,6 +20,7 @@ from wsproxy.faults.registry import strike_mark, strike_marks
 from wsproxy.filters.language import FilterError, Predicate, parse
 from wsproxy.filters.subject import subject_of
 from wsproxy.model.batches import Batch
+from wsproxy.model.blocks import Columns
 from wsproxy.model.queries import Query
 from wsproxy.model.records import ConnectionRecord
 from wsproxy.payloads.rules import DecodeRule
@@ -39,6 +40,10 @@ DECODED_BYTES = 1024
 
 MAX_ROWS = 60
 """Rows in a batch: about a screenful."""
+
+MAX_RECENT_BYTES = 8 * 1024 * 1024
+"""Bytes of batches, payloads included, that are kept for the next tick; of what came before them no
+rows are told."""
 
 MAX_CONNECTIONS = 200
 """Connections in a batch."""
@@ -105,6 +110,30 @@ class Subscriber:
             await self._socket.send_str(text)
 
 
+class Recent:
+    """What has passed since the last tick, in bounded memory."""
+
+    def __init__(self) -> None:
+        self.batches: deque[Batch] = deque()
+        """The newest ones, whole: MAX_RECENT_BYTES of them, or one that is larger."""
+        self.condensed: list[Columns] = []
+        """The entries of what came before them: enough to count."""
+        self.updates: list[dict[str, Any]] = []
+        self.last_id = 0
+        self._bytes = 0
+
+    def add(self, batch: Batch) -> None:
+        """Keep a batch, and let go of the oldest ones where it is too much."""
+        self.batches.append(batch)
+        self._bytes += batch.weight
+        self.updates = (self.updates + _updates(batch))[-MAX_ROWS:]
+        self.last_id = batch.last_id
+        while self._bytes > MAX_RECENT_BYTES and len(self.batches) > 1:
+            oldest = self.batches.popleft()
+            self._bytes -= oldest.weight
+            self.condensed.append(oldest.block.columns)
+
+
 class Feed:
     """A Watcher that tells the pages. Its methods are called on the event loop."""
 
@@ -117,8 +146,7 @@ class Feed:
         # Only what is shown is decoded, and only its beginning: this is the relay's loop.
         self._sayings = Sayings(self._connections.get, rules, DECODED_BYTES)
         self._changed: dict[int, ConnectionRecord] = {}
-        self._recent: list[Batch] = []
-        self._recent_count = 0
+        self._recent = Recent()
         self._upto = 0
         self._planned = False
         self._news: dict[str, Callable[[], Any]] = {}
@@ -143,7 +171,7 @@ class Feed:
         if not self._subscribers:
             self._upto = batch.last_id
             return
-        self._recent.append(batch)
+        self._recent.add(batch)
         self._plan()
 
     # For the API.
@@ -214,11 +242,11 @@ class Feed:
 
     def _tick(self) -> None:
         self._planned = False
-        recent, self._recent = self._recent, []
+        recent, self._recent = self._recent, Recent()
         news, self._news = self._news, {}
         if not self._subscribers:
             self._changed.clear()
-            self._upto = recent[-1].last_id if recent else self._upto
+            self._upto = max(self._upto, recent.last_id)
             return
         ended = [connection for connection in self._changed.values() if connection.end]
         common = self._common(recent)
@@ -229,17 +257,16 @@ class Feed:
             key = (view.query, view.extras.asked) if view is not None else None
             if key not in said:
                 batch = dict(common)
-                if view is not None and recent:
+                if view is not None and recent.last_id:
                     batch["frames"] = self._frames(view, recent)
                 said[key] = json.dumps(batch)
             subscriber.push(said[key])
-        if recent:
-            self._upto = recent[-1].last_id
+        self._upto = max(self._upto, recent.last_id)
         for connection in ended:
             self._connections.pop(connection.id, None)
             self._sayings.forget(connection.id)
 
-    def _common(self, recent: list[Batch]) -> dict[str, Any]:
+    def _common(self, recent: Recent) -> dict[str, Any]:
         """What all pages are told."""
         totals = self._totals
         changed = list(self._changed.values())
@@ -262,22 +289,22 @@ class Feed:
             ],
             "connections_skipped": max(len(changed) - MAX_CONNECTIONS, 0),
             "traffic": {number: totals.of(number) for number in active},
-            "updates": _updates(recent),
+            "updates": recent.updates,
         }
 
-    def _frames(self, view: View, recent: list[Batch]) -> dict[str, Any]:
+    def _frames(self, view: View, recent: Recent) -> dict[str, Any]:
         """The newest rows that a view shows, and how many before them were left out."""
         rows: list[dict[str, Any]] = []
-        skipped = 0
-        for batch in reversed(recent):
-            candidates = _candidates(view.query, batch)
+        skipped = sum(len(_candidates(view.query, columns)) for columns in recent.condensed)
+        for batch in reversed(recent.batches):
+            candidates = _candidates(view.query, batch.block.columns)
             room = MAX_ROWS - len(rows)
             looked_at = candidates[max(len(candidates) - room, 0) :] if room > 0 else []
             skipped += len(candidates) - len(looked_at)
             rows[:0] = self._rows(view, batch, looked_at)
         return {
             "from": self._upto + 1,
-            "to": recent[-1].last_id,
+            "to": recent.last_id,
             "rows": rows,
             "skipped": skipped,
         }
@@ -294,10 +321,9 @@ class Feed:
         return rows
 
 
-def _candidates(query: Query, batch: Batch) -> list[int]:
+def _candidates(query: Query, columns: Columns) -> list[int]:
     """Indexes of the frames that a query may list, by all but its filter."""
-    columns = batch.block.columns
-    indexes: Iterable[int] = range(batch.block.count)
+    indexes: Iterable[int] = range(len(columns.keys))
     if query.connection_id is not None:
         wanted = {query.connection_id << 1, query.connection_id << 1 | 1}
         indexes = compress(indexes, map(wanted.__contains__, columns.keys))
@@ -308,28 +334,26 @@ def _candidates(query: Query, batch: Batch) -> list[int]:
     return list(indexes)
 
 
-def _updates(recent: list[Batch]) -> list[dict[str, Any]]:
+def _updates(batch: Batch) -> list[dict[str, Any]]:
     """What became of messages, whose rows pages may have already."""
-    found: list[dict[str, Any]] = []
-    for batch in recent:
-        found += [
-            {
-                "connection": message.connection_id,
-                "direction": message.direction.name.lower(),
-                "message": message.number,
-                "verdict": message.verdict,
-            }
-            for message in batch.messages
-            if message.verdict != "relayed"
-        ]
-        found += [
-            {
-                "connection": fault.connection_id,
-                "direction": fault.direction.name.lower(),
-                "message": fault.message,
-                "mark": strike_mark(fault),
-            }
-            for fault in batch.faults
-            if fault.direction is not None and fault.message is not None
-        ]
-    return found[-MAX_ROWS:]
+    found: list[dict[str, Any]] = [
+        {
+            "connection": message.connection_id,
+            "direction": message.direction.name.lower(),
+            "message": message.number,
+            "verdict": message.verdict,
+        }
+        for message in batch.messages
+        if message.verdict != "relayed"
+    ]
+    found += [
+        {
+            "connection": fault.connection_id,
+            "direction": fault.direction.name.lower(),
+            "message": fault.message,
+            "mark": strike_mark(fault),
+        }
+        for fault in batch.faults
+        if fault.direction is not None and fault.message is not None
+    ]
+    return found

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import time
 from dataclasses import replace
 
+import pytest
+
 from tests.support.fakes import FakeClock, connection
 from tests.support.recording import batch_of, frame_chunks
-from wsproxy.log.printer import BURST, LINES_A_SECOND, Jsonl, Pretty, Printer
+from wsproxy.log.printer import BURST, LINES_A_SECOND, WAITING_BYTES, Jsonl, Pretty, Printer
 from wsproxy.model.batches import Batch
-from wsproxy.model.records import Direction
+from wsproxy.model.records import Direction, End
 from wsproxy.protocol.frames import make_frame
 
 
@@ -72,3 +75,79 @@ def test_nobody_listens_any_more() -> None:
     printer.passed(batch(1, 1))
     printer.close()
     assert not printer._thread.is_alive()
+
+
+class Stalled(io.StringIO):
+    """A terminal that takes nothing until it is released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Event()
+        self.released = threading.Event()
+
+    def write(self, text: str) -> int:
+        self.asked.set()
+        self.released.wait(20)
+        return super().write(text)
+
+
+def test_what_waits_for_a_slow_terminal_is_bounded_in_bytes() -> None:
+    stream, clock = Stalled(), FakeClock()
+    printer = Printer(Pretty(colour=False), clock, stream)
+    printer.passed(batch(1, 1))
+    assert stream.asked.wait(20)
+    large = replace(batch(2, 1), weight=WAITING_BYTES // 4)
+    for _ in range(10):
+        printer.passed(large)
+    assert printer._pending_bytes == WAITING_BYTES
+    assert printer._queue.qsize() == 4
+    stream.released.set()
+    wait_for_printing(printer)
+    assert printer._pending_bytes == 0
+    printer.passed(batch(12, 1))
+    printer.close()
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 1 + 4 + 1 + 1
+    assert lines[5] == "… 6 frames not shown here (the capture has them)"
+
+
+def test_a_batch_larger_than_what_may_wait_is_printed_alone() -> None:
+    stream = io.StringIO()
+    printer = Printer(Pretty(colour=False), FakeClock(), stream)
+    printer.passed(replace(batch(1, 1), weight=2 * WAITING_BYTES))
+    printer.close()
+    assert len(stream.getvalue().splitlines()) == 1
+
+
+def test_connections_that_wait_for_a_slow_terminal_are_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("wsproxy.log.printer.WAITING_JOBS", 6)
+    stream, clock = Stalled(), FakeClock()
+    printer = Printer(Jsonl(), clock, stream)
+    printer.passed(batch(1, 1))
+    assert stream.asked.wait(20)
+    for number in range(1, 8):
+        opened = replace(connection(), id=number, status=101)
+        printer.connection_changed(opened)
+        printer.connection_changed(replace(opened, closed=2.0, end=End("closed")))
+    assert printer._queue.qsize() <= 6 + 4
+    stream.released.set()
+    printer.close()
+    objects = [json.loads(line) for line in stream.getvalue().splitlines()]
+    told = {o["connection"] for o in objects if o["event"] == "connection"}
+    assert objects[-1] == {"event": "left_out", "frames": 0, "connections": 7 - len(told)}
+    assert 1 <= len(told) < 7
+
+
+def test_nothing_waits_for_a_reader_that_has_left() -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    printer = Printer(Pretty(colour=False), FakeClock(), Closed())
+    printer.passed(batch(1, 1))
+    printer._thread.join(20)
+    printer.connection_changed(replace(connection(), status=101))
+    assert printer._queue.empty()
+    printer.close()

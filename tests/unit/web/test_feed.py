@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.fakes import FakeClock
 from tests.support.recording import batch_of
 from wsproxy.model.batches import Batch
 from wsproxy.model.queries import Query
@@ -13,7 +14,7 @@ from wsproxy.model.records import ConnectionRecord, Direction
 from wsproxy.protocol.frames import make_frame
 from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.web import totals as totals_module
-from wsproxy.web.feed import _candidates
+from wsproxy.web.feed import MAX_RECENT_BYTES, Feed, Recent, View, _candidates
 from wsproxy.web.totals import Totals
 
 KEY = b"\x01\x02\x03\x04"
@@ -49,7 +50,7 @@ def batch() -> Batch:
     ],
 )
 def test_which_frames_a_view_may_list(query: Query, indexes: list[int]) -> None:
-    assert _candidates(query, batch()) == indexes
+    assert _candidates(query, batch().block.columns) == indexes
 
 
 def test_totals_and_rates() -> None:
@@ -84,3 +85,20 @@ def test_the_latest_connections_are_remembered_as_they_are(
     records[1].status = 101
     assert list(totals.latest()) == [2, 3]
     assert totals.latest()[2].status == 101
+
+
+def test_what_is_kept_for_the_next_tick_is_bounded_and_the_rest_counted() -> None:
+    recent = Recent()
+    for first_id in range(1, 41, 4):
+        recent.add(replace(batch(), first_id=first_id, weight=MAX_RECENT_BYTES // 2))
+    assert len(recent.batches) == 2
+    told = Feed(FakeClock(), Totals())._frames(View(Query(control=False)), recent)
+    assert (told["from"], told["to"]) == (1, 40)
+    assert [row["id"] for row in told["rows"]] == [34, 35, 36, 38, 39, 40]
+    assert told["skipped"] == 8 * 3
+
+
+def test_a_batch_larger_than_what_is_kept_is_told() -> None:
+    recent = Recent()
+    recent.add(replace(batch(), first_id=1, weight=2 * MAX_RECENT_BYTES))
+    assert len(recent.batches) == 1
