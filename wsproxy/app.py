@@ -13,7 +13,8 @@ from wsproxy.breakpoints.control import Breakpoints
 from wsproxy.clock import LoopClock
 from wsproxy.config import DEFAULT_WEB_PORT, Settings
 from wsproxy.engine.dial import is_own_address
-from wsproxy.engine.listener import Environment, FaultSource, Listener
+from wsproxy.engine.environment import Environment, FaultSource
+from wsproxy.engine.listener import Listener
 from wsproxy.engine.server import Limits, default_max_connections
 from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
@@ -141,6 +142,7 @@ class Proxy:
                 self._journal,
                 clock,
                 settings.max_payload,
+                settings.max_http_body,
                 Limits(
                     settings.max_connections or default_max_connections(),
                     settings.request_timeout,

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from wsproxy.errors import WsproxyError
+from wsproxy.model.http import DEFAULT_MAX_HTTP_BODY
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.relay.decoder import DEFAULT_MAX_PAYLOAD
 
@@ -55,6 +56,8 @@ class Settings:
     secret_keys: tuple[str, ...] = ()
     """Keys of the query string to mask, beyond those of protocol.secrets."""
     max_payload: int = DEFAULT_MAX_PAYLOAD
+    max_http_body: int = DEFAULT_MAX_HTTP_BODY
+    """Bytes that are recorded of each body of plain HTTP."""
     ssl_insecure: bool = False
     upstream_ca: Path | None = None
     """A PEM file of authorities to trust for the upstream, beside the system's."""

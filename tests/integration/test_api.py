@@ -334,3 +334,31 @@ async def test_no_web(rig: Rig) -> None:
         assert other.proxy.web_port == 0
         with pytest.raises(aiohttp.ClientError):
             await other.get("/status")
+
+
+async def test_plain_http_is_listed_and_joined_with_the_sockets_of_its_client(rig: Rig) -> None:
+    for agent in ("one", "another"):
+        with pytest.raises(InvalidStatus):
+            async with rig.client("/secret", user_agent_header=agent):
+                pass
+    async with rig.client(user_agent_header="one"):
+        for _ in range(200):
+            found = (await rig.get("/http"))["requests"]
+            if len(found) == 2:
+                break
+            await asyncio.sleep(0.02)
+    assert [(one["id"], one["target"], one["status"]) for one in found] == [
+        (1, "/secret", 403),
+        (2, "/secret", 403),
+    ]
+    assert [one["connection"] for one in found] == [1, 2]
+    mine = await rig.get("/http", connection=3)
+    assert [one["id"] for one in mine["requests"]] == [1]
+    assert (await rig.get("/http", after=1, limit=1))["next"] == 2
+    assert [one["id"] for one in (await rig.get("/http", newest=1, limit=1))["requests"]] == [2]
+    detail = await rig.get("/http/1")
+    assert base64.b64decode(detail["response"]["base64"]) == b"not you\n"
+    assert detail["response"]["text"] is True
+    async with rig.session.get(f"{rig.api}/http/1/body") as response:
+        assert await response.read() == b"not you\n"
+    assert (await rig.call("GET", "/http/9"))[1]["error"]["code"] == "no_request"

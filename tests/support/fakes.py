@@ -81,6 +81,9 @@ class FakeRecorder:
     def next_connection_id(self) -> int:
         return 1
 
+    def next_http_id(self) -> int:
+        return 1
+
     def connection_changed(self, connection: ConnectionRecord) -> None:
         self.ends.append(connection.end)
 

@@ -143,6 +143,13 @@ Examples:
     help="Record no more than this of a payload. All of it is relayed.",
 )
 @click.option(
+    "--max-http-body",
+    type=Size(),
+    default="64KiB",
+    show_default=True,
+    help="Record no more than this of each body of plain HTTP; 0 for none.",
+)
+@click.option(
     "-k", "--ssl-insecure", is_flag=True, help="Do not verify the upstream's certificate."
 )
 @click.option(

@@ -13,9 +13,13 @@ from wsproxy.cli.decoding import decode_options, flat
 from wsproxy.faults.registry import strike_marks
 from wsproxy.filters.language import FilterError, parse
 from wsproxy.filters.subject import subject_of
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.records import FaultRecord
+from wsproxy.payloads.http import HttpSayings
+from wsproxy.payloads.lines import many
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import Sayings, describe
+from wsproxy.render.http import http_details, http_line
 from wsproxy.render.order import in_order
 from wsproxy.render.pretty import clock, ended, fault_line, frame_line, message_line
 from wsproxy.render.text import printable
@@ -27,6 +31,7 @@ Examples:
   wsproxy show api.wsproxy --connection 3 --messages
   wsproxy show api.wsproxy --filter '~down & ~b "error"'
   wsproxy show api.wsproxy --filter ~violation
+  wsproxy show api.wsproxy --http
 """
 
 
@@ -40,23 +45,32 @@ Examples:
     metavar="FILTER",
     help="Show only what FILTER lets through, of all connections or of N.",
 )
+@click.option("--http", is_flag=True, help="Show the requests of plain HTTP.")
+@click.option(
+    "--request", type=int, metavar="N", help="Show request N of plain HTTP, headers and bodies."
+)
 @decode_options
 def command(
     capture: Path,
     connection: int | None,
     messages: bool,
     filter_: str | None,
+    http: bool,
+    request: int | None,
     decode: tuple[list[DecodeRule], ...],
     log_width: int,
 ) -> None:
-    """Show what CAPTURE holds: its connections, or with an option their frames or messages.
+    """Show what CAPTURE holds: its connections, or with an option their frames or messages, or
+    the requests of plain HTTP.
 
     A capture can be shown while the proxy still writes it.
     """
     with any_capture(capture) as path:
         opened = Capture(path)
         try:
-            if connection is None and not messages and filter_ is None:
+            if http or request is not None:
+                _requests(opened, request, HttpSayings(flat(decode)), log_width)
+            elif connection is None and not messages and filter_ is None:
                 _connections(opened)
             else:
                 wanted = _Wanted(connection, messages, filter_, flat(decode), log_width)
@@ -87,6 +101,24 @@ def _connections(capture: Capture) -> None:
         ]
         click.echo("  ".join(parts))
 
+    if count := capture.http.count():
+        click.echo(f"{many(count, 'request')} of plain HTTP (--http shows them)", err=True)
+
+
+def _requests(capture: Capture, number: int | None, sayings: HttpSayings, width: int) -> None:
+    colour = sys.stdout.isatty()
+    if number is None:
+        for record in capture.http.all():
+            click.echo(http_line(record, sayings.of(record), colour=colour, width=width))
+        return
+    found = capture.http.one(number)
+    if found is None:
+        raise click.BadParameter(
+            f"no request {number}; --http shows those there are", param_hint="--request"
+        )
+    for line in http_details(found, sayings.of(found), colour=colour):
+        click.echo(line)
+
 
 class _Wanted(NamedTuple):
     connection: int | None
@@ -110,10 +142,16 @@ def _frames(capture: Capture, wanted: _Wanted) -> None:
         )
     colour = sys.stdout.isatty()
     sayings = Sayings(connections.get, wanted.rules)
-    # A filter asks for frames or messages, and a fault is neither.
+    # A filter asks for frames or messages, and faults and requests are neither.
     faults = capture.fault_records(connection_id) if wanted.filter is None else []
+    http = capture.http.all() if wanted.filter is None and connection_id is None else ()
+    http_sayings = HttpSayings(wanted.rules)
     cut = 0
-    for told in in_order(capture.seen(connection_id), faults):
+    for told in in_order(capture.seen(connection_id), faults, http):
+        if isinstance(told, HttpRecord):
+            line_ = http_line(told, http_sayings.of(told), colour=colour, width=wanted.width)
+            click.echo(line_)
+            continue
         if isinstance(told, FaultRecord):
             click.echo(fault_line(told, colour=colour))
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 
 from aiohttp import hdrs, web
@@ -30,8 +30,8 @@ class Answered(web.StreamResponse):
         return None
 
 
-def own_answer(status: int, text: str, headers: Headers = [], *, body: bool = True) -> bytes:  # noqa: B006 - never changed
-    """An answer of the proxy's own, after which the connection ends."""
+def own_parts(status: int, text: str, headers: Headers = []) -> tuple[str, Headers, bytes]:  # noqa: B006 - never changed
+    """Reason, headers and body of an answer of the proxy's own, after which the connection ends."""
     content = f"wsproxy: {text}\n".encode("utf-8", "backslashreplace")
     fields: Headers = [
         *headers,
@@ -39,7 +39,13 @@ def own_answer(status: int, text: str, headers: Headers = [], *, body: bool = Tr
         ("Content-Length", str(len(content))),
         ("Connection", "close"),
     ]
-    return head_of(status, HTTPStatus(status).phrase, fields) + (content if body else b"")
+    return HTTPStatus(status).phrase, fields, content
+
+
+def own_answer(status: int, text: str) -> bytes:
+    """An answer of the proxy's own, as bytes."""
+    reason, fields, content = own_parts(status, text)
+    return head_of(status, reason, fields) + content
 
 
 def head_of(status: int, reason: str, headers: Headers) -> bytes:
@@ -55,6 +61,7 @@ async def send_answer(
     reason: str,
     headers: Headers,
     pieces: AsyncIterator[bytes],
+    sent: Callable[[bytes], None],
     *,
     close: bool = False,
 ) -> web.StreamResponse:
@@ -62,7 +69,7 @@ async def send_answer(
 
     `headers` are end-to-end, plus Transfer-Encoding if the body has codings of its own below
     the chunks. The connection ends after it if `close` says so or if nothing else ends the body.
-    Raises ConnectionError if the client has left, and whatever `pieces` raise.
+    `sent` is told of each piece. Raises ConnectionError if the client has left, and whatever `pieces` raise.
     """
     write = request.writer.write
     length = header(headers, hdrs.CONTENT_LENGTH)
@@ -81,6 +88,7 @@ async def send_answer(
         if bodiless or not piece:
             continue
         if chunked:
+            sent(piece)
             await write(b"%x\r\n%b\r\n" % (len(piece), piece))
             continue
         # More than was announced would be read as the next answer.
@@ -88,6 +96,7 @@ async def send_answer(
         if left is not None:
             left -= len(data)
         if data:
+            sent(data)
             await write(data)
     if chunked:
         await write(b"0\r\n\r\n")

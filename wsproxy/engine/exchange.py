@@ -16,6 +16,7 @@ from wsproxy.engine.answering import Answered, send_answer
 from wsproxy.engine.clients import Client
 from wsproxy.engine.dial import DialError
 from wsproxy.engine.http import body_of, proxy_origin, target_of
+from wsproxy.engine.noting import CLIENT_LEFT, HttpNote
 from wsproxy.engine.outgoing import Answer, BadAnswerError
 from wsproxy.engine.server import connection_of
 from wsproxy.engine.upstream import Upstream
@@ -42,13 +43,15 @@ class ClientExchange:
         request: web.BaseRequest,
         headers: Headers,
         request_seconds: float,
+        note: HttpNote,
     ) -> None:
-        """`request_seconds` bounds a pause in the request's body."""
+        """`request_seconds` bounds a pause in the request's body; `note` is told what passes."""
         self._client = client
         self._upstream = upstream
         self._request = request
         self._upgrade = is_upgrade(headers)
         self._seconds = request_seconds
+        self._note = note
         self._gone = connection_of(request).gone
         self.hooks: Exchange = client.hooks.exchange(
             HttpRequest(
@@ -105,6 +108,7 @@ class ClientExchange:
                 return await self._collect(answer)
         except (ConnectionError, OSError, BadAnswerError) as error:
             # One side broke off in mid-body: so does the other, instead of a clean end.
+            self._note.broke_off(error, client_left=self._gone.done())
             await hooks.failed(str(error) or type(error).__name__)
             return self.cut()
         finally:
@@ -138,10 +142,12 @@ class ClientExchange:
         try:
             return await self._answer(response, headers, pieces(), close=close)
         except ConnectionError:
+            self._note.failed(CLIENT_LEFT)
             return Answered()
 
     def cut(self) -> web.StreamResponse:
         """Close the client's connection without an answer."""
+        self._note.failed("cut off by an addon")
         if self._request.transport is not None:
             self._request.transport.abort()
         return Answered()
@@ -223,7 +229,7 @@ class ClientExchange:
         body = bytearray()
         if not self._request.body_exists:
             return b""
-        async for piece in body_of(self._request, self._seconds):
+        async for piece in self._body():
             body += piece
             if hooks.refuse_above is not None and len(body) > hooks.refuse_above:
                 await hooks.refuse(of_request=True)
@@ -232,8 +238,13 @@ class ClientExchange:
                 return self._streamed(lambda data: [data], bytes(body))
         return bytes(body)
 
+    async def _body(self) -> AsyncIterator[bytes]:
+        async for piece in body_of(self._request, self._seconds):
+            self._note.asked(piece)
+            yield piece
+
     async def _streamed(self, transform: Transform, first: bytes = b"") -> AsyncIterator[bytes]:
-        pieces = _through(transform, body_of(self._request, self._seconds), first)
+        pieces = _through(transform, self._body(), first)
         async for piece in pieces:
             yield piece
         await self.hooks.request_received(None)
@@ -275,12 +286,14 @@ class ClientExchange:
     ) -> web.StreamResponse:
         # After a refused upgrade the connection ends: a client that did not wait for the answer
         # may have sent frames, and they are no requests.
+        self._note.answering(response.status, response.reason, headers)
         return await send_answer(
             self._request,
             response.status,
             response.reason,
             headers,
             pieces,
+            self._note.answered,
             close=close or self._upgrade,
         )
 

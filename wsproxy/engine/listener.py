@@ -8,24 +8,23 @@ import logging
 import math
 import os
 import ssl
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from aiohttp import hdrs, web
 
-from wsproxy.engine.answering import Answered, head_of, own_answer
+from wsproxy.engine.answering import Answered, head_of, own_parts
 from wsproxy.engine.clients import Client, ClientServer
 from wsproxy.engine.dial import plain_address
+from wsproxy.engine.environment import Environment
 from wsproxy.engine.exchange import ClientExchange, ClientGoneError
 from wsproxy.engine.http import MAX_HEADER, headers_of, proxy_origin, readable, target_of
+from wsproxy.engine.noting import CLIENT_LEFT, HttpNote
 from wsproxy.engine.outgoing import Answer
-from wsproxy.engine.server import Limits, connection_of
+from wsproxy.engine.server import connection_of
 from wsproxy.engine.transport import take_client, take_upstream
-from wsproxy.engine.upstream import Upstream
 from wsproxy.errors import ProxyError, Side, WsproxyError
-from wsproxy.faults.refusals import Refusal
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord
 from wsproxy.protocol.handshake import (
     Headers,
@@ -36,59 +35,12 @@ from wsproxy.protocol.handshake import (
     is_upgrade,
     negotiated_extensions,
 )
-from wsproxy.protocol.secrets import Mask
-from wsproxy.relay.holding import HoldBudget
-from wsproxy.relay.http_hooks import HttpHooks, HttpResponse
-from wsproxy.relay.interfaces import Clock, Interception, LiveConnection, Recorder
-from wsproxy.relay.journal import Journal
-from wsproxy.relay.parts import Faults
+from wsproxy.relay.http_hooks import HttpResponse
+from wsproxy.relay.interfaces import LiveConnection
 from wsproxy.relay.session import STOP_SECONDS, Session
 from wsproxy.relay.tasks import start_task
 
 _log = logging.getLogger(__name__)
-
-
-class FaultSource(Protocol):
-    """Where the faults of a connection come from (`faults.control.FaultSet`)."""
-
-    def chain(
-        self,
-        connection: ConnectionRecord,
-        direction: Direction,
-        record: Callable[[FaultRecord], None],
-    ) -> Faults:
-        """The faults of one direction; `record` is told of every strike."""
-
-    def refusal(
-        self, connection: ConnectionRecord, record: Callable[[FaultRecord], None]
-    ) -> Refusal | None:
-        """What to do with an opening handshake instead of relaying it."""
-
-    def subscribe(self, live: LiveConnection) -> None:
-        """Call `live.reconsider` when faults change, until `unsubscribe`."""
-
-    def unsubscribe(self, live: LiveConnection) -> None:
-        """Undo subscribe."""
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """What every connection of a proxy shares."""
-
-    upstream: Upstream
-    tls: Callable[[], ssl.SSLContext]
-    """What servers that speak TLS are verified with."""
-    recorder: Recorder
-    journal: Journal
-    clock: Clock
-    max_payload: int
-    limits: Limits
-    interceptions: Sequence[Interception] = ()
-    faults: FaultSource | None = None
-    hooks: HttpHooks | None = None
-    budget: HoldBudget = field(default_factory=HoldBudget)
-    mask: Mask = field(default_factory=Mask)
-    """Takes secrets out of all that is recorded or logged; what is relayed keeps them."""
 
 
 class Listener:
@@ -162,17 +114,23 @@ class Listener:
         return dict(self._sessions)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        note = self._noted(request)
+        with note.passing(self._passed):
+            return await self._respond(request, note)
+
+    async def _respond(self, request: web.BaseRequest, note: HttpNote) -> web.StreamResponse:
         try:
             client = self._server.client_of(request)
             if client is None:
+                note.failed(CLIENT_LEFT)
                 return Answered()
             if client.ready is not None:
                 await asyncio.wait([client.ready])
             self._check(client, request)
             headers = headers_of(request)
             if is_upgrade(headers):
-                return await self._upgrade(client, request, headers)
-            exchange = self._exchange(client, request, headers)
+                return await self._upgrade(client, request, headers, note)
+            exchange = self._exchange(client, request, headers, note)
             answer = await exchange.ask()
             return await (exchange.own() if answer is None else exchange.answer(answer))
         except ProxyError as error:
@@ -180,10 +138,31 @@ class Listener:
             extra: Headers = []
             if error.status == 426:
                 extra = [(hdrs.SEC_WEBSOCKET_VERSION, "13"), (hdrs.UPGRADE, "websocket")]
-            body = request.method != hdrs.METH_HEAD
-            return _own(request, own_answer(error.status, error.reason, extra, body=body))
+            note.failed(error.reason)
+            return _own(request, note, error.status, error.reason, extra)
         except ClientGoneError:
+            note.failed(CLIENT_LEFT)
             return Answered()
+
+    def _noted(self, request: web.BaseRequest) -> HttpNote:
+        env = self._env
+        target = request.raw_path
+        record = HttpRecord(
+            0,
+            env.clock.time(),
+            _address(request),
+            request.method,
+            env.mask.target(target),
+            env.mask.target(env.upstream.asked(target)),
+            f"HTTP/{request.version.major}.{request.version.minor}",
+            env.mask.headers(readable(headers_of(request))),
+        )
+        return HttpNote(record, env.mask, env.clock.time, env.max_http_body)
+
+    def _passed(self, record: HttpRecord) -> None:
+        """A request that became no WebSocket is over."""
+        record.id = self._env.recorder.next_http_id()
+        self._env.journal.add_http(record)
 
     def _check(self, client: Client, request: web.BaseRequest) -> None:
         """Raises ProxyError for a request that leads nowhere."""
@@ -197,10 +176,11 @@ class Listener:
             raise ProxyError(502, f"cannot connect to {upstream.url}: {client.dead}", Side.SERVER)
 
     def _exchange(
-        self, client: Client, request: web.BaseRequest, headers: Headers
+        self, client: Client, request: web.BaseRequest, headers: Headers, note: HttpNote
     ) -> ClientExchange:
         env = self._env
-        return ClientExchange(client, env.upstream, request, headers, env.limits.request_seconds)
+        seconds = env.limits.request_seconds
+        return ClientExchange(client, env.upstream, request, headers, seconds, note)
 
     def _opened(self, request: web.BaseRequest, headers: Headers) -> ConnectionRecord:
         env = self._env
@@ -215,18 +195,19 @@ class Listener:
         )
 
     async def _upgrade(
-        self, client: Client, request: web.BaseRequest, headers: Headers
+        self, client: Client, request: web.BaseRequest, headers: Headers, note: HttpNote
     ) -> web.StreamResponse:
         env = self._env
         connection = self._opened(request, headers)
+        note.record.connection_id = connection.id
         answer = None
         try:
             key = check_request(request.method, headers)
             env.journal.connection_changed(connection)
-            refused = await self._refused_by_fault(request, connection)
+            refused = await self._refused_by_fault(request, connection, note)
             if refused is not None:
                 return refused
-            exchange = self._exchange(client, request, headers)
+            exchange = self._exchange(client, request, headers, note)
             answer = await exchange.ask()
             if answer is None:
                 self._answered(connection, exchange.hooks.response)
@@ -254,6 +235,7 @@ class Listener:
         response_ = exchange.hooks.response
         assert response_ is not None
         exchange.hooks.upgraded(connection.id)
+        note.upgraded = True
         return await self._relay(request, answer, connection, response_)
 
     def _shown(self, request: web.BaseRequest) -> str:
@@ -269,7 +251,7 @@ class Listener:
             )
 
     async def _refused_by_fault(
-        self, request: web.BaseRequest, connection: ConnectionRecord
+        self, request: web.BaseRequest, connection: ConnectionRecord, note: HttpNote
     ) -> web.StreamResponse | None:
         """Do what a fault wants of a handshake; None where the handshake goes on."""
         faults = self._env.faults
@@ -282,9 +264,10 @@ class Listener:
             return None
         status = strike.status if connected else None
         self._refused(connection, End("refused", f"fault {strike.name}", status))
+        note.failed(f"fault {strike.name}")
         if status is None:
             return Answered()
-        return _own(request, own_answer(status, f"fault {strike.name}"))
+        return _own(request, note, status, f"fault {strike.name}")
 
     async def _wait(self, request: web.BaseRequest, seconds: float) -> None:
         """Wait, but not longer than the client does, nor than the proxy runs."""
@@ -367,11 +350,21 @@ class Listener:
         self._env.journal.connection_changed(connection)
 
 
-def _own(request: web.BaseRequest, answer: bytes) -> web.StreamResponse:
+def _own(
+    request: web.BaseRequest,
+    note: HttpNote,
+    status: int,
+    text: str,
+    extra: Headers = [],  # noqa: B006 - never changed
+) -> web.StreamResponse:
     """Send an answer of the proxy's own, after which nothing is read any more."""
     transport = request.transport
     if transport is not None and not transport.is_closing():
-        transport.write(answer)
+        reason, fields, content = own_parts(status, text, extra)
+        body = content if request.method != hdrs.METH_HEAD else b""
+        note.answering(status, reason, fields)
+        note.answered(body)
+        transport.write(head_of(status, reason, fields) + body)
     return Answered()
 
 

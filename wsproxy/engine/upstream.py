@@ -73,6 +73,10 @@ class Upstream:
         scheme, _, _ = self.url.partition("://")
         return f"{scheme}://{self._authority}{self.prefixed(target, upgrade=True)}"
 
+    def asked(self, target: str) -> str:
+        """The URL that a client's request of plain HTTP asks for."""
+        return f"{self._scheme}://{self._authority}{self.prefixed(target, upgrade=False)}"
+
     def back_to_proxy(self, headers: Headers, proxy_origin: str) -> Headers:
         """Redirects to the upstream's own address, led to the proxy's instead."""
         return [

@@ -10,10 +10,13 @@ from queue import SimpleQueue
 from typing import TextIO
 
 from wsproxy.model.batches import Batch
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
+from wsproxy.payloads.http import HttpSayings
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import Sayings
 from wsproxy.relay.interfaces import Clock
+from wsproxy.render.http import http_line, http_object
 from wsproxy.render.jsonl import connection_object, dump, fault_object, frame_object
 from wsproxy.render.order import in_order
 from wsproxy.render.pretty import connection_lines, fault_line, frame_line
@@ -40,6 +43,7 @@ class _Decoding:
     def __init__(self, rules: Sequence[DecodeRule]) -> None:
         self._connections: dict[int, ConnectionRecord] = {}
         self.sayings = Sayings(self._connections.get, rules)
+        self.http_sayings = HttpSayings(rules)
 
     def meet(self, connection: ConnectionRecord) -> None:
         self._connections[connection.id] = connection
@@ -67,6 +71,10 @@ class Pretty(_Decoding):
     def fault(self, record: FaultRecord) -> str:
         return fault_line(record, colour=self._colour)
 
+    def http(self, record: HttpRecord) -> str:
+        said = self.http_sayings.of(record)
+        return http_line(record, said, colour=self._colour, width=self._width)
+
     def connection(self, connection: ConnectionRecord) -> list[str]:
         return connection_lines(connection, colour=self._colour)
 
@@ -89,6 +97,9 @@ class Jsonl(_Decoding):
 
     def fault(self, record: FaultRecord) -> str:
         return dump(fault_object(record))
+
+    def http(self, record: HttpRecord) -> str:
+        return dump(http_object(record, self.http_sayings.of(record)))
 
     def connection(self, connection: ConnectionRecord) -> list[str]:
         if connection.status is None and connection.end is None:
@@ -139,7 +150,7 @@ class Printer:
 
     def passed(self, batch: Batch) -> None:
         """Print frames, or count them where there are too many."""
-        count = batch.block.count + len(batch.faults)
+        count = batch.block.count + len(batch.faults) + len(batch.http)
         now = self._clock.time()
         earned = max(now - self._last, 0) * LINES_A_SECOND
         self._allowance = min(self._allowance + earned, BURST)
@@ -176,7 +187,10 @@ class Printer:
 
     def _frames(self, batch: Batch, shown: int, left_out: list[str]) -> list[str]:
         lines = left_out
-        for told in islice(in_order(batch.seen(), batch.faults), shown):
+        for told in islice(in_order(batch.seen(), batch.faults, batch.http), shown):
+            if isinstance(told, HttpRecord):
+                lines.append(self._lines.http(told))
+                continue
             if isinstance(told, FaultRecord):
                 lines.append(self._lines.fault(told))
                 continue

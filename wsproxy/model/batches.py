@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from wsproxy.model.blocks import Block, BlockBuilder, whole_message
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import FaultRecord, MessageKey, MessageRecord
 
@@ -21,6 +22,8 @@ class Batch:
     """Of messages that are more than their frames; a message of an earlier batch may be among
     them, where it was decided later."""
     faults: list[FaultRecord] = field(default_factory=list)
+    http: list[HttpRecord] = field(default_factory=list)
+    """Requests of plain HTTP that ended."""
     weight: int = 0
     """Bytes of memory that it takes, about."""
     traffic: dict[int, list[int]] = field(default_factory=dict)
@@ -68,11 +71,12 @@ class BatchBuilder(BlockBuilder):
         super().__init__()
         self.messages: list[MessageRecord] = []
         self.faults: list[FaultRecord] = []
+        self.http: list[HttpRecord] = []
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to build a batch of."""
-        return not (self.keys or self.messages or self.faults)
+        return not (self.keys or self.messages or self.faults or self.http)
 
     def build_batch(self, first_id: int) -> Batch:
         """A batch of what was added, and a fresh start."""
@@ -81,8 +85,10 @@ class BatchBuilder(BlockBuilder):
         )
         messages, self.messages = self.messages, []
         faults, self.faults = self.faults, []
+        http, self.http = self.http, []
+        weight += sum(record.weight for record in http)
         traffic = self.traffic
-        return Batch(first_id, self.build(), messages, faults, weight, traffic)
+        return Batch(first_id, self.build(), messages, faults, http, weight, traffic)
 
 
 def _weight(message: MessageRecord) -> int:

@@ -181,24 +181,27 @@ def describe(subject: Subject, packets: Sequence[Decoded]) -> Subject:
 
 def said_object(said: Said, *, tree: bool = False) -> dict[str, Any]:
     """As JSON: `summary`, `latency`, and for each packet `protocol`, `kind`, `pair`, `sure`."""
-    packets = []
-    for one in said.packets:
-        packet: dict[str, Any] = {
-            "protocol": one.protocol,
-            "kind": one.kind,
-            "summary": one.summary,
-            "sure": one.sure.word,
-        }
-        if one.pair is not None:
-            packet["pair"] = {
-                "key": one.pair.key,
-                "role": one.pair.role.value,
-                "asker": one.pair.asker.name.lower(),
-            }
-        if tree:
-            packet["tree"] = one.tree
-        packets.append(packet)
+    packets = [packet_object(one, tree=tree) for one in said.packets]
     result: dict[str, Any] = {"summary": said.line, "decoded": packets}
     if said.latency is not None:
         result["latency"] = said.latency
     return result
+
+
+def packet_object(one: Decoded, *, tree: bool) -> dict[str, Any]:
+    """One packet as JSON."""
+    packet: dict[str, Any] = {
+        "protocol": one.protocol,
+        "kind": one.kind,
+        "summary": one.summary,
+        "sure": one.sure.word,
+    }
+    if one.pair is not None:
+        packet["pair"] = {
+            "key": one.pair.key,
+            "role": one.pair.role.value,
+            "asker": one.pair.asker.name.lower(),
+        }
+    if tree:
+        packet["tree"] = one.tree
+    return packet

@@ -42,6 +42,9 @@ class Recorder(Protocol):
     def next_connection_id(self) -> int:
         """A number for a new connection, from 1."""
 
+    def next_http_id(self) -> int:
+        """A number for a request of plain HTTP, from 1."""
+
     def connection_changed(self, connection: ConnectionRecord) -> None:
         """A connection was opened, answered or ended."""
 

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from wsproxy.model.batches import BatchBuilder
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.records import ConnectionRecord, FaultRecord
 from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.relay.interfaces import Clock, Recorder, Watcher
@@ -61,6 +62,7 @@ class Journal:
         self._next_frame_id = recorder.next_frame_id
         self._deadline = 0.0
         self._last_flush = 0.0
+        self._http_weight = 0
         self._planned: Callable[[], None] | None = None
         self._throttled: set[StreamDecoder] = set()
         self.pressed = False
@@ -104,6 +106,14 @@ class Journal:
     def add_fault(self, record: FaultRecord) -> None:
         """Add that a fault struck."""
         self.out.faults.append(record)
+        self.wake()
+
+    def add_http(self, record: HttpRecord) -> None:
+        """Add that a request of plain HTTP has ended."""
+        self.out.http.append(record)
+        self._http_weight += record.weight
+        if self._http_weight > BATCH_WEIGHT:
+            self._hand_on()
         self.wake()
 
     def connection_changed(self, connection: ConnectionRecord) -> None:
@@ -232,6 +242,7 @@ class Journal:
     def _hand_on(self) -> None:
         if self.out.empty:
             return
+        self._http_weight = 0
         batch = self.out.build_batch(self._next_frame_id)
         self._next_frame_id += batch.block.count
         self._recorder.write(batch)

@@ -147,6 +147,13 @@ def connection_lines(connection: ConnectionRecord, *, colour: bool = False) -> l
     return lines
 
 
+def duration(seconds: float) -> str:
+    """`85 ms`, `1.50 s`."""
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    return f"{seconds * 1000:.{0 if seconds >= 0.01 else 1}f} ms"
+
+
 def ended(connection: ConnectionRecord) -> str:
     """How a connection ended, in words."""
     end = connection.end
@@ -171,10 +178,7 @@ def _decoded(said: Said | None, width: int) -> str:
 def _latency(said: Said | None) -> list[str]:
     if said is None or said.latency is None:
         return []
-    seconds = said.latency
-    if seconds >= 1:
-        return [f"{seconds:.2f} s"]
-    return [f"{seconds * 1000:.{0 if seconds >= 0.01 else 1}f} ms"]
+    return [duration(said.latency)]
 
 
 def _said(record: FrameRecord, message: MessageRecord | None, width: int) -> str:

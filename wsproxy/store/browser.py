@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.queries import Page, Query, RoundTrip, Seen, Timeline, Traffic, Whole
 from wsproxy.model.records import (
     ConnectionRecord,
@@ -16,6 +17,7 @@ from wsproxy.model.records import (
     FrameRecord,
     MessageRecord,
 )
+from wsproxy.payloads.http import HttpSayings
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import Said, Sayings
 from wsproxy.store.index import Index, frames_of
@@ -148,6 +150,20 @@ class CaptureBrowser:
     def sayings(self) -> Sayings:
         """For messages of this capture, by the user's rules."""
         return Sayings(self.connection, self._rules)
+
+    def http(
+        self, after: int, limit: int, *, newest: bool, of: ConnectionRecord | None
+    ) -> list[HttpRecord]:
+        """Requests of plain HTTP (store.http.HttpReader.list), with the beginning of bodies."""
+        return self._capture.http.list(after, limit, newest=newest, of=of, keep=ROW_BYTES)
+
+    def http_sayings(self) -> HttpSayings:
+        """For requests of plain HTTP, by the user's rules."""
+        return HttpSayings(self._rules)
+
+    def http_request(self, number: int) -> HttpRecord | None:
+        """One request, with its bodies."""
+        return self._capture.http.one(number)
 
     def traffic(self) -> dict[int, Traffic]:
         """How much passed on each connection, as far as the capture still has it."""

@@ -21,6 +21,7 @@ from wsproxy.model.records import (
 )
 from wsproxy.store.blockcache import BlockCache
 from wsproxy.store.database import open_for_reading
+from wsproxy.store.http import HttpReader
 from wsproxy.store.layout import TornError
 from wsproxy.store.rows import connection_from, fault_from, message_from
 from wsproxy.store.wirereader import WireReader
@@ -42,6 +43,7 @@ class Capture:
         self.db = open_for_reading(path)
         self.wire = WireReader(path)
         self.blocks = BlockCache(self.db, self.wire)
+        self.http = HttpReader(self.db, self.wire)
         self.unreadable = 0
         """Frames that were passed over because their block is damaged."""
 

@@ -67,6 +67,7 @@ class CaptureRecorder:
         self._writer = CaptureWriter(path, limit, self._synced)
         self._next_connection_id = self._writer.next_connection_id
         self._next_frame_id = self._writer.next_frame_id
+        self._next_http_id = self._writer.next_http_id
         self._connections: dict[int, Row] = {}
         self._waiting = 0
         self._unsynced = 0
@@ -86,6 +87,11 @@ class CaptureRecorder:
         """A number no connection of this capture has."""
         self._next_connection_id += 1
         return self._next_connection_id - 1
+
+    def next_http_id(self) -> int:
+        """A number no request of plain HTTP in this capture has."""
+        self._next_http_id += 1
+        return self._next_http_id - 1
 
     def connection_changed(self, connection: ConnectionRecord) -> None:
         """Keep the connection as it is now."""

@@ -11,6 +11,7 @@ from wsproxy.model.batches import Batch
 from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord, MessageRecord
 from wsproxy.protocol.handshake import Headers
 from wsproxy.protocol.lint import Violation
+from wsproxy.store.http import http_extras
 
 Row = tuple[Any, ...]
 
@@ -74,7 +75,9 @@ def traffic_rows(first_id: int, traffic: dict[int, list[int]]) -> list[Row]:
 
 
 def extras_of(batch: Batch) -> list[bytes]:
-    """What rows of messages and faults point to, in the order of `message_rows`, `fault_rows`."""
+    """What rows of messages, faults and requests point to, in the order of `message_rows`,
+    `fault_rows`, `http_rows`.
+    """
     extras: list[bytes] = []
     for message in batch.messages:
         extras.append(message.content)
@@ -82,7 +85,7 @@ def extras_of(batch: Batch) -> list[bytes]:
             extras.append(message.sent)
     for fault in batch.faults:
         extras += (fault.before, fault.after)
-    return extras
+    return extras + http_extras(batch.http)
 
 
 def message_rows(

@@ -96,3 +96,32 @@ CREATE TABLE left_out (
     bytes INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
+
+HTTP = """
+CREATE TABLE IF NOT EXISTS http (
+    id INTEGER PRIMARY KEY,
+    connection_id INTEGER,
+    started REAL NOT NULL,
+    answered REAL,
+    ended REAL,
+    client TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    method TEXT NOT NULL,
+    target TEXT NOT NULL,
+    upstream_url TEXT NOT NULL,
+    version TEXT NOT NULL,
+    status INTEGER,
+    reason TEXT NOT NULL,
+    error TEXT,
+    request_length INTEGER NOT NULL,
+    response_length INTEGER NOT NULL,
+    file INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    headers_size INTEGER NOT NULL,
+    request_size INTEGER NOT NULL,
+    response_size INTEGER NOT NULL
+);
+
+CREATE INDEX IF NOT EXISTS http_of_file ON http (file);
+"""
+"""Made where it is missing: captures of earlier versions lack it."""

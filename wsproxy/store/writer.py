@@ -12,6 +12,7 @@ from wsproxy.errors import CaptureError
 from wsproxy.model.batches import Batch
 from wsproxy.store.database import open_for_writing
 from wsproxy.store.folder import INDEX, make_folder, secure_existing, why, wire_name, wire_numbers
+from wsproxy.store.http import INSERT_HTTP, http_rows
 from wsproxy.store.layout import encode
 from wsproxy.store.lock import Lock
 from wsproxy.store.recovery import recover
@@ -59,6 +60,7 @@ class CaptureWriter:
                 self.next_connection_id = self._one(
                     "SELECT coalesce(max(id), 0) + 1 FROM connection"
                 )
+                self.next_http_id = self._one("SELECT coalesce(max(id), 0) + 1 FROM http")
                 self.next_frame_id = self._one(
                     "SELECT coalesce(max(first_id + count), 1) FROM block"
                 )
@@ -70,6 +72,8 @@ class CaptureWriter:
             self._lock.release()
             raise
         self._sizes = {n: (folder / wire_name(n)).stat().st_size for n in numbers}
+        self._row_bytes = 0
+        """Of rows of connections, messages, faults and requests, since the wire file was begun."""
         self._lost_frames = 0
         self._lost_bytes = 0
         self._synced = synced
@@ -89,6 +93,7 @@ class CaptureWriter:
         try:
             with self._transaction():
                 self._db.executemany(_INSERT_CONNECTION, connections)
+                self._row_bytes += sum(map(_size_of, connections))
                 if batch is not None:
                     size = self._write_batch(batch)
                 if self._lost_frames:
@@ -99,7 +104,8 @@ class CaptureWriter:
             raise
         self._sizes[self._file.number] = self._file.size
         self._syncer.written(self._file, size)
-        if self._file.size >= self._file_bytes:
+        # Trimming takes a wire file and its rows: so rows count like bytes.
+        if self._file.size and self._file.size + self._row_bytes >= self._file_bytes:
             self._next_file()
         self._trim()
         return size
@@ -141,7 +147,8 @@ class CaptureWriter:
             self._db.executemany(_INSERT_TRAFFIC, traffic_rows(batch.first_id, batch.traffic))
         at = offset + sizes.length - sizes.extras
         at = self._insert(_INSERT_MESSAGE, message_rows(batch.messages, file, at))
-        self._insert(_INSERT_FAULT, fault_rows(batch.faults, file, at))
+        at = self._insert(_INSERT_FAULT, fault_rows(batch.faults, file, at))
+        self._insert(INSERT_HTTP, http_rows(batch.http, file, at))
         return sizes.length
 
     def _insert(self, statement: str, rows: Iterator[tuple[Row, int]]) -> int:
@@ -151,6 +158,7 @@ class CaptureWriter:
             end = stop
             if row:
                 self._db.execute(statement, row)
+                self._row_bytes += _size_of(row)
         return end
 
     def _count_lost(self) -> None:
@@ -162,6 +170,7 @@ class CaptureWriter:
         self._syncer.close_file(self._file)
         self._file = WireFile(self._folder, self._file.number + 1)
         self._sizes[self._file.number] = 0
+        self._row_bytes = 0
 
     def _trim(self) -> None:
         """Remove the oldest wire files where the capture has outgrown its limit."""
@@ -179,7 +188,7 @@ class CaptureWriter:
                     " (SELECT first_id FROM block WHERE file = ?)",
                     (oldest,),
                 )
-                for table in ("block", "message", "fault"):
+                for table in ("block", "message", "fault", "http"):
                     self._db.execute(f"DELETE FROM {table} WHERE file = ?", (oldest,))
                 if newest is not None:
                     self._db.execute("DELETE FROM connection WHERE closed < ?", (newest,))
@@ -209,3 +218,8 @@ class CaptureWriter:
 
     def _sync_failed(self, error: OSError) -> None:
         self._sync_error = error
+
+
+def _size_of(row: Row) -> int:
+    """Bytes that a row takes in the index, about."""
+    return 64 + sum(len(value) for value in row if isinstance(value, str))

@@ -21,6 +21,7 @@ ERRORS: dict[str, tuple[int, str]] = {
     "no_connection": (404, "there is no such connection"),
     "no_frame": (404, "there is no such frame"),
     "no_message": (404, "there is no such message"),
+    "no_request": (404, "there is no such request of plain HTTP"),
     "no_breakpoint": (404, "there is no such breakpoint"),
     "not_held": (404, "nothing of this number waits at a breakpoint"),
     "no_fault": (404, "there is no such fault"),

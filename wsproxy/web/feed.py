@@ -11,6 +11,7 @@ import contextlib
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import compress
 from typing import Any
 
@@ -21,14 +22,17 @@ from wsproxy.filters.language import FilterError, Predicate, parse
 from wsproxy.filters.subject import subject_of
 from wsproxy.model.batches import Batch
 from wsproxy.model.blocks import Columns
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.queries import Query
 from wsproxy.model.records import ConnectionRecord
+from wsproxy.payloads.http import HttpSayings
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import Sayings, describe
 from wsproxy.relay.interfaces import Clock
 from wsproxy.relay.tasks import start_task
 from wsproxy.web.errors import ApiError
 from wsproxy.web.extras import FED_BYTES, Extras, extras_of
+from wsproxy.web.httprows import http_row
 from wsproxy.web.rows import connection_summary, row_object
 from wsproxy.web.totals import Totals
 
@@ -119,6 +123,9 @@ class Recent:
         self.condensed: list[Columns] = []
         """The entries of what came before them: enough to count."""
         self.updates: list[dict[str, Any]] = []
+        self.http: list[HttpRecord] = []
+        """The newest requests of plain HTTP."""
+        self.http_count = 0
         self.last_id = 0
         self._bytes = 0
 
@@ -127,6 +134,8 @@ class Recent:
         self.batches.append(batch)
         self._bytes += batch.weight
         self.updates = (self.updates + _updates(batch))[-MAX_ROWS:]
+        self.http = (self.http + batch.http)[-MAX_ROWS:]
+        self.http_count += len(batch.http)
         self.last_id = batch.last_id
         while self._bytes > MAX_RECENT_BYTES and len(self.batches) > 1:
             oldest = self.batches.popleft()
@@ -145,6 +154,7 @@ class Feed:
         self._connections: dict[int, ConnectionRecord] = {}
         # Only what is shown is decoded, and only its beginning: this is the relay's loop.
         self._sayings = Sayings(self._connections.get, rules, DECODED_BYTES)
+        self._http_sayings = HttpSayings(rules)
         self._changed: dict[int, ConnectionRecord] = {}
         self._recent = Recent()
         self._upto = 0
@@ -290,7 +300,20 @@ class Feed:
             "connections_skipped": max(len(changed) - MAX_CONNECTIONS, 0),
             "traffic": {number: totals.of(number) for number in active},
             "updates": recent.updates,
+            "http": self._http(recent),
         }
+
+    def _http(self, recent: Recent) -> dict[str, Any]:
+        """The newest requests of plain HTTP, and how many before them were left out."""
+        rows = []
+        for record in recent.http:
+            begun = replace(
+                record,
+                request_body=record.request_body[:DECODED_BYTES],
+                response_body=record.response_body[:DECODED_BYTES],
+            )
+            rows.append(http_row(record, self._http_sayings.of(begun)))
+        return {"rows": rows, "skipped": recent.http_count - len(rows)}
 
     def _frames(self, view: View, recent: Recent) -> dict[str, Any]:
         """The newest rows that a view shows, and how many before them were left out."""

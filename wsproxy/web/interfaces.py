@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.queries import Page, Query, RoundTrip, Seen, Timeline, Traffic, Whole
 from wsproxy.model.records import ConnectionRecord, Counted, Direction
+from wsproxy.payloads.http import HttpSayings
 from wsproxy.payloads.sayings import Said, Sayings
 from wsproxy.relay.interfaces import LiveConnection
 
@@ -139,6 +141,20 @@ class CaptureReader(Protocol):
 
     def sayings(self) -> Sayings:
         """For messages of this capture, by the user's rules."""
+
+    def http(
+        self, after: int, limit: int, *, newest: bool, of: ConnectionRecord | None
+    ) -> list[HttpRecord]:
+        """Requests of plain HTTP with a higher id than `after`, with the beginning of bodies.
+
+        `of`: only those of the client that made this connection.
+        """
+
+    def http_request(self, number: int) -> HttpRecord | None:
+        """One of them, with its bodies."""
+
+    def http_sayings(self) -> HttpSayings:
+        """For these requests, by the user's rules."""
 
     def traffic(self) -> dict[int, Traffic]:
         """How much passed on each connection, as far as the capture still has it."""

@@ -75,6 +75,26 @@ _SUMMARY = {
     "bytes": _BOTH,
 }
 
+_HTTP_ROW = {
+    "id": _INTEGER,
+    "connection": _MAYBE_INTEGER,
+    "started": _NUMBER,
+    "answered": _MAYBE_NUMBER,
+    "ended": _MAYBE_NUMBER,
+    "client": _STRING,
+    "agent": _STRING,
+    "method": _STRING,
+    "target": _STRING,
+    "upstream": _STRING,
+    "status": _MAYBE_INTEGER,
+    "reason": _STRING,
+    "error": _MAYBE_STRING,
+    "content_type": _STRING,
+    "request_length": _INTEGER,
+    "response_length": _INTEGER,
+    "summary": _STRING,
+}
+
 _ROW = {
     "id": _INTEGER,
     "connection": _INTEGER,
@@ -170,6 +190,26 @@ SCHEMAS: dict[str, Any] = {
         content=_ref("Payload"),
         sent=_or_null(_ref("Payload")),
         violations=_list("Violation"),
+    ),
+    "HttpRequests": _object(requests=_list(_object(**_HTTP_ROW)), next=_MAYBE_INTEGER),
+    "HttpBody": _object(
+        length=_INTEGER,
+        recorded=_INTEGER,
+        coding=_MAYBE_STRING,
+        problem=_MAYBE_STRING,
+        text=_BOOLEAN,
+        whole=_BOOLEAN,
+        base64=_STRING,
+    ),
+    "HttpDetail": _object(
+        **_HTTP_ROW,
+        version=_STRING,
+        request_headers=_HEADERS,
+        response_headers=_HEADERS,
+        request=_ref("HttpBody"),
+        response=_ref("HttpBody"),
+        asked={"type": "array", "items": _ANY},
+        answered_with={"type": "array", "items": _ANY},
     ),
     "RoundTrip": _object(request=_INTEGER, answer=_INTEGER, seconds=_NUMBER, key=_STRING),
     "Frame": _object(

@@ -42,6 +42,8 @@ class Totals:
         self._recent: deque[tuple[float, int, int, int, int]] = deque()
         self.paused: dict[int, set[str]] = {}
         """Directions that somebody paused over the API, of open connections."""
+        self.latest_http: deque[int] = deque(maxlen=MAX_LATEST)
+        """Requests of plain HTTP that the capture may not have yet."""
         self.changed: set[int] = set()
         """Connections with traffic since somebody emptied this."""
 
@@ -70,6 +72,7 @@ class Totals:
         if not self.newest_id:
             self.earliest_id = batch.first_id
         self.newest_id = batch.last_id
+        self.latest_http.extend(record.id for record in batch.http)
         sums = self._sums
         passed = [0, 0, 0, 0]
         for key, (frames, size) in batch.traffic.items():

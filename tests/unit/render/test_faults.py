@@ -53,7 +53,7 @@ def test_a_fault_is_told_after_its_frame() -> None:
     told = list(
         in_order([Seen(1, frame(6.0)), Seen(2, frame(7.0)), Seen(3, frame(8.0))], [DROPPED])
     )
-    assert [each if isinstance(each, FaultRecord) else each[0] for each in told] == [
+    assert [each.id if isinstance(each, Seen) else each for each in told] == [
         *(1, 2),
         DROPPED,
         3,

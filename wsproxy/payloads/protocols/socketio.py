@@ -50,12 +50,12 @@ class SocketIO(Decoder):
     name = "socket.io"
 
     def __init__(self, facts: Facts) -> None:
-        self._version = _version(facts) or "4"
+        self._version = engine_version(facts.target) or "4"
         self._waiting: dict[Direction, _Waiting | None] = dict.fromkeys(Direction)
 
     @classmethod
     def of_facts(cls, facts: Facts) -> bool:
-        return _version(facts) is not None
+        return engine_version(facts.target) is not None
 
     @classmethod
     def of_payload(cls, facts: Facts, payload: Payload) -> Sure | None:
@@ -171,8 +171,9 @@ class SocketIO(Decoder):
         return decoded(self.name, "attachment", of, {"of": waiting.title, **value})
 
 
-def _version(facts: Facts) -> str | None:
-    query = urlsplit(facts.target).query if "EIO=" in facts.target else ""
+def engine_version(target: str) -> str | None:
+    """The version of Engine.IO that path and query name: `4`; None if they name none."""
+    query = urlsplit(target).query if "EIO=" in target else ""
     return parse_qs(query[:4096]).get("EIO", [None])[0] if query else None
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import ConnectionRecord
 from wsproxy.web.context import Context
@@ -37,6 +38,17 @@ async def connection_of(ctx: Context, number: int) -> ConnectionRecord:
     )
     if found is None:
         raise ApiError("no_connection")
+    return found
+
+
+async def http_of(ctx: Context, number: int) -> HttpRecord:
+    """A request of plain HTTP, with its bodies; raises ApiError if there is none of this id."""
+    found = await _looked_up(
+        lambda: ctx.reading(lambda reader: reader.http_request(number)),
+        expected=lambda: number in ctx.totals.latest_http,
+    )
+    if found is None:
+        raise ApiError("no_request")
     return found
 
 

@@ -1,0 +1,91 @@
+"""What a request of plain HTTP and its answer say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from wsproxy.model.http import HttpRecord
+from wsproxy.model.records import Direction
+from wsproxy.payloads.conversation import Conversation, in_one_line
+from wsproxy.payloads.decoded import Decoded, Facts, NotThisError, Payload
+from wsproxy.payloads.httpbody import HttpBody, body_of
+from wsproxy.payloads.polling import split
+from wsproxy.payloads.protocols.socketio import engine_version
+from wsproxy.payloads.rules import DecodeRule
+from wsproxy.payloads.sayings import packet_object
+from wsproxy.protocol.handshake import Headers, header
+
+_PAGES = ("text/html", "text/css", "text/javascript", "image/", "font/", "audio/", "video/")
+"""Types of bodies that say nothing in a line."""
+
+
+class HttpSaid(NamedTuple):
+    """Both bodies, inflated and decoded."""
+
+    request: HttpBody
+    response: HttpBody
+    asked: list[Decoded]
+    answered: list[Decoded]
+
+    @property
+    def line(self) -> str:
+        """Both in one line: `-> EVENT echo <- ok`."""
+        parts = [
+            f"{direction.arrow} {in_one_line(packets)}"
+            for direction, packets in zip(Direction, (self.asked, self.answered), strict=True)
+            if packets
+        ]
+        return " ".join(parts)
+
+
+class HttpSayings:
+    """Decodes requests, each by itself."""
+
+    def __init__(self, rules: Sequence[DecodeRule] = ()) -> None:
+        self._rules = list(rules)
+
+    def of(self, record: HttpRecord) -> HttpSaid:
+        """What a request and its answer say, as far as their bodies are recorded."""
+        conversation = Conversation(Facts(record.target, None, record.request_headers), self._rules)
+        bodies = [
+            body_of(record.request_headers, record.request_body, record.request_length),
+            body_of(record.response_headers, record.response_body, record.response_length),
+        ]
+        headers = record.request_headers, record.response_headers
+        asked, answered = (
+            _packets(conversation, record.target, *of)
+            for of in zip(Direction, headers, bodies, strict=True)
+        )
+        return HttpSaid(bodies[0], bodies[1], asked, answered)
+
+
+def said_object(said: HttpSaid) -> dict[str, Any]:
+    """As JSON: `asked` and `answered_with`, a packet each with its tree."""
+    return {
+        "asked": [packet_object(one, tree=True) for one in said.asked],
+        "answered_with": [packet_object(one, tree=True) for one in said.answered],
+    }
+
+
+def _packets(
+    conversation: Conversation, target: str, direction: Direction, headers: Headers, body: HttpBody
+) -> list[Decoded]:
+    kind = (header(headers, "Content-Type") or "").lower()
+    if not body.content or body.problem is not None or kind.startswith(_PAGES):
+        return []
+    content = body.content
+    version = engine_version(target)
+    if version is not None:
+        try:
+            pieces = split(content, version)
+        except NotThisError:
+            return []
+        found: list[Decoded] = []
+        for number, (text, piece) in enumerate(pieces, 1):
+            missing = number == len(pieces) and not body.whole
+            payload = Payload(direction, text, piece, len(piece) + missing)
+            found += conversation.feed(payload)
+        return found
+    length = len(content) + (not body.whole)
+    return conversation.feed(Payload(direction, body.text, content, length))

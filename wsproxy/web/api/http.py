@@ -1,0 +1,107 @@
+"""Plain HTTP: requests on the proxy's port that became no WebSocket."""
+
+from __future__ import annotations
+
+import json
+
+from aiohttp import web
+
+from wsproxy.model.http import HttpRecord
+from wsproxy.web.api.lookup import connection_of, http_of
+from wsproxy.web.api.routes import Parameter, Route, json_text, number, path_number, switch
+from wsproxy.web.context import Context
+from wsproxy.web.errors import ApiError
+from wsproxy.web.httprows import http_detail, http_row
+from wsproxy.web.interfaces import CaptureReader
+
+MAX_ROWS = 1000
+
+
+async def requests(ctx: Context, request: web.Request) -> web.Response:
+    """A page of the requests."""
+    after = number(request, "after", 0) or 0
+    limit = max(number(request, "limit", 200, most=MAX_ROWS) or 200, 1)
+    newest = switch(request, "newest", default=False)
+    connection_id = number(request, "connection")
+    of = None if connection_id is None else await connection_of(ctx, connection_id)
+
+    def work(reader: CaptureReader) -> str:
+        found = reader.http(after, limit, newest=newest, of=of)
+        sayings = reader.http_sayings()
+        more = len(found) == limit and not newest
+        rows = [http_row(one, sayings.of(one)) for one in found]
+        return json.dumps({"requests": rows, "next": found[-1].id if more else None})
+
+    return json_text(await ctx.reading(work))
+
+
+async def one_request(ctx: Context, request: web.Request) -> web.Response:
+    """A request and its answer, with headers and bodies."""
+    found = await http_of(ctx, path_number(request))
+
+    def work(reader: CaptureReader) -> str:
+        return json.dumps(http_detail(found, reader.http_sayings().of(found)))
+
+    return json_text(await ctx.reading(work))
+
+
+async def body(ctx: Context, request: web.Request) -> web.Response:
+    """All that is recorded of a body, as it came, as a download."""
+    found = await http_of(ctx, path_number(request))
+    part = request.query.get("part", "response")
+    bodies = {"request": _request_body, "response": _response_body}
+    if part not in bodies:
+        raise ApiError("bad_request", "part must be request or response")
+    # Strangers' data: always a download, never shown as what it claims to be.
+    name = f"http-{found.id}.{part}.bin"
+    return web.Response(
+        body=bodies[part](found),
+        content_type="application/octet-stream",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _request_body(record: HttpRecord) -> bytes:
+    return record.request_body
+
+
+def _response_body(record: HttpRecord) -> bytes:
+    return record.response_body
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/http",
+        requests,
+        "List the requests of plain HTTP",
+        "HttpRequests",
+        (
+            Parameter("after", "integer", "Only requests with a higher id."),
+            Parameter("limit", "integer", f"At most so many, and never more than {MAX_ROWS}."),
+            Parameter("newest", "integer", "1 gives the newest instead of the oldest."),
+            Parameter(
+                "connection",
+                "integer",
+                "Only requests of the client of this connection: same address, same User-Agent.",
+            ),
+        ),
+        errors=("no_connection",),
+    ),
+    Route(
+        "GET",
+        "/http/{id}",
+        one_request,
+        "A request and its answer",
+        "HttpDetail",
+        errors=("no_request",),
+    ),
+    Route(
+        "GET",
+        "/http/{id}/body",
+        body,
+        "Download all that is recorded of a body",
+        parameters=(Parameter("part", "string", "`request` or `response`, the default."),),
+        errors=("no_request",),
+    ),
+)
