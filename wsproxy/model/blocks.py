@@ -127,10 +127,11 @@ def dump_notes(notes: dict[int, Note]) -> str | None:
     """
     if not notes:
         return None
-    # Notes of one kind are mostly one object; comparing them all by value would take long.
-    same: dict[int, list[int]] = {}
+    # Violations of one kind are mostly one object; comparing them all by value would take long.
+    same: dict[tuple[Any, ...], list[int]] = {}
     for index, note in notes.items():
-        same.setdefault(id(note), []).append(index)
+        key = (id(note.violations), note.received, note.origin, note.content_length)
+        same.setdefault(key, []).append(index)
     grouped = [[notes[indexes[0]].as_json(), indexes] for indexes in same.values()]
     return json.dumps(grouped, separators=(",", ":"))
 
@@ -242,9 +243,16 @@ class BlockBuilder:
         headers: list[int],
         pieces: list[bytes],
         size: int,
+        notes: Iterable[tuple[int, Note]] = (),
     ) -> None:
-        """Add frames that need neither notes nor contents: `size` bytes in all."""
+        """Add frames that need no contents: `size` bytes in all.
+
+        `notes` come with the index of their frame among these.
+        """
         count = len(sizes)
+        first = len(self.keys)
+        for index, note in notes:
+            self.notes[first + index] = note
         self.keys += [key] * count
         self.times += [time] * count
         self.numbers += numbers

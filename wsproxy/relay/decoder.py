@@ -3,9 +3,9 @@
 Everything that is known of the stream lives here: where the frames are, the message under way
 with its inflater, the linter. It does no I/O and reads no clock.
 
-Two ways through it. A *run* is many whole messages in good order in one chunk: one loop keeps
-their sizes and makes no object for any of them. Everything else goes frame by frame, and a frame
-whose payload comes in several chunks piece by piece.
+Two ways through it. What lies whole in a chunk and needs no object of its own goes the short ways
+(`short_ways`), many frames in one loop. Everything else goes frame by frame, and a frame whose
+payload comes in several chunks piece by piece.
 """
 
 from __future__ import annotations
@@ -22,35 +22,20 @@ from wsproxy.protocol.frames import (
     FIN,
     MASK,
     OPCODE,
-    RSV1,
     Opcode,
-    minimal_header_size,
     parse_header,
 )
 from wsproxy.protocol.handshake import NegotiatedExtensions
-from wsproxy.protocol.lint import FrameLinter, Violation, utf8_valid, violation
+from wsproxy.protocol.lint import FrameLinter, Violation, violation
 from wsproxy.protocol.masking import apply_mask
 from wsproxy.protocol.messages import INFLATE_AT_ONCE, Message, MessageAssembler
 from wsproxy.relay.holding import Holding
+from wsproxy.relay.short_ways import RUN_FRAMES, ShortWays
 
 DEFAULT_MAX_PAYLOAD = 1024 * 1024
 
-RUN_FRAMES = 256
-"""Frames that a run has at most: a fraction of a millisecond's work."""
-
 TURN_FRAMES = 128
 """Frames that are decoded one by one before the time is looked at."""
-
-JOIN_BELOW = 8 * 1024
-"""Bytes a piece below which the pieces of a run are joined: many small values cost more."""
-
-INFLATED_AT_ONCE = 2 * 1024
-"""Bytes of a compressed message that is inflated in one go: deflate makes at most 1,032 of one."""
-
-_COMPRESSED = frozenset((FIN | RSV1 | Opcode.TEXT, FIN | RSV1 | Opcode.BINARY))
-_TEXT = FIN | Opcode.TEXT
-_BINARY = FIN | Opcode.BINARY
-_PING_PONG = frozenset((FIN | Opcode.PING, FIN | Opcode.PONG))
 
 
 class ClosePassed(NamedTuple):
@@ -100,10 +85,15 @@ class StreamDecoder:
         self._orderly = self._readable
         """Whether the next byte begins a message, and nothing is known to be odd."""
         self._deflates = negotiated.deflate is not None and self._readable
-        self._number = 0
-        """Of the last message."""
-        self._mask_bit = MASK if direction is Direction.UPSTREAM else 0  # section 5.1
-        self._base_size = 6 if direction is Direction.UPSTREAM else 2
+        self._short = ShortWays(
+            connection_id,
+            direction,
+            self._assembler,
+            self._linter,
+            max_payload,
+            deflates=self._deflates,
+        )
+        self._whole = self._short.whole
         self._holding: Holding | None = None
         # The frame under way.
         self._partial = b""
@@ -151,8 +141,8 @@ class StreamDecoder:
 
     def next_number(self) -> int:
         """The number of a message that is injected now."""
-        self._number += 1
-        return self._number
+        self._short.number += 1
+        return self._short.number
 
     # Decoding.
 
@@ -181,17 +171,13 @@ class StreamDecoder:
         while pos < end:
             if self._header:
                 pos = self._payload(data, pos, time, out)
-            elif self._orderly:
+            else:
                 start = pos
-                pos = self._run(data, pos, time, out)
-                if pos == start and self._deflates:
-                    pos = self._compressed(data, pos, time, out)
+                pos = self._short_way(data, pos, time, out)
                 if pos == start:
                     pos = self._frame(data, pos, time, out)
                 else:
                     count += RUN_FRAMES if pos < end else 0
-            else:
-                pos = self._frame(data, pos, time, out)
             count += 1
             if self._holding is not None and self._holding.deliver is not None:
                 self._holding.deliver()
@@ -226,172 +212,25 @@ class StreamDecoder:
             number = 0
             if header[0] & OPCODE < Opcode.CLOSE:
                 if not self._assembler.in_message or header[0] & OPCODE:
-                    self._number += 1
-                number = self._number
+                    self._short.number += 1
+                number = self._short.number
             note = Note(-1, violations)
             out.add_frame(self.key, time, number, header, (), 0, note)
             if self._holding is not None:
                 self._holding.raw(header)
 
-    def _whole(self, data: bytes, time: float, out: BatchBuilder) -> bool:
-        """Take a chunk that is exactly one message in good order: by far the most are.
-
-        As `_run`, in half the time; a property test holds both to the same.
-        """
-        mask = self._mask_bit
-        size = len(data)
-        body = self._base_size
-        length = size - body
-        if length < 126:
-            if length < 0 or data[1] != mask | length:
-                return False
-        elif length < 65538:
-            body += 2
-            length -= 2
-            if length < 126 or data[1] != mask | 126 or data[2] << 8 | data[3] != length:
-                return False
-        else:
-            body += 8
-            length -= 8
-            if length < 65536 or data[1] != mask | 127:
-                return False
-            if int.from_bytes(data[2:10], "big") != length:
-                return False
-        first = data[0]
-        if length > self.max_payload or (first != _TEXT and first != _BINARY):  # noqa: PLR1714
-            return False
-        if mask:
-            payload = apply_mask(data[body:], data[body - 4 : body])
-            if first == _TEXT and not payload.isascii() and not utf8_valid(payload):
-                return False
-            pieces: tuple[bytes, ...] = (data[:body], payload)
-        else:
-            if first == _TEXT:
-                payload = data[body:]
-                if not payload.isascii() and not utf8_valid(payload):
-                    return False
-            pieces = (data,)
-        self._number += 1
-        out.add_whole(self.key, time, self._number, size, first, body, pieces)
-        return True
-
-    def _compressed(self, data: bytes, pos: int, time: float, out: BatchBuilder) -> int:
-        """Take a small compressed message in good order from `pos` on; returns where it ends.
-
-        `pos` where it is anything else.
-        """
-        first = data[pos]
-        head = parse_header(data, pos)
-        if first not in _COMPRESSED or head is None or self._holding is not None:
-            return pos
-        length, size = head
-        body = pos + size
-        stop = body + length
-        least = minimal_header_size(length, masked=bool(self._mask_bit))
-        if (
-            stop > len(data)
-            or length > min(INFLATED_AT_ONCE, self.max_payload)
-            or size != least
-            or data[pos + 1] & MASK != self._mask_bit
-        ):
-            return pos
-        payload = data[body:stop]
-        if self._mask_bit:
-            payload = apply_mask(payload, data[body - 4 : body])
-        inflated = self._assembler.whole(payload)
-        if inflated is None:
-            return pos
-        content, content_length = inflated
-        violations: tuple[Violation, ...] = ()
-        if first & OPCODE == Opcode.TEXT and not content.isascii():
-            cut = content_length > len(content)
-            if not utf8_valid(content, whole=not cut):
-                violations = (_not_utf8(self.direction),)
-        note = None
-        if violations or content_length > len(content):
-            more = content_length if content_length > len(content) else None
-            note = Note(None, violations, None, more)
-        self._number += 1
-        header = data[pos:body]
-        out.add_frame(self.key, time, self._number, header, (payload,), length, note, content)
-        return stop
-
-    def _run(  # noqa: PLR0915 - one loop: a call for each of its steps would double its cost
-        self, data: bytes, pos: int, time: float, out: BatchBuilder
-    ) -> int:
-        """Take messages in good order, pings and pongs from `pos` on, at most RUN_FRAMES.
-
-        Returns where the first frame begins that is anything else. What is checked here of a
-        header agrees with parse_header (a property test holds it to that).
-        """
-        mask, base, most = self._mask_bit, self._base_size, self.max_payload
-        holding = self._holding
-        end = len(data)
-        begin = pos
-        sizes: list[int] = []
-        firsts: list[int] = []
-        headers: list[int] = []
-        numbers: list[int] = []
-        parts: list[bytes] = []
-        number = self._number
-        last = end - base
-        frames = RUN_FRAMES if holding is None or holding.deliver is None else 1
-        while pos <= last and len(sizes) < frames:
-            first = data[pos]
-            length = data[pos + 1] ^ mask  # more than 127 where the masking is wrong
-            body = pos + base
-            if length >= 126:
-                if length == 126:
-                    if body + 2 > end:
-                        break
-                    length = data[pos + 2] << 8 | data[pos + 3]
-                    body += 2
-                    if length < 126:
-                        break
-                elif length == 127:
-                    if body + 8 > end:
-                        break
-                    length = int.from_bytes(data[pos + 2 : pos + 10], "big")
-                    body += 8
-                    if length < 65536:
-                        break
-                else:
-                    break
-            stop = body + length
-            if stop > end or length > most:
-                break
-            payload = data[body:stop]
-            if mask:
-                payload = apply_mask(payload, data[body - 4 : body])
-            if first == _TEXT:
-                if not payload.isascii() and not utf8_valid(payload):
-                    break
-                number += 1
-                numbers.append(number)
-            elif first == _BINARY:
-                number += 1
-                numbers.append(number)
-            elif first in _PING_PONG and length < 126:
-                numbers.append(0)
-            else:
-                break
-            sizes.append(stop - pos)
-            firsts.append(first)
-            headers.append(body - pos)
-            if mask:
-                parts.append(data[pos:body])
-                parts.append(payload)
-            if holding is not None:
-                wire = data if stop - pos == end else data[pos:stop]
-                holding.whole(self.direction, time, first & OPCODE, payload, wire, numbers[-1])
-            pos = stop
-        if sizes:
-            self._number = number
-            if not mask:
-                parts = [data if pos - begin == end else data[begin:pos]]
-            elif len(parts) > 2 and pos - begin < JOIN_BELOW * len(sizes):
-                parts = [b"".join(parts)]
-            out.add_run(self.key, time, numbers, sizes, firsts, headers, parts, pos - begin)
+    def _short_way(self, data: bytes, pos: int, time: float, out: BatchBuilder) -> int:
+        """Take what needs no object each from `pos` on; returns where that ends."""
+        short, holding = self._short, self._holding
+        start = pos
+        if self._orderly:
+            pos = short.run(data, pos, time, out, holding)
+        if pos == start and holding is None and self._readable:
+            if self._deflates and self._orderly:
+                pos = short.compressed(data, pos, time, out)
+            if pos == start:
+                pos = short.small(data, pos, time, out)
+                self._orderly = self._in_order
         return pos
 
     def _frame(self, data: bytes, pos: int, time: float, out: BatchBuilder) -> int:
@@ -415,7 +254,7 @@ class StreamDecoder:
                 if holding is not None and assembler.in_message:
                     holding.interrupted()
                 assembler.begin(first)
-                self._number += 1
+                self._short.number += 1
             assembler.frame(self._payload_length)
         elif holding is not None and first & OPCODE == Opcode.CLOSE:
             holding.interrupted()  # nothing more will come of a message that it stands in
@@ -469,7 +308,7 @@ class StreamDecoder:
             if first & OPCODE == Opcode.CLOSE and self.close is None and received == length:
                 self.close = ClosePassed(time, *parse_close(payload))
         else:
-            number = self._number
+            number = self._short.number
             if first >= FIN and received == length:
                 message = self._assembler.end()
                 violations += self._message_violations(message)
@@ -502,7 +341,7 @@ class StreamDecoder:
         if message.compressed and message.opaque:
             return (violation("deflate-data", message.opaque, sender),)
         if message.invalid_utf8:
-            return (_not_utf8(self.direction),)
+            return self._short.not_utf8
         return ()
 
     def _message_record(
@@ -520,10 +359,6 @@ class StreamDecoder:
             message.compressed,
             message.opaque,
         )
-
-
-def _not_utf8(direction: Direction) -> Violation:
-    return violation("text-utf8", "a text message that is not UTF-8", direction.sender)
 
 
 def _ignore(paused: bool) -> None:

@@ -1,0 +1,311 @@
+"""The short ways of the decoder: frames that lie whole in a chunk, and make no object each.
+
+By far the most chunks are one message (`whole`), or many in good order (`run`). What is small and
+whole but otherwise out of the ordinary (fragments, broken rules) has a loop of its own (`small`),
+so that a flood of it costs little; so have compressed messages (`compressed`). Each takes what it
+can from a place on and says where it stopped; the decoder's long way does the rest.
+"""
+
+from __future__ import annotations
+
+from wsproxy.model.batches import BatchBuilder
+from wsproxy.model.blocks import Note
+from wsproxy.model.records import Direction
+from wsproxy.protocol.frames import (
+    FIN,
+    MASK,
+    OPCODE,
+    RSV1,
+    Opcode,
+    minimal_header_size,
+    parse_header,
+)
+from wsproxy.protocol.lint import FrameLinter, Violation, utf8_valid, violation
+from wsproxy.protocol.masking import apply_mask
+from wsproxy.protocol.messages import MessageAssembler
+from wsproxy.relay.holding import Holding
+
+RUN_FRAMES = 256
+"""Frames that a run has at most: a fraction of a millisecond's work."""
+
+SMALL = 4 * 1024
+"""Bytes of payload above which a frame is not worth a loop without objects."""
+
+JOIN_BELOW = 8 * 1024
+"""Bytes a piece below which the pieces of a run are joined: many small values cost more."""
+
+INFLATED_AT_ONCE = 2 * 1024
+"""Bytes of a compressed message that is inflated in one go: deflate makes at most 1,032 of one."""
+
+_COMPRESSED = frozenset((FIN | RSV1 | Opcode.TEXT, FIN | RSV1 | Opcode.BINARY))
+_TEXT = FIN | Opcode.TEXT
+_BINARY = FIN | Opcode.BINARY
+_PING_PONG = frozenset((FIN | Opcode.PING, FIN | Opcode.PONG))
+
+
+class ShortWays:
+    """The short ways of one direction; its decoder knows when each may be tried."""
+
+    def __init__(
+        self,
+        connection_id: int,
+        direction: Direction,
+        assembler: MessageAssembler,
+        linter: FrameLinter,
+        max_payload: int,
+        *,
+        deflates: bool,
+    ) -> None:
+        self.number = 0
+        """Of the last message."""
+        self._direction = direction
+        self._key = connection_id << 1 | direction
+        self._assembler = assembler
+        self._linter = linter
+        self._max_payload = max_payload
+        self._rsv1 = RSV1 if deflates else 0
+        """The bit that says of a message that it is compressed."""
+        self._mask = MASK if direction is Direction.UPSTREAM else 0  # section 5.1
+        self._base_size = 6 if direction is Direction.UPSTREAM else 2
+        text = "a text message that is not UTF-8"
+        self.not_utf8 = (violation("text-utf8", text, direction.sender),)
+        self._noted: tuple[Violation, ...] = ()
+        self._note = Note()
+
+    def whole(self, data: bytes, time: float, out: BatchBuilder) -> bool:
+        """Take a chunk that is exactly one message in good order: by far the most are.
+
+        As `run`, in half the time; a property test holds both to the same.
+        """
+        mask = self._mask
+        size = len(data)
+        body = self._base_size
+        length = size - body
+        if length < 126:
+            if length < 0 or data[1] != mask | length:
+                return False
+        elif length < 65538:
+            body += 2
+            length -= 2
+            if length < 126 or data[1] != mask | 126 or data[2] << 8 | data[3] != length:
+                return False
+        else:
+            body += 8
+            length -= 8
+            if length < 65536 or data[1] != mask | 127:
+                return False
+            if int.from_bytes(data[2:10], "big") != length:
+                return False
+        first = data[0]
+        if length > self._max_payload or (first != _TEXT and first != _BINARY):  # noqa: PLR1714
+            return False
+        if mask:
+            payload = apply_mask(data[body:], data[body - 4 : body])
+            if first == _TEXT and not payload.isascii() and not utf8_valid(payload):
+                return False
+            pieces: tuple[bytes, ...] = (data[:body], payload)
+        else:
+            if first == _TEXT:
+                payload = data[body:]
+                if not payload.isascii() and not utf8_valid(payload):
+                    return False
+            pieces = (data,)
+        self.number += 1
+        out.add_whole(self._key, time, self.number, size, first, body, pieces)
+        return True
+
+    def run(  # noqa: PLR0915 - one loop: a call for each of its steps would double its cost
+        self,
+        data: bytes,
+        pos: int,
+        time: float,
+        out: BatchBuilder,
+        holding: Holding | None,
+    ) -> int:
+        """Take messages in good order, pings and pongs from `pos` on, at most RUN_FRAMES.
+
+        Returns where the first frame begins that is anything else. What is checked here of a
+        header agrees with parse_header (a property test holds it to that).
+        """
+        mask, base, most = self._mask, self._base_size, self._max_payload
+        end = len(data)
+        begin = pos
+        sizes: list[int] = []
+        firsts: list[int] = []
+        headers: list[int] = []
+        numbers: list[int] = []
+        parts: list[bytes] = []
+        number = self.number
+        last = end - base
+        frames = RUN_FRAMES if holding is None or holding.deliver is None else 1
+        while pos <= last and len(sizes) < frames:
+            first = data[pos]
+            length = data[pos + 1] ^ mask  # more than 127 where the masking is wrong
+            body = pos + base
+            if length >= 126:
+                if length == 126:
+                    if body + 2 > end:
+                        break
+                    length = data[pos + 2] << 8 | data[pos + 3]
+                    body += 2
+                    if length < 126:
+                        break
+                elif length == 127:
+                    if body + 8 > end:
+                        break
+                    length = int.from_bytes(data[pos + 2 : pos + 10], "big")
+                    body += 8
+                    if length < 65536:
+                        break
+                else:
+                    break
+            stop = body + length
+            if stop > end or length > most:
+                break
+            payload = data[body:stop]
+            if mask:
+                payload = apply_mask(payload, data[body - 4 : body])
+            if first == _TEXT:
+                if not payload.isascii() and not utf8_valid(payload):
+                    break
+                number += 1
+                numbers.append(number)
+            elif first == _BINARY:
+                number += 1
+                numbers.append(number)
+            elif first in _PING_PONG and length < 126:
+                numbers.append(0)
+            else:
+                break
+            sizes.append(stop - pos)
+            firsts.append(first)
+            headers.append(body - pos)
+            if mask:
+                parts.append(data[pos:body])
+                parts.append(payload)
+            if holding is not None:
+                wire = data if stop - pos == end else data[pos:stop]
+                holding.whole(self._direction, time, first & OPCODE, payload, wire, numbers[-1])
+            pos = stop
+        if sizes:
+            self.number = number
+            if not mask:
+                parts = [data if pos - begin == end else data[begin:pos]]
+            elif len(parts) > 2 and pos - begin < JOIN_BELOW * len(sizes):
+                parts = [b"".join(parts)]
+            out.add_run(self._key, time, numbers, sizes, firsts, headers, parts, pos - begin)
+        return pos
+
+    def small(  # noqa: PLR0915 - one loop, as `run` is
+        self, data: bytes, pos: int, time: float, out: BatchBuilder
+    ) -> int:
+        """Take small frames of any kind from `pos` on, at most RUN_FRAMES of them.
+
+        Left to the long way are Close frames, what is compressed, and ends of fragmented messages.
+        Returns where the first frame begins that it did not take.
+        """
+        assembler, linter, rsv1 = self._assembler, self._linter, self._rsv1
+        end = len(data)
+        most = min(SMALL, self._max_payload)
+        begin = pos
+        sizes: list[int] = []
+        firsts: list[int] = []
+        headers: list[int] = []
+        numbers: list[int] = []
+        parts: list[bytes] = []
+        notes: list[tuple[int, Note]] = []
+        while len(sizes) < RUN_FRAMES:
+            head = parse_header(data, pos)
+            if head is None:
+                break
+            length, size = head
+            body = pos + size
+            stop = body + length
+            if stop > end or length > most:
+                break
+            first = data[pos]
+            opcode = first & OPCODE
+            fragment = False
+            if opcode >= Opcode.CLOSE:
+                if opcode == Opcode.CLOSE:
+                    break
+            elif assembler.in_message:
+                if opcode or first >= FIN or assembler.compressed:
+                    break
+                fragment = True
+            elif first & rsv1:
+                break
+            elif first < FIN:
+                assembler.begin(first)
+                self.number += 1
+                fragment = True
+            else:
+                self.number += 1
+            header = data[pos:body]
+            payload = data[body:stop]
+            if header[1] & MASK:
+                payload = apply_mask(payload, header[-4:])
+            violations = linter.check(header, length, length)
+            if fragment:
+                assembler.frame(length)
+                assembler.feed(payload, last=False)
+            elif opcode == Opcode.TEXT and not payload.isascii() and not utf8_valid(payload):
+                violations = violations + self.not_utf8 if violations else self.not_utf8
+            if violations:
+                if violations is not self._noted:
+                    self._noted, self._note = violations, Note(None, violations)
+                notes.append((len(sizes), self._note))
+            numbers.append(self.number if opcode < Opcode.CLOSE else 0)
+            sizes.append(stop - pos)
+            firsts.append(first)
+            headers.append(size)
+            parts.append(header)
+            parts.append(payload)
+            pos = stop
+        if sizes:
+            if pos - begin < JOIN_BELOW * len(sizes):
+                parts = [b"".join(parts)]
+            size = pos - begin
+            out.add_run(self._key, time, numbers, sizes, firsts, headers, parts, size, notes)
+        return pos
+
+    def compressed(self, data: bytes, pos: int, time: float, out: BatchBuilder) -> int:
+        """Take a small compressed message in good order from `pos` on; returns where it ends.
+
+        `pos` where it is anything else.
+        """
+        first = data[pos]
+        head = parse_header(data, pos)
+        if first not in _COMPRESSED or head is None:
+            return pos
+        length, size = head
+        body = pos + size
+        stop = body + length
+        least = minimal_header_size(length, masked=bool(self._mask))
+        if (
+            stop > len(data)
+            or length > min(INFLATED_AT_ONCE, self._max_payload)
+            or size != least
+            or data[pos + 1] & MASK != self._mask
+        ):
+            return pos
+        payload = data[body:stop]
+        if self._mask:
+            payload = apply_mask(payload, data[body - 4 : body])
+        inflated = self._assembler.whole(payload)
+        if inflated is None:
+            return pos
+        content, content_length = inflated
+        violations: tuple[Violation, ...] = ()
+        if first & OPCODE == Opcode.TEXT and not content.isascii():
+            cut = content_length > len(content)
+            if not utf8_valid(content, whole=not cut):
+                violations = self.not_utf8
+        note = None
+        if violations or content_length > len(content):
+            more = content_length if content_length > len(content) else None
+            note = Note(None, violations, None, more)
+        self.number += 1
+        header = data[pos:body]
+        out.add_frame(self._key, time, self.number, header, (payload,), length, note, content)
+        return stop
