@@ -264,6 +264,13 @@ class BlockBuilder:
         self.size += size
         self._count(key, count, size)
 
+    def add_contents(self, contents: list[int], pieces: list[bytes]) -> None:
+        """Add the contents of the frames that were added last, `contents` as in `Columns`."""
+        first = len(self.keys) - len(contents)
+        self.contents[first:] = contents
+        self.content_pieces += pieces
+        self.size += sum(map(len, pieces))
+
     def add_whole(
         self,
         key: int,

@@ -226,11 +226,8 @@ class StreamDecoder:
         if self._orderly:
             pos = short.run(data, pos, time, out, holding)
         if pos == start and holding is None and self._readable:
-            if self._deflates and self._orderly:
-                pos = short.compressed(data, pos, time, out)
-            if pos == start:
-                pos = short.small(data, pos, time, out)
-                self._orderly = self._in_order
+            pos = short.small(data, pos, time, out)
+            self._orderly = self._in_order
         return pos
 
     def _frame(self, data: bytes, pos: int, time: float, out: BatchBuilder) -> int:

@@ -2,8 +2,8 @@
 
 By far the most chunks are one message (`whole`), or many in good order (`run`). What is small and
 whole but otherwise out of the ordinary (fragments, broken rules) has a loop of its own (`small`),
-so that a flood of it costs little; so have compressed messages (`compressed`). Each takes what it
-can from a place on and says where it stopped; the decoder's long way does the rest.
+so that a flood of it costs little. Each takes what it can from a place on and says where it
+stopped; the decoder's long way does the rest.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from wsproxy.protocol.frames import (
     OPCODE,
     RSV1,
     Opcode,
-    minimal_header_size,
     parse_header,
 )
 from wsproxy.protocol.lint import FrameLinter, Violation, utf8_valid, violation
 from wsproxy.protocol.masking import apply_mask
-from wsproxy.protocol.messages import MessageAssembler
+from wsproxy.protocol.messages import INFLATE_AT_ONCE, MessageAssembler
 from wsproxy.relay.holding import Holding
 
 RUN_FRAMES = 256
@@ -37,7 +36,7 @@ JOIN_BELOW = 8 * 1024
 INFLATED_AT_ONCE = 2 * 1024
 """Bytes of a compressed message that is inflated in one go: deflate makes at most 1,032 of one."""
 
-_COMPRESSED = frozenset((FIN | RSV1 | Opcode.TEXT, FIN | RSV1 | Opcode.BINARY))
+_COMPRESSED: frozenset[int] = frozenset((FIN | RSV1 | Opcode.TEXT, FIN | RSV1 | Opcode.BINARY))
 _TEXT = FIN | Opcode.TEXT
 _BINARY = FIN | Opcode.BINARY
 _PING_PONG = frozenset((FIN | Opcode.PING, FIN | Opcode.PONG))
@@ -65,6 +64,7 @@ class ShortWays:
         self._max_payload = max_payload
         self._rsv1 = RSV1 if deflates else 0
         """The bit that says of a message that it is compressed."""
+        self._compressed = _COMPRESSED if deflates else frozenset()
         self._mask = MASK if direction is Direction.UPSTREAM else 0  # section 5.1
         self._base_size = 6 if direction is Direction.UPSTREAM else 2
         text = "a text message that is not UTF-8"
@@ -124,6 +124,8 @@ class ShortWays:
     ) -> int:
         """Take messages in good order, pings and pongs from `pos` on, at most RUN_FRAMES.
 
+        Compressed ones, too, where they are small and nobody holds.
+
         Returns where the first frame begins that is anything else. What is checked here of a
         header agrees with parse_header (a property test holds it to that).
         """
@@ -135,6 +137,10 @@ class ShortWays:
         headers: list[int] = []
         numbers: list[int] = []
         parts: list[bytes] = []
+        contents: list[int] = []
+        content_pieces: list[bytes] = []
+        notes: list[tuple[int, Note]] = []
+        compressed = self._compressed if holding is None else frozenset()
         number = self.number
         last = end - base
         frames = RUN_FRAMES if holding is None or holding.deliver is None else 1
@@ -175,6 +181,18 @@ class ShortWays:
                 numbers.append(number)
             elif first in _PING_PONG and length < 126:
                 numbers.append(0)
+            elif first in compressed:
+                found = self._inflate(first, payload)
+                if found is None:
+                    break
+                content, note = found
+                if note is not None:
+                    notes.append((len(sizes), note))
+                contents += [0] * (len(sizes) - len(contents))
+                contents.append(len(content) + 1)
+                content_pieces.append(content)
+                number += 1
+                numbers.append(number)
             else:
                 break
             sizes.append(stop - pos)
@@ -193,8 +211,32 @@ class ShortWays:
                 parts = [data if pos - begin == end else data[begin:pos]]
             elif len(parts) > 2 and pos - begin < JOIN_BELOW * len(sizes):
                 parts = [b"".join(parts)]
-            out.add_run(self._key, time, numbers, sizes, firsts, headers, parts, pos - begin)
+            out.add_run(self._key, time, numbers, sizes, firsts, headers, parts, pos - begin, notes)
+            if contents:
+                contents += [0] * (len(sizes) - len(contents))
+                out.add_contents(contents, content_pieces)
         return pos
+
+    def _inflate(self, first: int, payload: bytes) -> tuple[bytes, Note | None] | None:
+        """The content of a compressed message, and what is to be noted of it.
+
+        None where it is large, or cannot be inflated: then the long way says why.
+        """
+        assembler = self._assembler
+        if len(payload) > INFLATED_AT_ONCE or assembler.inflated >= INFLATE_AT_ONCE:
+            return None
+        inflated = assembler.whole(payload)
+        if inflated is None:
+            return None
+        content, length = inflated
+        cut = length > len(content)
+        violations: tuple[Violation, ...] = ()
+        ascii_ = first & OPCODE != Opcode.TEXT or content.isascii()
+        if not ascii_ and not utf8_valid(content, whole=not cut):
+            violations = self.not_utf8
+        if violations or cut:
+            return content, Note(None, violations, None, length if cut else None)
+        return content, None
 
     def small(  # noqa: PLR0915 - one loop, as `run` is
         self, data: bytes, pos: int, time: float, out: BatchBuilder
@@ -268,44 +310,3 @@ class ShortWays:
             size = pos - begin
             out.add_run(self._key, time, numbers, sizes, firsts, headers, parts, size, notes)
         return pos
-
-    def compressed(self, data: bytes, pos: int, time: float, out: BatchBuilder) -> int:
-        """Take a small compressed message in good order from `pos` on; returns where it ends.
-
-        `pos` where it is anything else.
-        """
-        first = data[pos]
-        head = parse_header(data, pos)
-        if first not in _COMPRESSED or head is None:
-            return pos
-        length, size = head
-        body = pos + size
-        stop = body + length
-        least = minimal_header_size(length, masked=bool(self._mask))
-        if (
-            stop > len(data)
-            or length > min(INFLATED_AT_ONCE, self._max_payload)
-            or size != least
-            or data[pos + 1] & MASK != self._mask
-        ):
-            return pos
-        payload = data[body:stop]
-        if self._mask:
-            payload = apply_mask(payload, data[body - 4 : body])
-        inflated = self._assembler.whole(payload)
-        if inflated is None:
-            return pos
-        content, content_length = inflated
-        violations: tuple[Violation, ...] = ()
-        if first & OPCODE == Opcode.TEXT and not content.isascii():
-            cut = content_length > len(content)
-            if not utf8_valid(content, whole=not cut):
-                violations = self.not_utf8
-        note = None
-        if violations or content_length > len(content):
-            more = content_length if content_length > len(content) else None
-            note = Note(None, violations, None, more)
-        self.number += 1
-        header = data[pos:body]
-        out.add_frame(self._key, time, self.number, header, (payload,), length, note, content)
-        return stop
