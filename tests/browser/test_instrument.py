@@ -202,20 +202,6 @@ async def test_single_letters_can_be_switched_off(rig: Rig, open_page: Open) -> 
         assert await page.locator(f"#{panel}").count() == 1
 
 
-async def test_requests_stand_with_their_answers(rig: Rig, open_page: Open) -> None:
-    await _talk(rig, *(json.dumps({"op": "ask", "id": number}) for number in (7, 8)))
-    page = await open_page("&connection=1&tool=conversation")
-    panel = page.locator("wsp-conversation")
-    await expect(panel).to_contain_text("2 answered: median")
-    await expect(panel.locator("tbody tr").first).to_contain_text("8")
-    times = [trip["seconds"] for trip in (await rig.get("/connections/1/round-trips"))["pairs"]]
-    await panel.get_by_label("Order of the requests").select_option("slowest")
-    slowest = "7" if times[0] > times[1] else "8"
-    await expect(panel.locator("tbody td").first).to_have_text(re.compile(slowest))
-    await panel.get_by_role("button", name="Frame 4").click()
-    await expect(page.locator("wsp-details h2")).to_have_text("Frame 4")
-
-
 async def test_what_waits_is_in_the_title(rig: Rig, open_page: Open) -> None:
     await rig.call("POST", "/breakpoints", {"filter": "~up"})
     page = await open_page("&tool=breakpoints")

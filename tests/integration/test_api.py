@@ -134,6 +134,28 @@ async def test_details_have_every_bit(rig: Rig) -> None:
             assert await response.json(content_type=None) == {"op": "price", "id": 7}
 
 
+async def test_exchanges_and_sessions(rig: Rig) -> None:
+    for _ in range(2):
+        async with rig.client() as client:
+            for number in (7, 8):
+                # Longer than what rows have of a content: the id that pairs stands behind that.
+                await client.send(json.dumps({"op": "price", "x": "y" * 3000, "id": number}))
+                await client.recv()
+    await rig.rows(8)
+    found = await rig.get("/exchanges", connection=1, limit=1)
+    (last,) = found["exchanges"]
+    assert (last["key"], last["state"], last["request"], last["answer"]) == ("8", "answered", 3, 4)
+    assert last["answer_summary"] == "{id:8,ok:true}"
+    assert found["messages"] == found["total"] == 4
+    (kind,) = found["kinds"]
+    assert (kind["requests"], kind["answered"]) == (2, 2)
+    assert 0 < kind["p50"] <= kind["p99"]
+    assert len((await rig.get("/exchanges"))["exchanges"]) == 4
+    (session,) = (await rig.get("/sessions"))["sessions"]
+    assert [each["id"] for each in session["connections"]] == [1, 2]
+    assert session["target"] == "/echo"
+
+
 async def test_timeline_and_export(rig: Rig) -> None:
     async with rig.client() as client:
         for number in range(10):

@@ -244,6 +244,54 @@ SCHEMAS: dict[str, Any] = {
         ),
         pairs=_list("RoundTrip"),
     ),
+    "Exchange": _object(
+        connection=_INTEGER,
+        protocol=_STRING,
+        kind=_STRING,
+        key=_STRING,
+        asker=_DIRECTION,
+        state={"type": "string", "enum": ["answered", "waiting", "unanswered"]},
+        request=_INTEGER,
+        asked=_NUMBER,
+        summary=_STRING,
+        answer=_MAYBE_INTEGER,
+        latency=_MAYBE_NUMBER,
+        answer_summary=_MAYBE_STRING,
+        parts=_INTEGER,
+        last=_MAYBE_INTEGER,
+        duration=_MAYBE_NUMBER,
+    ),
+    "Exchanges": _object(
+        exchanges=_list("Exchange"),
+        kinds=_list(
+            _object(
+                protocol=_STRING,
+                kind=_STRING,
+                requests=_INTEGER,
+                answered=_INTEGER,
+                p50=_MAYBE_NUMBER,
+                p95=_MAYBE_NUMBER,
+                p99=_MAYBE_NUMBER,
+            )
+        ),
+        messages=_INTEGER,
+        total=_INTEGER,
+    ),
+    "Session": _object(
+        client=_STRING,
+        agent=_STRING,
+        target=_STRING,
+        connections=_list(
+            _object(
+                id=_INTEGER,
+                opened=_NUMBER,
+                closed=_MAYBE_NUMBER,
+                state=_STRING,
+                code=_MAYBE_INTEGER,
+            )
+        ),
+    ),
+    "Sessions": _object(sessions=_list("Session")),
     "Filter": _object(
         filter=_STRING,
         explanation=_STRING,
