@@ -15,16 +15,15 @@ from wsproxy.faults.registry import FAULT_TYPES
 from wsproxy.faults.scenario import parse
 from wsproxy.faults.spec import FIELDS
 from wsproxy.testing import Faults, SeenList, SyncProxy
-from wsproxy.web.api import breakpoints, capture, control, export, faults, http
 from wsproxy.web.errors import ERRORS
+from wsproxy.web.server import API_ROUTES
 
 DOCS = Path(__file__).parent.parent / "docs"
 
-ROUTES = {
-    f"{route.method} {route.path}"
-    for module in (breakpoints, capture, control, export, faults, http)
-    for route in module.ROUTES
-} | {"GET /feed", "GET /openapi.json"}
+ROUTES = {f"{route.method} {route.path}" for route in API_ROUTES} | {
+    "GET /feed",
+    "GET /openapi.json",
+}
 
 
 def sections(path: Path) -> dict[str, str]:

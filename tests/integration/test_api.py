@@ -144,7 +144,12 @@ async def test_exchanges_and_sessions(rig: Rig) -> None:
     await rig.rows(8)
     found = await rig.get("/exchanges", connection=1, limit=1)
     (last,) = found["exchanges"]
-    assert (last["key"], last["state"], last["request"], last["answer"]) == ("8", "answered", 3, 4)
+    assert (last["key"], last["state"], last["request"], last["answer"]) == (
+        "id=8",
+        "answered",
+        3,
+        4,
+    )
     assert last["answer_summary"] == "{id:8,ok:true}"
     assert found["messages"] == found["total"] == 4
     (kind,) = found["kinds"]

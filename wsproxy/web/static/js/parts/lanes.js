@@ -10,6 +10,7 @@ import { view } from '../view.js';
 
 const MOST = 200; // lanes that are drawn: the newest
 const SMALLEST = 0.4; // percent of the width
+const SHORT = 2;
 
 /** @param {Session[]} sessions in the order they began */
 export function lanes(sessions) {
@@ -88,5 +89,6 @@ function bar(part, left, width, end) {
   );
   element.style.left = `${left}%`;
   element.style.width = `${width}%`;
+  element.style.zIndex = width < SHORT ? '1' : '0'; // short ones are not hidden by long ones
   return element;
 }
