@@ -30,7 +30,7 @@ from tests.support.raw import (
 )
 from wsproxy.engine.answering import Answered
 from wsproxy.engine.outgoing import Outgoing
-from wsproxy.engine.transport import Peer, take_client, take_upstream
+from wsproxy.engine.transport import HIGH_WATER, Peer, take_client, take_upstream
 from wsproxy.model.records import Direction
 from wsproxy.relay.session import Session
 
@@ -171,6 +171,39 @@ async def test_writing_pauses_and_goes_on(side: str) -> None:
         assert taken.tape.events == ["paused"]
         assert len(await taken.far.read(len(data))) == len(data)
         await until(lambda: taken.tape.events == ["paused", "resumed"])
+
+
+@both_loops
+@sides
+async def test_writing_pauses_at_the_high_water_mark(side: str) -> None:
+    """Neither sooner, which would cost speed, nor later, which would cost memory."""
+    async with TAKEN[side](b"") as (taken, _):
+        piece, written = bytes(4096), 0
+        while not taken.tape.events:
+            taken.peer.write(piece)
+            written += len(piece)
+            assert written < 64 * HIGH_WATER
+        waiting = taken.peer._transport.get_write_buffer_size()
+        assert HIGH_WATER < waiting <= HIGH_WATER + len(piece)
+        taken.peer.reset()
+
+
+@both_loops
+@sides
+async def test_a_socket_that_is_gone_may_be_told_anything(side: str) -> None:
+    """uvloop raises RuntimeError for most of it."""
+    async with TAKEN[side](b"") as (taken, _):
+        peer = taken.peer
+        peer.write(bytes(16 * 1024 * 1024))  # a FIN would have to wait for it
+        peer.close()
+        peer.write_eof()
+        peer.reset()
+        await until(lambda: "lost" in taken.tape.events)
+        peer.write_eof()
+        peer.pause_reading()
+        peer.resume_reading()
+        peer.close()
+        peer.reset()
 
 
 ENDINGS: list[tuple[str, list[str], str | None]] = [

@@ -8,6 +8,7 @@ for, all of it happens at once; a task is there only while somebody is waited fo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -85,9 +86,7 @@ class Held:
         self._holding = Holding(parts.budget)
         self._inbox: deque[_Item] = deque()
         self._ready: deque[_Ready] = deque()
-        self._outbox = Outbox(
-            parts.sink.write, parts.cut, parts.clock, self._count, self._delivered
-        )
+        self._outbox = Outbox(self._write, parts.cut, parts.clock, self._count, self._delivered)
         self._waiting = 0
         self._full = False
         self._then: Callable[[], None] | None = None
@@ -125,7 +124,10 @@ class Held:
         self._release_if_done()
 
     def finish(self, then: Callable[[], None]) -> None:
-        self._put(_End(then), 0)
+        if self._over:
+            self._record_end()
+        else:
+            self._put(_End(then), 0)
 
     def abandon(self) -> None:
         self._over = True
@@ -134,6 +136,13 @@ class Held:
         if self._cancel_tick is not None:
             self._cancel_tick()
             self._cancel_tick = None
+        # It goes nowhere, but it came: it is recorded.
+        for item in self._inbox:
+            if isinstance(item, _Chunk):
+                self._parts.journal.wake()
+                self._parts.journal.chunks.append((self._parts.decoder, item.time, item.data))
+            elif isinstance(item, _End):
+                self._record_end()
         self._inbox.clear()
         self._ready.clear()
         self._outbox.abandon()
@@ -403,6 +412,11 @@ class Held:
         elif frames:
             self._outbox.send(b"".join(frame.wire for frame in frames), step.delay)
 
+    def _write(self, data: bytes) -> None:
+        # uvloop raises it where the socket is gone already: a timer may be later than that.
+        with contextlib.suppress(RuntimeError):
+            self._parts.sink.write(data)
+
     def _record_injected(self, in_flight: InFlightMessage, frames: Sequence[Frame]) -> None:
         """Record frames that were made here."""
         decoder = self._parts.decoder
@@ -459,6 +473,11 @@ class Held:
             self._guarded(self._finish_if_sent)
 
     # The end.
+
+    def _record_end(self) -> None:
+        decoder, journal, now = self._parts.decoder, self._parts.journal, self._time()
+        journal.soon(lambda: decoder.eof(now, journal.out))
+        journal.added()
 
     def _end(self, end: _End) -> None:
         parts = self._parts

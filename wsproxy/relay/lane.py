@@ -79,11 +79,9 @@ class Lane:
         self._way.abandon()
 
     def _hold(self, injections: list[InFlightMessage]) -> None:
-
-        held = Held(self.parts, self.pause, self._release)
-        self._way = held
+        self._way = Held(self.parts, self.pause, self._release)
         for in_flight in injections:
-            held.inject(in_flight)
+            self._way.inject(in_flight)  # the one before may have ended the holding
 
     def _release(self) -> None:
         self._way = CutThrough(self.parts, self.pause, self._hold)

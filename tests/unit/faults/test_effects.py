@@ -10,7 +10,8 @@ import pytest
 from tests.support.fault_rig import DOWN, UP, Rig, bytes_of, wire
 from tests.support.recording import batch_of
 from wsproxy.faults.kinds.malformed import WAYS
-from wsproxy.model.records import Direction
+from wsproxy.faults.registry import FAULT_TYPES, strike_mark
+from wsproxy.model.records import Direction, FaultRecord
 from wsproxy.protocol.close import encode_close
 from wsproxy.protocol.frames import FrameDecoder, make_frame
 from wsproxy.relay.decoder import StreamDecoder
@@ -295,3 +296,22 @@ def test_no_pong() -> None:
     assert rig.control(10, b"context") == []
     assert rig.control(9)
     assert rig.passes("x")
+
+
+def test_a_fault_strikes_no_sooner_than_at_its_time() -> None:
+    rig = Rig({"type": "inject", "content": "x", "after": "1s"})
+    rig.now += 0.96
+    assert rig.done(rig.chain.tick(rig.now)) == []
+    rig.now += 0.04
+    assert len(rig.done(rig.chain.tick(rig.now))) == 1
+
+
+DELAYING = {"latency", "bandwidth", "slicer", "reorder", "stall", "slow_close"}
+"""Types of faults that only make things late."""
+
+
+@pytest.mark.parametrize("type_", FAULT_TYPES)
+def test_marks_of_strikes(type_: str) -> None:
+    """`~delayed` is for what came late and whole, `~faulted` for all else."""
+    strike = FaultRecord(1, DOWN, 1.0, "f", type_)
+    assert strike_mark(strike) == ("delayed" if type_ in DELAYING else "faulted")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
+
 from tests.support.fakes import FakeClock, FakeRecorder, FakeTransport, connection
 from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Stall, Step
 from wsproxy.model.inflight import InFlightMessage
@@ -272,3 +274,59 @@ async def test_a_slow_recorder_stops_a_held_lane_that_sends_much_and_no_other() 
         assert scene.server.reading
     assert len(scene.got) > 2 * UNDECODED_HIGH  # what came went on all the same
     scene.session.lanes[DOWN].abandon()
+
+
+async def test_what_is_due_a_little_later_does_not_come_along() -> None:
+    delays = {b"1": 1.0, b"2": 1.03, b"3": 1.0301}
+    scene = Scene(chain=Chain(lambda in_flight: [Send(in_flight, delays[in_flight.content])]))
+    await scene.server_sends(text(b"1") + text(b"2") + text(b"3"))
+    scene.clock.advance(0.99)
+    assert scene.got == b""
+    scene.clock.advance(0.01)
+    assert scene.got == text(b"1")
+    scene.clock.advance(0.03)
+    assert scene.got == text(b"2") + text(b"3")  # one timer is enough for both
+    scene.session.lanes[DOWN].abandon()
+
+
+async def test_a_lane_that_has_let_go_collects_nothing() -> None:
+    interceptor = Interceptor(lambda in_flight: None)
+    scene = Scene(interceptor)
+    lane = scene.session.lanes[DOWN]
+    await scene.server_sends(text(b"held"))
+    holding = lane.decoder._holding
+    assert lane.held and holding is not None
+    interceptor.wanted = False
+    scene.session.reconsider()
+    assert not lane.held
+    for _ in range(3):
+        await scene.server_sends(text(b"whole") + text(b"a", fin=False) + text(b"b", opcode=0))
+    scene.taken()
+    assert holding.completed == []
+    assert lane.decoder._holding is None
+    assert lane.parts.budget.held == 0
+
+
+async def test_injections_that_waited_together_are_all_sent() -> None:
+    scene = Scene()
+    await scene.server_sends(text(b"a", fin=False))
+    scene.session.inject(DOWN, 1, b"one", "test")
+    scene.session.inject(DOWN, 1, b"two", "test")
+    await scene.server_sends(text(b"b", opcode=0))
+    rest = text(b"b", opcode=0) + text(b"one") + text(b"two")
+    assert scene.got == text(b"a", fin=False) + rest
+
+
+async def test_a_delay_that_outlives_its_socket_disturbs_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = Scene(chain=Chain(lambda in_flight: [Send(in_flight, 1.0)]))
+    await scene.server_sends(text(b"late"))
+    monkeypatch.setattr(scene.client, "write", raise_as_uvloop_does)
+    scene.clock.advance(1.0)
+    assert not scene.session.lanes[DOWN].parts.budget.held
+    scene.session.lanes[DOWN].abandon()
+
+
+def raise_as_uvloop_does(data: bytes) -> None:
+    raise RuntimeError("unable to perform operation on <TCPTransport>; the handler is closed")

@@ -167,6 +167,21 @@ def test_stopping_says_1001_to_both() -> None:
     assert scene.end == End("closed", "wsproxy", 1001, "wsproxy stops")
 
 
+def test_stopping_with_a_peer_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """uvloop raises for it, and the other peer is told all the same."""
+
+    def gone(data: bytes) -> None:
+        raise RuntimeError("the handler is closed")
+
+    scene = Scene()
+    monkeypatch.setattr(scene.server, "write", gone)  # the upstream lane is the first one
+    scene.session.stop()
+    (frame,) = FrameDecoder().feed(bytes(scene.client.written))
+    assert frame.opcode == 8
+    scene.clock.advance(STOP_SECONDS)
+    assert (scene.client.events, scene.server.events) == (["close"], ["close"])
+
+
 def test_stopping_splits_no_frame() -> None:
     scene = Scene()
     scene.send(DOWN, make_frame(1, b"Hello").wire[:4])
