@@ -9,7 +9,6 @@ from pathlib import Path
 
 from wsproxy.faults.control import FaultSet
 from wsproxy.faults.oneline import parse_line
-from wsproxy.faults.scenario import load
 from wsproxy.faults.spec import Spec
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import InFlightSayings
@@ -28,6 +27,8 @@ def fault_set(
     """
     specs: list[Spec] = []
     if scenario is not None:
+        from wsproxy.faults.scenario import load  # it loads YAML, which most runs do not need
+
         loaded = load(scenario)
         specs += loaded.faults
         seed = loaded.seed if seed is None else seed

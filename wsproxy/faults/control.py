@@ -10,7 +10,6 @@ from wsproxy.faults.attributes import attributes_of
 from wsproxy.faults.chain import ActiveFault, FaultChain
 from wsproxy.faults.refusals import Refusal, Refusals
 from wsproxy.faults.registry import FAULT_TYPES
-from wsproxy.faults.scenario import parse as parse_scenario
 from wsproxy.faults.spec import Spec, parse_spec
 from wsproxy.model.records import ConnectionRecord, Direction, FaultRecord
 from wsproxy.payloads.sayings import InFlightSayings
@@ -132,7 +131,9 @@ class FaultSet:
 
         Its seed, if it has one, is the seed from then on.
         """
-        scenario = parse_scenario(text)
+        from wsproxy.faults.scenario import parse  # it loads YAML, which most runs do not need
+
+        scenario = parse(text)
         active = self._named(scenario.faults)
         if scenario.seed is not None:
             self.seed = scenario.seed
