@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from wsproxy.filters.language import Filter, parse
+from wsproxy.filters.language import Filter, parse, parse_passing
 from wsproxy.filters.subject import subject_of_in_flight
 from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import ConnectionRecord, Direction
@@ -280,7 +280,7 @@ def _checked(spec: dict[str, Any]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, value in spec.items():
         if name == "filter" and isinstance(value, str):
-            fields[name] = parse(value)
+            fields[name] = parse_passing(value)
         elif name == "direction" and value in ("upstream", "downstream", None):
             fields[name] = Direction[value.upper()] if value else None
         elif (name == "connection" and (value is None or type(value) is int)) or (

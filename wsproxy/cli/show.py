@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ import click
 from wsproxy.cli.captures import any_capture
 from wsproxy.cli.decoding import decode_options, flat
 from wsproxy.faults.registry import strike_marks
-from wsproxy.filters.language import FilterError, parse
+from wsproxy.filters.language import Filter, FilterError, parse
 from wsproxy.filters.subject import subject_of
 from wsproxy.model.http import HttpRecord
 from wsproxy.model.records import FaultRecord
@@ -19,6 +20,7 @@ from wsproxy.payloads.http import HttpSayings
 from wsproxy.payloads.lines import many
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import Sayings, describe
+from wsproxy.payloads.waits import Waits
 from wsproxy.render.http import http_details, http_line
 from wsproxy.render.order import in_order
 from wsproxy.render.pretty import clock, ended, fault_line, frame_line, message_line
@@ -146,6 +148,7 @@ def _frames(capture: Capture, wanted: _Wanted) -> None:
     faults = capture.fault_records(connection_id) if wanted.filter is None else []
     http = capture.http.all() if wanted.filter is None and connection_id is None else ()
     http_sayings = HttpSayings(wanted.rules)
+    waited = _waits(capture, connection_id, filter_, wanted.rules)
     cut = 0
     for told in in_order(capture.seen(connection_id), faults, http):
         if isinstance(told, HttpRecord):
@@ -162,6 +165,7 @@ def _frames(capture: Capture, wanted: _Wanted) -> None:
         subject = subject_of(
             record, message, connections.get(record.connection_id), strike_marks(told.faults)
         )
+        subject.waited = waited.get(told.id)
         if not filter_.matches(describe(subject, said.packets if said is not None else ())):
             cut += filter_.reads_payloads and "cut" in subject.marks
             continue
@@ -173,3 +177,31 @@ def _frames(capture: Capture, wanted: _Wanted) -> None:
             " could not be searched",
             err=True,
         )
+
+
+def _waits(
+    capture: Capture, connection_id: int | None, filter_: Filter, rules: list[DecodeRule]
+) -> dict[int, float]:
+    """How long requests waited, by the ids of their frames: a look through the capture before."""
+    patience = filter_.patience
+    if not patience:
+        return {}
+    connections = {connection.id: connection for connection in capture.connections()}
+    sayings = Sayings(connections.get, rules)
+    waits = Waits()
+    found: dict[int, float] = {}
+    now = 0.0
+
+    def settle(ended: Callable[[int], bool]) -> None:
+        settled = waits.settle(now, max(patience), ended)
+        found.update((number, waited) for number, _, waited in settled if waited >= min(patience))
+
+    for number, seen in enumerate(capture.seen(connection_id)):
+        now = max(now, seen.record.time)
+        said = sayings.of(seen.id, seen.record, seen.message)
+        waits.add(seen.id, seen.record.connection_id, said)
+        if number % 1000 == 0:
+            settle(lambda _: False)
+    # What is recorded is all there is: nothing answers any more, unless the capture goes on.
+    settle(lambda number: connections[number].end is not None)
+    return found

@@ -19,7 +19,7 @@ from wsproxy.faults.attributes import (
 )
 from wsproxy.faults.base import Fault, Scope
 from wsproxy.faults.registry import FAULT_TYPES
-from wsproxy.filters.language import Filter, FilterError, parse
+from wsproxy.filters.language import Filter, FilterError, parse_passing
 from wsproxy.model.records import Direction
 from wsproxy.text.units import show_duration
 from wsproxy.text.words import did_you_mean
@@ -29,7 +29,7 @@ DIRECTION = choice("upstream", "downstream", "both")
 
 def _filter(value: Any) -> str:
     try:
-        parse(TEXT.parse(value))
+        parse_passing(TEXT.parse(value))
     except FilterError as error:
         raise ValueError(str(error)) from None
     return str(value)
@@ -220,7 +220,7 @@ def _spec(fault: Fault, raw: dict[str, Any], taken: Iterable[str]) -> Spec:
     if "for" in values:
         values["lasts"] = values.pop("for")
     if "match" in values:
-        values["match"] = parse(values["match"]) if values["match"].strip() else None
+        values["match"] = parse_passing(values["match"]) if values["match"].strip() else None
     return Spec(name, fault, **values)
 
 

@@ -21,11 +21,13 @@ from wsproxy.filters.nodes import (
     NumberNode,
     Some,
     TextNode,
+    UnansweredNode,
 )
 from wsproxy.filters.regex import Regex, RegexError
 from wsproxy.filters.words import FLAGS, NUMBERS, REGEXES, WORDS, Predicate
+from wsproxy.text.units import parse_duration
 
-__all__ = ["WORDS", "Filter", "FilterError", "Predicate", "parse", "unknown_word"]
+__all__ = ["WORDS", "Filter", "FilterError", "Predicate", "parse", "parse_passing", "unknown_word"]
 
 MAX_LENGTH = 4000
 """Characters of a filter."""
@@ -62,6 +64,14 @@ class Filter:
     def decodes(self) -> bool:
         """Whether it asks what decoders make of a message (`~kind`, `~say`, `~proto`)."""
         return self.tree.decodes
+
+    @property
+    def patience(self) -> tuple[float, ...]:
+        """The times of `~unanswered` in it, in seconds.
+
+        If there are any, it can only be answered of what was recorded, not of what passes.
+        """
+        return self.tree.patience
 
     @property
     def reads_payloads(self) -> bool:
@@ -112,6 +122,17 @@ def parse(source: str) -> Filter:
     return Filter(source, _build(tree, 0))
 
 
+def parse_passing(source: str) -> Filter:
+    """Read a filter for what is passing now. Raises FilterError, also for what only time tells."""
+    found = parse(source)
+    if found.patience:
+        raise FilterError(
+            "~unanswered finds what was recorded (show, the page's list); of what passes now,"
+            " nobody knows what will be answered"
+        )
+    return found
+
+
 def _where(source: str, error: Any) -> str:
     before = getattr(error, "token_history", None)
     if before and before[-1].type == "WORD":
@@ -121,7 +142,7 @@ def _where(source: str, error: Any) -> str:
         return f"the filter {source!r} ends too early"
     position = error.pos_in_stream
     rest = source[position:].split(maxsplit=1)[0]
-    if rest[1:] in (*REGEXES, *NUMBERS, "json"):
+    if rest[1:] in (*REGEXES, *NUMBERS, "json", "unanswered"):
         return f"{rest} in the filter {source!r} lacks its value"
     if rest.startswith("~"):
         return unknown_word(rest)
@@ -132,7 +153,7 @@ def unknown_word(word: str) -> str:
     """The message for a word that does not exist, with the nearest one that does."""
     from difflib import get_close_matches
 
-    known = [f"~{name}" for name in (*FLAGS, *REGEXES, *NUMBERS, "json")]
+    known = [f"~{name}" for name in (*FLAGS, *REGEXES, *NUMBERS, "json", "unanswered")]
     near = get_close_matches(word, known, n=1)
     hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
     return f"there is no filter word {word}{hint}"
@@ -185,6 +206,11 @@ def _word(name: str, value: str) -> Node:
             return JsonNode(JsonPath(path), wanted if sign else None)
         except JsonPathError as error:
             raise FilterError(str(error)) from None
+    if name == "unanswered":
+        try:
+            return UnansweredNode(parse_duration(value))
+        except ValueError as error:
+            raise FilterError(f"~unanswered: {error}") from None
     raise FilterError(unknown_word(f"~{name}"))
 
 

@@ -12,6 +12,7 @@ from wsproxy.filters.subject import Subject
 from wsproxy.filters.table import Rough, Table, mask_of
 from wsproxy.filters.words import CONTROL, FLAGS, NUMBERS, REGEXES, Predicate
 from wsproxy.protocol.frames import OPCODE, opcode_name
+from wsproxy.text.units import show_duration
 
 
 class Node(Protocol):
@@ -35,6 +36,10 @@ class Node(Protocol):
     def roughly(self, table: Table, within: int) -> Rough:
         """Which of `within` pass, as far as that can be said of many at once."""
 
+    @property
+    def patience(self) -> tuple[float, ...]:
+        """The times, in seconds, that its requests may wait for an answer."""
+
     def names_control(self, *, wanted: bool) -> bool:
         """Whether it asks for control frames by name; with `wanted` False, whether its
         negation does.
@@ -48,6 +53,7 @@ class FlagNode:
     name: str
     cost: int = 0
     decodes: bool = False
+    patience: tuple[float, ...] = ()
 
     @property
     def words(self) -> str:
@@ -69,6 +75,7 @@ class TextNode:
 
     name: str
     regex: Regex
+    patience: tuple[float, ...] = ()
 
     @property
     def cost(self) -> int:
@@ -129,6 +136,7 @@ class NumberNode:
     wanted: int
     cost: int = 0
     decodes: bool = False
+    patience: tuple[float, ...] = ()
 
     @property
     def words(self) -> str:
@@ -183,6 +191,7 @@ class JsonNode:
     wanted: str | None
     cost: int = 2
     decodes: bool = False
+    patience: tuple[float, ...] = ()
 
     @property
     def words(self) -> str:
@@ -194,6 +203,33 @@ class JsonNode:
         if wanted is None:
             return lambda s: bool(path.find(s.payload))
         return lambda s: path.has(s.payload, wanted)
+
+    def roughly(self, table: Table, within: int) -> Rough:
+        return Rough(within, 0)
+
+    def names_control(self, *, wanted: bool) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class UnansweredNode:
+    """`~unanswered 5s`."""
+
+    seconds: float
+    cost: int = 2
+    decodes: bool = True
+
+    @property
+    def patience(self) -> tuple[float, ...]:
+        return (self.seconds,)
+
+    @property
+    def words(self) -> str:
+        return f"a request that had no answer within {show_duration(self.seconds)}"
+
+    def test(self) -> Predicate:
+        seconds = self.seconds
+        return lambda s: s.waited is not None and s.waited >= seconds
 
     def roughly(self, table: Table, within: int) -> Rough:
         return Rough(within, 0)
@@ -215,6 +251,10 @@ class Not:
     @property
     def decodes(self) -> bool:
         return self.inner.decodes
+
+    @property
+    def patience(self) -> tuple[float, ...]:
+        return self.inner.patience
 
     @property
     def words(self) -> str:
@@ -246,6 +286,10 @@ class Some:
     @property
     def decodes(self) -> bool:
         return any(part.decodes for part in self.parts)
+
+    @property
+    def patience(self) -> tuple[float, ...]:
+        return tuple(seconds for part in self.parts for seconds in part.patience)
 
     @property
     def words(self) -> str:

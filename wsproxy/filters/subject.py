@@ -43,6 +43,9 @@ class Subject:
     """... what the protocols call its packets, ..."""
     says: tuple[str, ...] = ()
     """... and a line for each packet."""
+    waited: float | None = None
+    """Seconds that a request waited for its first answer; None for anything else, and while that
+    is not known."""
     marks: tuple[str, ...] = ()
     """`delayed` or `faulted` of the faults that struck, `cut`, and `injected` of a frame that no
     peer sent."""

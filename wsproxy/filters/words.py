@@ -146,6 +146,7 @@ WORDS = {
     **{f"~{word}": flag.words for word, flag in FLAGS.items()},
     **{f"~{word} REGEX": text.words for word, text in REGEXES.items()},
     **{f"~{word} NUMBER": number.words for word, number in NUMBERS.items()},
+    "~unanswered TIME": "a request that had no answer within this time (5s, 200ms)",
     "~json PATH[=VALUE]": "a JSONPath finds something in the payload, or finds VALUE",
 }
 """All words, for programs and for the documentation's test."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from wsproxy.model.http import HttpRecord
@@ -37,10 +38,17 @@ ROW_BYTES = 1024
 class CaptureBrowser:
     """A CaptureReader of a capture file."""
 
-    def __init__(self, path: Path, rules: Sequence[DecodeRule] = ()) -> None:
-        """`rules` say which decoder reads what. Raises CaptureError if there is no capture at
-        `path`.
+    def __init__(
+        self,
+        path: Path,
+        rules: Sequence[DecodeRule] = (),
+        now: Callable[[], float] = time.time,  # noqa: TID251 - nobody else has to know it
+    ) -> None:
+        """`rules` say which decoder reads what, `now` how many seconds it is since the epoch.
+
+        Raises CaptureError if there is no capture at `path`.
         """
+        self._now = now
         self._rules = rules
         self._capture = Capture(path)
         self._db = self._capture.db
@@ -179,7 +187,9 @@ class CaptureBrowser:
     def _index(self, query: Query) -> Index:
         index = self._indexes.get(query)
         if index is None:
-            index = Index(self._db, self._blocks, self._read, query, self.connection, self._rules)
+            index = Index(
+                self._db, self._blocks, self._read, query, self.connection, self._rules, self._now
+            )
             self._indexes[query] = index
             while len(self._indexes) > INDEXES:
                 self._indexes.popitem(last=False)

@@ -21,6 +21,7 @@ from wsproxy.model.queries import Query, Seen
 from wsproxy.model.records import ConnectionRecord, FrameRecord, MessageRecord
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import Said, Sayings, describe
+from wsproxy.payloads.waits import Waits
 from wsproxy.protocol.frames import FIN
 from wsproxy.store.blockcache import BlockCache, Entries
 from wsproxy.store.layout import TornError
@@ -45,9 +46,12 @@ class Index:
         read: Read,
         query: Query,
         connection: Callable[[int], ConnectionRecord | None],
-        rules: Sequence[DecodeRule] = (),
+        rules: Sequence[DecodeRule],
+        now: Callable[[], float],
     ) -> None:
-        """`rules` are for filters that ask decoders. Raises FilterError."""
+        """`rules` are for filters that ask decoders, `now` (seconds since the epoch) for those that
+        ask how long something has waited. Raises FilterError.
+        """
         self._db = db
         self._blocks = blocks
         self._read = read
@@ -56,6 +60,9 @@ class Index:
         self._filter: Filter | None = parse(query.filter) if query.filter else None
         decodes = self._filter is not None and self._filter.decodes
         self._sayings = Sayings(connection, rules) if decodes else None
+        self._now = now
+        self._patience = self._filter.patience if self._filter is not None else ()
+        self._waits = Waits()
         self._marks = Marks(db)
         self.ids = array("Q")
         self.upto = 0
@@ -78,7 +85,10 @@ class Index:
             self._busy, self._newest = newest != self._newest, newest
             if self._filter is not None:
                 self._late()
-            return self._look(time.monotonic() + budget)
+            complete = self._look(time.monotonic() + budget)
+            if self._patience:
+                self._settle(max(self._patience))
+            return complete
         finally:
             self._db.execute("COMMIT")
 
@@ -185,6 +195,8 @@ class Index:
             message = self._record_of(seen)
             # Decoders have to see all, to know what the next says.
             said = self._said(seen.id, seen.record, message)
+            if self._patience:
+                self._waits.add(seen.id, seen.record.connection_id, said)
             faults = messages[index].faults if index in messages else ()
             if unsure[index] and self._wanted(seen.record, message, said, faults):
                 chosen[index] = 1
@@ -252,6 +264,7 @@ class Index:
         message: MessageRecord | None,
         said: Said | None = None,
         faults: Sequence[str] = (),
+        waited: float | None = None,
     ) -> bool:
         query = self._query
         if query.connection_id not in (None, record.connection_id):
@@ -268,12 +281,38 @@ class Index:
             return True
         connection = self._connection_of(record.connection_id)
         subject = subject_of(record, message, connection, faults)
+        subject.waited = waited
         return self._filter.matches(describe(subject, said.packets if said is not None else ()))
 
     def _connection_of(self, number: int) -> ConnectionRecord | None:
         if number not in self._known:
             self._known[number] = self._connection(number)
         return self._known[number]
+
+    def _settle(self, patience: float) -> None:
+        """What became known of requests after their frames were looked at."""
+        self._known.clear()
+        for frame_id, wait, seconds in self._waits.settle(self._now(), patience, self._has_ended):
+            for _, record, content in self._blocks.with_content([frame_id]):
+                message = self._record_of(Seen(frame_id, record, content))
+                faults: Sequence[str] = ()
+                if record.message is not None:
+                    key = (record.connection_id, record.direction, record.message)
+                    faults = self._marks.of_message(*key)
+                self._put(frame_id, self._wanted(record, message, wait.said, faults, seconds))
+
+    def _has_ended(self, number: int) -> bool:
+        connection = self._connection_of(number)
+        return connection is not None and connection.end is not None
+
+    def _put(self, frame_id: int, wanted: bool) -> None:
+        """List a frame, or list it no more."""
+        at = bisect_left(self.ids, frame_id)
+        there = at < bisect_right(self.ids, frame_id)
+        if wanted and not there:
+            insort(self.ids, frame_id)
+        elif there and not wanted:
+            del self.ids[at]
 
     def _late(self) -> None:
         """What became known of messages after their frames were looked at."""
@@ -287,13 +326,7 @@ class Index:
             faults = self._marks.of_message(*key)
             for _, record, content in self._blocks.with_content([frame_id]):
                 message = self._record_of(Seen(frame_id, record, content))
-                wanted = self._wanted(record, message, None, faults)
-                at = bisect_left(self.ids, frame_id)
-                there = at < bisect_right(self.ids, frame_id)
-                if wanted and not there:
-                    insort(self.ids, frame_id)
-                elif there and not wanted:
-                    del self.ids[at]
+                self._put(frame_id, self._wanted(record, message, None, faults))
 
     def _late_rows(self, table: str, number: str) -> Iterator[tuple[int, int, int]]:
         """Which messages the new rows of a table are about, as far as they were looked at."""

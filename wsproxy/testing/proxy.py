@@ -121,6 +121,7 @@ class SyncProxy:
             settings["decode"] = parse_rules(settings["decode"])
         checked = Settings(upstream_url=upstream_url, capture=capture, **settings)
         now = time.time  # noqa: TID251 - this is where it is handed in
+        self._now = now
         self._control = FaultSet(seed, now, sayings=InFlightSayings(checked.decode))
         self._tape = Tape(checked.decode)
         self._proxy = Proxy(
@@ -193,6 +194,7 @@ class SyncProxy:
     def _look(self) -> Tape:
         def work() -> Tape:
             self._proxy.flush()
+            self._tape.settle(self._now())
             return self._tape
 
         return self._thread.call(work)

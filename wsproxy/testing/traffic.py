@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from wsproxy.faults.registry import strike_marks
-from wsproxy.filters.language import parse
+from wsproxy.filters.language import parse, parse_passing
 from wsproxy.filters.subject import Subject, subject_of
 from wsproxy.model.batches import Batch
 from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
 from wsproxy.payloads.decoded import Decoded
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import Sayings, describe
+from wsproxy.payloads.waits import Wait, asks
 from wsproxy.protocol.frames import Opcode, opcode_name
 from wsproxy.render.text import preview
 
@@ -88,6 +89,7 @@ class Tape:
         self.connections: dict[int, ConnectionRecord] = {}
         self._sayings = Sayings(self.connections.get, rules)
         self._news: set[asyncio.Event] = set()
+        self._waiting: list[tuple[Seen, Wait]] = []
 
     def connection_changed(self, connection: ConnectionRecord) -> None:
         """Keep it (there is one record a connection, which changes)."""
@@ -105,7 +107,7 @@ class Tape:
 
     async def wait_for(self, match: str, timeout: float, count: int) -> Seen:  # noqa: ASYNC109
         """The `count`-th that passes a filter; raises TimeoutError, FilterError."""
-        matches = parse(match).matches
+        matches = parse_passing(match).matches
         event = asyncio.Event()
         self._news.add(event)
         try:
@@ -123,6 +125,12 @@ class Tape:
             raise TimeoutError(self._instead(match, timeout)) from None
         finally:
             self._news.discard(event)
+
+    def settle(self, now: float) -> None:
+        """Tell requests how long they have waited for their answers (`~unanswered`)."""
+        for seen, wait in self._waiting:
+            seen.subject.waited = wait.seconds(now)
+        self._waiting = [(seen, wait) for seen, wait in self._waiting if not wait.settled]
 
     def _instead(self, match: str, timeout: float) -> str:
         last: Iterable[str] = map(str, self.seen[-10:])
@@ -143,7 +151,7 @@ class Tape:
         said = self._sayings.of(frame_id, record, message)
         packets = said.packets if said is not None else ()
         describe(subject, packets)
-        return Seen(
+        seen = Seen(
             record.connection_id,
             record.direction.name.lower(),
             record.time,
@@ -155,3 +163,7 @@ class Tape:
             packets,
             said.latency if said is not None else None,
         )
+        exchanges = asks(said) if said is not None else ()
+        if said is not None and exchanges:
+            self._waiting.append((seen, Wait(record.connection_id, said, exchanges)))
+        return seen
