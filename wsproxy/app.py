@@ -19,6 +19,7 @@ from wsproxy.engine.server import Limits, default_max_connections
 from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
 from wsproxy.errors import WsproxyError
+from wsproxy.model.notes import NoteRecord
 from wsproxy.payloads.sayings import InFlightSayings
 from wsproxy.protocol.secrets import Mask, NoMask
 from wsproxy.relay.http_hooks import HttpHooks
@@ -178,6 +179,7 @@ class Proxy:
                 self._fault_control,
                 totals,
                 clock,
+                self._keep_note,
                 self.upstream_url,
                 self.url,
             )
@@ -193,6 +195,10 @@ class Proxy:
     def cut(self) -> None:
         """While stopping: cut off whoever is still waited for."""
         self._listener.cut()
+
+    async def _keep_note(self, note: NoteRecord) -> None:
+        self._journal.add_note(note)
+        self._journal.flush()
 
     async def _start_web(self, ctx: Context, feed: Feed) -> None:
         settings = self.settings

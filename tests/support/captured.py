@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.recording import batch_of
 from wsproxy.formats.interfaces import Imported
+from wsproxy.model.notes import NoteKey, NoteRecord
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import (
     ConnectionRecord,
@@ -39,6 +40,7 @@ class MemoryCapture:
         self._frames: list[FrameRecord] = []
         self._messages: dict[tuple[int, int, int], MessageRecord] = {}
         self._faults: list[FaultRecord] = []
+        self._notes: dict[NoteKey, NoteRecord] = {}
         for item in items:
             if isinstance(item, ConnectionRecord):
                 self._connections[item.id] = item
@@ -46,22 +48,26 @@ class MemoryCapture:
                 self._frames.append(item)
             elif isinstance(item, MessageRecord):
                 self._messages[item.connection_id, item.direction, item.number] = item
-            else:
+            elif isinstance(item, FaultRecord):
                 self._faults.append(item)
+            else:
+                self._notes[item.key] = item
 
     def connections(self) -> list[ConnectionRecord]:
+        for number, connection in self._connections.items():
+            note = self._notes.get((number, None, None), NoteRecord(number))
+            connection.note, connection.marked = note.text, note.marked
         return sorted(self._connections.values(), key=lambda connection: connection.id)
 
     def seen(self, connection_id: int | None = None) -> Iterator[Seen]:
         for frame_id, record in enumerate(self._frames, 1):
             if connection_id not in (None, record.connection_id):
                 continue
-            message = None
+            message = note = None
             if record.frame.fin and record.message is not None:
-                message = self._messages.get(
-                    (record.connection_id, record.direction, record.message)
-                )
-            yield Seen(frame_id, record, message)
+                key = (record.connection_id, record.direction, record.message)
+                message, note = self._messages.get(key), self._notes.get(key)
+            yield Seen(frame_id, record, message, note=note)
 
     def fault_records(self, connection_id: int | None = None) -> list[FaultRecord]:
         return [f for f in self._faults if connection_id in (None, f.connection_id)]
@@ -205,6 +211,9 @@ _SAYS = st.tuples(
 _CONTROL = st.tuples(st.sampled_from([UP, DOWN]), st.binary(max_size=125), st.sampled_from([9, 10]))
 
 
+_NOTES = st.sampled_from([[], [], [], [("look: ä\n#1", False)], [("", True)], [("both", True)]])
+
+
 @st.composite
 def captures(draw: st.DrawFn, *, odd: bool = True) -> list[Imported]:
     """Connections, one after the other; `odd`: with faults and broken frames, too."""
@@ -232,5 +241,12 @@ def captures(draw: st.DrawFn, *, odd: bool = True) -> list[Imported]:
             peers.items.append(
                 FaultRecord(number, UP, peers.time, "slow", "latency", 1, "late", b"\xff", b"b")
             )
-        items += peers.items
+        noted = [
+            NoteRecord(number, record.direction, record.message, text, marked)
+            for record in peers.items
+            if isinstance(record, FrameRecord) and record.frame.fin and record.message
+            for text, marked in draw(_NOTES)
+        ]
+        noted += [NoteRecord(number, None, None, *note) for note in draw(_NOTES)]
+        items += [*peers.items, *noted]
     return items

@@ -19,6 +19,7 @@ from wsproxy.addonhost.dispatch import CachedAddonManager
 from wsproxy.addonhost.frames import frames_of, take_back
 from wsproxy.addonhost.history import History
 from wsproxy.addonhost.http import ServerConnection
+from wsproxy.addonhost.notes import Notes
 from wsproxy.addonhost.turns import Turns
 from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import Direction
@@ -60,6 +61,7 @@ class FlowInterceptor:
         self._on_end = on_end
         self._history = History(flow)
         self._turns = Turns()
+        self._notes = Notes(flow, live)
         self._over = False
         self._close: tuple[Direction, int | None, str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -174,6 +176,7 @@ class FlowInterceptor:
 
     def _decide(self, in_flight: InFlightMessage, message: WebSocketMessage, shown: bytes) -> None:
         """Only `content` and `dropped` of a message count, as in mitmproxy."""
+        self._notes.take(in_flight)
         if message.dropped or self._killed:
             in_flight.drop(CAUSE)
         elif message.content is not shown and message.content != shown:
@@ -239,6 +242,7 @@ class FlowInterceptor:
                 await self._server_gone()
                 await self._resumed(self._addons.flow_hook("websocket_end", self.flow))
             self.flow.live = False
+            self._notes.take(None)
         finally:
             self._history.close()
             self._turns.give()

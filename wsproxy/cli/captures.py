@@ -17,6 +17,7 @@ import click
 from wsproxy.errors import CaptureError
 from wsproxy.formats.interfaces import FormatError, Imported
 from wsproxy.formats.registry import Form, form_of
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import (
     ConnectionRecord,
@@ -157,6 +158,8 @@ def _record(recorder: CaptureRecorder, items: Iterable[Imported]) -> None:
             journal.connection_changed(item)
         elif isinstance(item, FaultRecord):
             journal.add_fault(item)
+        elif isinstance(item, NoteRecord):
+            journal.add_note(item)
         elif isinstance(item, MessageRecord):
             journal.out.messages.append(item)
         else:

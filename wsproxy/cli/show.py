@@ -163,7 +163,11 @@ def _frames(capture: Capture, wanted: _Wanted) -> None:
         if wanted.messages and (record.message is None or not record.frame.fin):
             continue
         subject = subject_of(
-            record, message, connections.get(record.connection_id), strike_marks(told.faults)
+            record,
+            message,
+            connections.get(record.connection_id),
+            strike_marks(told.faults),
+            told.note,
         )
         subject.waited = waited.get(told.id)
         if not filter_.matches(describe(subject, said.packets if said is not None else ())):

@@ -105,6 +105,8 @@ class TextNode:
             return Rough(mask, mask)
         if kind == "decoded":
             return Rough(within, 0)
+        if kind == "note":
+            return Rough(table.noted(), 0)
         if kind == "frame":
             return Rough(table.marked("violation").may, 0)
         if self.name == "bq":

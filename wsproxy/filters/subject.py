@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from wsproxy.model.inflight import InFlightMessage
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.records import ConnectionRecord, Direction, FrameRecord, MessageRecord
 from wsproxy.protocol.close import parse_close
 from wsproxy.protocol.frames import Opcode
@@ -49,6 +50,10 @@ class Subject:
     marks: tuple[str, ...] = ()
     """`delayed` or `faulted` of the faults that struck, `cut`, and `injected` of a frame that no
     peer sent."""
+    notes: tuple[str, ...] = ()
+    """What somebody wrote down about the message, and about its connection."""
+    marked: bool = False
+    """Whether one of them is bookmarked."""
 
 
 def is_cut(record: FrameRecord, message: MessageRecord | None) -> bool:
@@ -64,10 +69,12 @@ def subject_of(
     message: MessageRecord | None,
     connection: ConnectionRecord | None,
     marks: Sequence[str] = (),
+    note: NoteRecord | None = None,
 ) -> Subject:
     """A frame, or with `message` the message that it ends.
 
-    `marks` are those of the faults that struck it (`faults.registry.strike_mark`).
+    `marks` are those of the faults that struck it (`faults.registry.strike_mark`), and
+    `note` is on the message.
     """
     frame = record.frame
     code = parse_close(frame.payload)[0] if frame.opcode == Opcode.CLOSE else None
@@ -90,7 +97,11 @@ def subject_of(
     )
     if message is not None and message.violations:
         subject.rules += tuple(violation.rule for violation in message.violations)
+    if note is not None:
+        subject.notes, subject.marked = (note.text,), note.marked
     if connection is not None:
+        subject.notes += (connection.note,) if connection.note else ()
+        subject.marked |= connection.marked
         subject.url = connection.target
         subject.client = connection.client
         subject.server = connection.upstream_url

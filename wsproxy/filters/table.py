@@ -51,6 +51,9 @@ class Table(Protocol):
     def numbered(self, test: Callable[[int], bool]) -> int:
         """Those of the connections whose number passes the test."""
 
+    def noted(self) -> int:
+        """Those with a note, of their own or of their connection."""
+
     def marked(self, word: str) -> Rough:
         """Those with a mark, e.g. `changed`."""
 

@@ -32,7 +32,7 @@ class Text(NamedTuple):
     texts: Callable[[Subject], list[str] | bytes]
     words: str
     kind: str
-    """`content`, `connection`, `frame` or `decoded`: where the text stands."""
+    """`content`, `connection`, `frame`, `note` or `decoded`: where the text stands."""
 
 
 class Number(NamedTuple):
@@ -97,6 +97,11 @@ FLAGS: dict[str, Flag] = {
     "delayed": _mark("delayed", "delayed by a fault"),
     "faulted": _mark("faulted", "damaged by a fault"),
     "cut": _mark("cut", "recorded in part only"),
+    "marked": Flag(
+        lambda s: s.marked,
+        "bookmarked, or of a bookmarked connection",
+        lambda t: t.marked("marked"),
+    ),
     "violation": Flag(
         lambda s: bool(s.rules), "in breach of the protocol", lambda t: t.marked("violation")
     ),
@@ -129,6 +134,7 @@ REGEXES: dict[str, Text] = {
     "proto": Text(lambda s: list(s.protocols), "the decoder's name", "decoded"),
     "kind": Text(lambda s: list(s.kinds), "what the protocol calls the message", "decoded"),
     "say": Text(lambda s: list(s.says), "the decoded line", "decoded"),
+    "note": Text(lambda s: list(s.notes), "a note on it or on its connection", "note"),
     "rule": Text(lambda s: list(s.rules), "the name of a violation", "frame"),
 }
 """Words that take a regular expression (case-insensitive, found anywhere)."""

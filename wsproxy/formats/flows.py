@@ -12,6 +12,7 @@ from wsproxy.errors import WsproxyError
 from wsproxy.formats.interfaces import CaptureReader, FormatError, Imported
 from wsproxy.formats.made import MadeMessages
 from wsproxy.formats.selection import EVERYTHING, Selection, connections_of, told
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import ConnectionRecord, Direction, End
 from wsproxy.protocol.frames import Opcode
@@ -27,19 +28,31 @@ except ImportError:
     ) from None
 
 
+NOTES = "wsproxy_notes"
+"""In a flow's metadata: [place of the message from 0, note, bookmark] each; mitmproxy's own
+messages have no room for one."""
+
+MARK = ":default:"
+"""mitmproxy's mark without a picture of its own."""
+
+
 def write(reader: CaptureReader, out: BinaryIO, selection: Selection = EVERYTHING) -> None:
     """Write a flow a connection."""
     writer = FlowWriter(out)  # type: ignore[no-untyped-call]
     for record in connections_of(reader, selection).values():
         part = Selection(record.id, selection.matches, selection.since, selection.until)
-        messages = [
-            message
-            for thing in told(reader, part)
-            if isinstance(thing, Seen)
-            for message in _messages(thing)
-        ]
+        messages: list[websocket.WebSocketMessage] = []
+        notes: list[list[Any]] = []
+        for thing in told(reader, part):
+            if isinstance(thing, Seen):
+                messages += _messages(thing)
+                if thing.note is not None and thing.record.frame.fin:
+                    notes.append([len(messages) - 1, thing.note.text, thing.note.marked])
         if messages or selection.whole:
-            writer.add(_flow(record, messages))
+            flow = _flow(record, messages)
+            if notes:
+                flow.metadata[NOTES] = notes
+            writer.add(flow)
 
 
 def _messages(seen: Seen) -> Iterator[websocket.WebSocketMessage]:
@@ -90,6 +103,7 @@ def _flow(record: ConnectionRecord, messages: list[websocket.WebSocketMessage]) 
             b"", None, record.opened, record.opened,
         )  # fmt: skip
     flow.timestamp_created = record.opened
+    flow.comment, flow.marked = record.note, MARK if record.marked else ""
     if record.status == 101:
         end = record.end
         flow.websocket = websocket.WebSocketData(messages)
@@ -139,13 +153,27 @@ def _read_flow(number: int, flow: http.HTTPFlow) -> Iterator[Imported]:
         data.timestamp_end if data else flow.client_conn.timestamp_end,
         _end(flow),
     )
+    note = NoteRecord(number, None, None, flow.comment, bool(flow.marked))
+    if not note.empty:
+        yield note
+    notes = {place: (str(text), bool(marked)) for place, text, marked in _notes(flow)}
     made = MadeMessages(number)
-    for message in data.messages if data else ():
+    for place, message in enumerate(data.messages if data else ()):
         verdict = "dropped" if message.dropped else "injected" if message.injected else "relayed"
         direction = Direction.UPSTREAM if message.from_client else Direction.DOWNSTREAM
         yield from made.message(
             direction, message.timestamp, int(message.type), message.content, verdict=verdict
         )
+        if place in notes:
+            text, marked = notes[place]
+            yield made.note(direction, text, marked=marked)
+
+
+def _notes(flow: http.HTTPFlow) -> list[tuple[Any, Any, Any]]:
+    found = flow.metadata.get(NOTES, [])
+    if not isinstance(found, list):
+        return []
+    return [tuple(item) for item in found if isinstance(item, (list, tuple)) and len(item) == 3]
 
 
 def _end(flow: http.HTTPFlow) -> End | None:

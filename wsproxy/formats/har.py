@@ -20,6 +20,7 @@ from wsproxy import __version__
 from wsproxy.formats.interfaces import CaptureReader, FormatError, Imported, Told
 from wsproxy.formats.made import MadeMessages
 from wsproxy.formats.selection import EVERYTHING, Selection, connections_of, told
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord
 from wsproxy.protocol.close import parse_close
@@ -108,6 +109,8 @@ def _entry(connection: ConnectionRecord) -> dict[str, Any]:
         "_upstream": connection.upstream_url,
         "_target": connection.target,
         "_end": None if end is None else end._asdict(),
+        **({"comment": connection.note} if connection.note else {}),
+        **({"_marked": True} if connection.marked else {}),
     }
 
 
@@ -146,6 +149,8 @@ def _message(seen: Seen) -> dict[str, Any] | None:
             result["_sent"] = base64.b64encode(message.sent).decode()
         if message.content_length != len(content):
             result["_length"] = message.content_length
+    if seen.note is not None:
+        result["_note"], result["_marked"] = seen.note.text, seen.note.marked
     if record.origin is not None:
         result["_origin"] = record.origin
     if record.violations:
@@ -228,6 +233,9 @@ def _read_entry(number: int, entry: dict[str, Any]) -> Iterator[Imported]:
         closed if end is not None else None,
         end,
     )
+    note = NoteRecord(number, None, None, str(entry.get("comment", "")), bool(entry.get("_marked")))
+    if not note.empty:
+        yield note
     made = MadeMessages(number)
     for message in messages:
         if message["type"] == "error":
@@ -243,6 +251,8 @@ def _read_entry(number: int, entry: dict[str, Any]) -> Iterator[Imported]:
             cause=message.get("_cause"),
             sent=base64.b64decode(message["_sent"]) if "_sent" in message else None,
         )
+        if "_note" in message and opcode < Opcode.CLOSE:
+            yield made.note(direction, str(message["_note"]), marked=bool(message.get("_marked")))
 
 
 def _end(status: int | None, messages: list[dict[str, Any]]) -> End:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from wsproxy.errors import WsproxyError
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import (
     ConnectionRecord,
@@ -18,9 +19,9 @@ from wsproxy.model.records import (
 Told = ConnectionRecord | Seen | FaultRecord
 """What a capture tells, in order; a connection comes before what passed on it."""
 
-Imported = ConnectionRecord | FrameRecord | MessageRecord | FaultRecord
+Imported = ConnectionRecord | FrameRecord | MessageRecord | FaultRecord | NoteRecord
 """What a file tells, in order. A connection comes before its frames (and may come again, when it
-has ended), a message after the frame that ends it."""
+has ended), a message after the frame that ends it, a note after what it is about."""
 
 
 class CaptureReader(Protocol):

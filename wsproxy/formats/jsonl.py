@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 from wsproxy.errors import Side
 from wsproxy.formats.interfaces import CaptureReader, FormatError, Imported, Told
 from wsproxy.formats.selection import EVERYTHING, Selection, told
+from wsproxy.model.notes import NoteRecord
+from wsproxy.model.queries import Seen
 from wsproxy.model.records import (
     ConnectionRecord,
     Counted,
@@ -46,7 +48,7 @@ def line(thing: Told) -> bytes:
         return _encode(whole_connection_object(thing))
     if isinstance(thing, FaultRecord):
         return _encode(fault_object(thing))
-    return _encode(whole_frame_object(thing.id, thing.record, thing.message))
+    return _encode(whole_frame_object(thing))
 
 
 def whole_connection_object(connection: ConnectionRecord) -> dict[str, Any]:
@@ -58,14 +60,20 @@ def whole_connection_object(connection: ConnectionRecord) -> dict[str, Any]:
         "request_headers": connection.request_headers,
         "response_headers": connection.response_headers,
         "status_reason": connection.reason,
+        **_note_fields(connection.note, marked=connection.marked),
     }
 
 
-def whole_frame_object(
-    frame_id: int, record: FrameRecord, message: MessageRecord | None
-) -> dict[str, Any]:
-    """A frame with what the log leaves out: an odd header, a message's own time."""
-    result = frame_object(frame_id, record, message)
+def _note_fields(text: str, *, marked: bool) -> dict[str, Any]:
+    return {**({"note": text} if text else {}), **({"marked": True} if marked else {})}
+
+
+def whole_frame_object(seen: Seen) -> dict[str, Any]:
+    """A frame with what the log leaves out: an odd header, a message's own time, a note on it."""
+    record, message = seen.record, seen.message
+    result = frame_object(seen.id, record, message)
+    if seen.note is not None:
+        result |= _note_fields(seen.note.text, marked=seen.note.marked)
     if _header_of(result) != record.frame.header:
         result["header"] = record.frame.header.hex()
     if message is not None and "ends_message" in result:
@@ -123,12 +131,22 @@ def _read(value: dict[str, Any]) -> Iterator[Imported]:
         yield record
         if "ends_message" in value:
             yield _message_record(record, value, value["ends_message"])
+        yield from _note(value, record.direction, record.message)
     elif event == "connection":
         yield _connection(value)
+        yield from _note(value, None, None)
     elif event == "fault":
         yield _fault(value)
     elif event != "left_out":
         raise ValueError(f"there is no event {event!r}")
+
+
+def _note(
+    value: dict[str, Any], direction: Direction | None, message: int | None
+) -> Iterator[NoteRecord]:
+    text, marked = str(value.get("note", "")), bool(value.get("marked", False))
+    if text or marked:
+        yield NoteRecord(int(value["connection"]), direction, message, text, marked)
 
 
 def _connection(value: dict[str, Any]) -> ConnectionRecord:

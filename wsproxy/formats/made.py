@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from wsproxy.formats.interfaces import Imported
 from wsproxy.formats.wire import NO_KEY
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.records import Direction, FrameRecord, MessageRecord
 from wsproxy.protocol.frames import Opcode, make_frame
 
@@ -16,6 +17,11 @@ class MadeMessages:
     def __init__(self, connection_id: int) -> None:
         self._connection_id = connection_id
         self._numbers = [0, 0]
+
+    def note(self, direction: Direction, text: str, *, marked: bool) -> NoteRecord:
+        """A note on the last message of a direction."""
+        number = self._numbers[direction]
+        return NoteRecord(self._connection_id, direction, number, text, marked)
 
     def message(
         self,

@@ -156,9 +156,11 @@ class _Conversation:
         self._streams: list[Stream | None] = [Stream(client, server, connection.id), None]
         self._answered = False
         self._last = connection.opened
-        comment = _json(connection_object(connection))
+        comments = [_json(connection_object(connection))]
+        if connection.note or connection.marked:
+            comments.append(_json({"note": connection.note, "marked": connection.marked}))
         for index, packet in enumerate(self._stream(RECEIVED).open()):
-            self._put(RECEIVED, packet, [comment] if index == 0 else ())
+            self._put(RECEIVED, packet, comments if index == 0 else ())
         self._send(RECEIVED, _UP, request_bytes(connection))
 
     def update(self, connection: ConnectionRecord) -> None:
@@ -259,6 +261,8 @@ def _marks(seen: Seen) -> list[str]:
     """What wsproxy knows of a frame that its bytes do not tell, a JSON object each."""
     record, message = seen.record, seen.message
     marks: list[str] = []
+    if seen.note is not None:
+        marks.append(_json({"note": seen.note.text, "marked": seen.note.marked}))
     if message is not None and message.verdict != "relayed":
         marks.append(_json({"verdict": message.verdict, "cause": message.cause}))
     if record.origin is not None:

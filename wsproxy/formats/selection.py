@@ -34,7 +34,9 @@ class Selection:
         return self.in_time(seen.record.time) and (
             self.matches is None
             or self.matches(
-                subject_of(seen.record, seen.message, connection, strike_marks(seen.faults))
+                subject_of(
+                    seen.record, seen.message, connection, strike_marks(seen.faults), seen.note
+                )
             )
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from wsproxy.model.blocks import Block, BlockBuilder, whole_message
 from wsproxy.model.http import HttpRecord
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import FaultRecord, MessageKey, MessageRecord
 
@@ -24,6 +25,8 @@ class Batch:
     faults: list[FaultRecord] = field(default_factory=list)
     http: list[HttpRecord] = field(default_factory=list)
     """Requests of plain HTTP that ended."""
+    notes: list[NoteRecord] = field(default_factory=list)
+    """On messages or connections of any batch so far."""
     weight: int = 0
     """Bytes of memory that it takes, about."""
     traffic: dict[int, list[int]] = field(default_factory=dict)
@@ -72,11 +75,12 @@ class BatchBuilder(BlockBuilder):
         self.messages: list[MessageRecord] = []
         self.faults: list[FaultRecord] = []
         self.http: list[HttpRecord] = []
+        self.note_records: list[NoteRecord] = []
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to build a batch of."""
-        return not (self.keys or self.messages or self.faults or self.http)
+        return not (self.keys or self.messages or self.faults or self.http or self.note_records)
 
     def build_batch(self, first_id: int) -> Batch:
         """A batch of what was added, and a fresh start."""
@@ -86,9 +90,11 @@ class BatchBuilder(BlockBuilder):
         messages, self.messages = self.messages, []
         faults, self.faults = self.faults, []
         http, self.http = self.http, []
+        notes, self.note_records = self.note_records, []
+        weight += MESSAGE_WEIGHT * len(notes)
         weight += sum(record.weight for record in http)
         traffic = self.traffic
-        return Batch(first_id, self.build(), messages, faults, http, weight, traffic)
+        return Batch(first_id, self.build(), messages, faults, http, notes, weight, traffic)
 
 
 def _weight(message: MessageRecord) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.records import FaultRecord, FrameRecord, MessageRecord
 
 
@@ -39,6 +40,8 @@ class Seen(NamedTuple):
     """Of the message that the frame ends, if that says more than the frame."""
     faults: tuple[FaultRecord, ...] = ()
     """Those that struck the message that the frame ends."""
+    note: NoteRecord | None = None
+    """On the message that the frame ends."""
 
 
 @dataclass(frozen=True, slots=True)

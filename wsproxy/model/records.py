@@ -144,6 +144,10 @@ class ConnectionRecord:
     extensions: str = ""
     closed: float | None = None
     end: End | None = None
+    note: str = ""
+    """What somebody wrote down about it."""
+    marked: bool = False
+    """Whether it is bookmarked."""
 
 
 class Counted(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from wsproxy.model.batches import Batch
 from wsproxy.model.inflight import InFlightMessage
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.records import ConnectionRecord, Direction
 
 
@@ -110,6 +111,9 @@ class LiveConnection(Protocol):
 
     def pause(self, direction: Direction, paused: bool) -> None:
         """Read nothing from the sender of a direction, or go on."""
+
+    def add_note(self, note: NoteRecord) -> None:
+        """Keep what somebody wrote down about the connection or one of its messages."""
 
 
 class Interception(Protocol):

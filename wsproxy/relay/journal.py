@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from wsproxy.model.batches import BatchBuilder
 from wsproxy.model.http import HttpRecord
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.records import ConnectionRecord, FaultRecord
 from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.relay.interfaces import Clock, Recorder, Watcher
@@ -114,6 +115,11 @@ class Journal:
         self._http_weight += record.weight
         if self._http_weight > BATCH_WEIGHT:
             self._hand_on()
+        self.wake()
+
+    def add_note(self, note: NoteRecord) -> None:
+        """Add what somebody wrote down."""
+        self.out.note_records.append(note)
         self.wake()
 
     def connection_changed(self, connection: ConnectionRecord) -> None:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Sequence
 
 from wsproxy.model.inflight import injected
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.records import ConnectionRecord, Direction, End, FrameRecord
 from wsproxy.protocol.close import CloseCode, encode_close
 from wsproxy.protocol.frames import Opcode, make_frame
@@ -198,6 +199,10 @@ class Session:
     def pause(self, direction: Direction, paused: bool) -> None:
         """Read nothing from the sender of a direction, or go on."""
         self.lanes[direction].pause("user", paused)
+
+    def add_note(self, note: NoteRecord) -> None:
+        """Keep what somebody wrote down about the connection or one of its messages."""
+        self._journal.add_note(note)
 
     def stop(self) -> None:
         """End the connection because the proxy stops."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from wsproxy.model.http import HttpRecord
+from wsproxy.model.notes import NoteKey, NoteRecord
 from wsproxy.model.queries import Page, Query, RoundTrip, Seen, Timeline, Traffic, Whole
 from wsproxy.model.records import (
     ConnectionRecord,
@@ -21,8 +22,9 @@ from wsproxy.model.records import (
 from wsproxy.payloads.http import HttpSayings
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import Said, Sayings
-from wsproxy.store.index import Index, frames_of
+from wsproxy.store.index import Index, frames_of, last_frame_of
 from wsproxy.store.layout import TornError
+from wsproxy.store.notes import Notes
 from wsproxy.store.reader import Capture
 from wsproxy.store.rows import connection_from, fault_from, message_from
 from wsproxy.store.timeline import timeline
@@ -54,6 +56,7 @@ class CaptureBrowser:
         self._db = self._capture.db
         self._blocks = self._capture.blocks
         self._read = self._capture.wire.read
+        self._notes = self._capture.notes
         self._indexes: OrderedDict[Query, Index] = OrderedDict()
         self._ended: dict[int, ConnectionRecord] = {}
 
@@ -69,17 +72,19 @@ class CaptureBrowser:
         rows = self._db.execute(
             f"SELECT * FROM connection WHERE id > ? ORDER BY id {order} LIMIT ?", (after, limit)
         )
-        found = [connection_from(row) for row in rows]
+        self._notes.refresh()
+        found = [self._notes.on(connection_from(row)) for row in rows]
         return found[::-1] if newest else found
 
     def connection(self, number: int) -> ConnectionRecord | None:
         """One connection."""
+        self._notes.refresh()
         if number in self._ended:
-            return self._ended[number]
+            return self._notes.on(self._ended[number])
         row = self._db.execute("SELECT * FROM connection WHERE id = ?", (number,)).fetchone()
         if row is None:
             return None
-        connection = connection_from(row)
+        connection = self._notes.on(connection_from(row))
         if connection.status is not None:  # what filters ask of it does not change any more
             if len(self._ended) > 1000:
                 self._ended.clear()
@@ -155,6 +160,20 @@ class CaptureBrowser:
             return around(self._db, self._blocks, self.pick, self.sayings(), seen)
         return None, None
 
+    def notes(self) -> list[NoteRecord]:
+        """All notes and bookmarks, by connection and message."""
+        self._notes.refresh()
+        return sorted(self._notes, key=lambda note: tuple(part or 0 for part in note.key))
+
+    def note(self, key: NoteKey) -> NoteRecord | None:
+        """The note on a message or connection."""
+        self._notes.refresh()
+        return self._notes.get(key)
+
+    def last_frame(self, connection_id: int, direction: Direction, number: int) -> int | None:
+        """The id of the frame that ends a message; None if there is none."""
+        return last_frame_of(self._blocks, connection_id, direction, number)
+
     def sayings(self) -> Sayings:
         """For messages of this capture, by the user's rules."""
         return Sayings(self.connection, self._rules)
@@ -188,7 +207,14 @@ class CaptureBrowser:
         index = self._indexes.get(query)
         if index is None:
             index = Index(
-                self._db, self._blocks, self._read, query, self.connection, self._rules, self._now
+                self._db,
+                self._blocks,
+                self._read,
+                query,
+                self.connection,
+                self._rules,
+                self._now,
+                self._notes,
             )
             self._indexes[query] = index
             while len(self._indexes) > INDEXES:
@@ -199,6 +225,7 @@ class CaptureBrowser:
     def _rows(self, ids: Sequence[int]) -> list[Seen]:
         """Frames with the beginning of their payloads."""
         found = list(self._blocks.with_content(ids, ROW_BYTES))
+        self._notes.refresh()
         spans: dict[tuple[int, int], list[int]] = {}
         for _, record, _ in found:
             if record.message is not None:
@@ -228,7 +255,7 @@ class CaptureBrowser:
                     fault = fault_from(row, self._read)
                     faults.setdefault((row[1], row[2], row[5 + 1]), []).append(fault)
         return [
-            _put_together(frame_id, record, message, messages, faults)
+            _put_together(frame_id, record, message, messages, faults, self._notes)
             for frame_id, record, message in found
         ]
 
@@ -236,7 +263,9 @@ class CaptureBrowser:
         if record.message is None or not record.frame.fin:
             return Seen(frame_id, record)
         key = (record.connection_id, int(record.direction), record.message)
-        return Seen(frame_id, record, self._message(key) or message, self._faults(key))
+        self._notes.refresh()
+        note = self._notes.get((record.connection_id, record.direction, record.message))
+        return Seen(frame_id, record, self._message(key) or message, self._faults(key), note)
 
     def _message(self, key: tuple[int, int, int]) -> MessageRecord | None:
         row = self._db.execute(
@@ -270,8 +299,10 @@ def _put_together(
     message: MessageRecord | None,
     messages: dict[tuple[int, int, int], MessageRecord],
     faults: dict[tuple[int, int, int], list[FaultRecord]],
+    notes: Notes,
 ) -> Seen:
     if record.message is None or not record.frame.fin:
         return Seen(frame_id, record)
     key = (record.connection_id, int(record.direction), record.message)
-    return Seen(frame_id, record, messages.get(key, message), tuple(faults.get(key, ())))
+    note = notes.get((record.connection_id, record.direction, record.message))
+    return Seen(frame_id, record, messages.get(key, message), tuple(faults.get(key, ())), note)

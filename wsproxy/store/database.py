@@ -37,7 +37,8 @@ def open_for_writing(folder: Path) -> sqlite3.Connection:
     except OSError as error:
         raise CaptureError(f"cannot write the capture {folder}: {why(error)}") from None
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise CaptureError(f"cannot write the capture {folder}: {str(error).lower()}") from None
+        reason = str(error).splitlines()[0].lower()  # SQLite may quote a damaged table
+        raise CaptureError(f"cannot write the capture {folder}: {reason}") from None
     return db
 
 

@@ -26,6 +26,7 @@ from wsproxy.protocol.frames import FIN
 from wsproxy.store.blockcache import BlockCache, Entries
 from wsproxy.store.layout import TornError
 from wsproxy.store.marks import Marks
+from wsproxy.store.notes import Notes
 from wsproxy.store.rows import Read, message_from
 from wsproxy.store.table import BlockTable
 
@@ -48,6 +49,7 @@ class Index:
         connection: Callable[[int], ConnectionRecord | None],
         rules: Sequence[DecodeRule],
         now: Callable[[], float],
+        notes: Notes,
     ) -> None:
         """`rules` are for filters that ask decoders, `now` (seconds since the epoch) for those that
         ask how long something has waited. Raises FilterError.
@@ -63,12 +65,14 @@ class Index:
         self._now = now
         self._patience = self._filter.patience if self._filter is not None else ()
         self._waits = Waits()
-        self._marks = Marks(db)
+        self._notes = notes
+        self._marks = Marks(db, notes)
         self.ids = array("Q")
         self.upto = 0
         """All frames up to this id were looked at."""
         self._upto_time = 0.0
         self._asks_for_faults = any(w in query.filter for w in ("~delayed", "~faulted"))
+        self._asks_for_notes = any(w in query.filter for w in ("~marked", "~note"))
         self._rows_seen: dict[str, int] = {}
         self._known: dict[int, ConnectionRecord | None] = {}
         self._newest = 0
@@ -84,6 +88,7 @@ class Index:
             (newest,) = self._db.execute("SELECT coalesce(max(first_id), 0) FROM block").fetchone()
             self._busy, self._newest = newest != self._newest, newest
             if self._filter is not None:
+                self._notes.refresh()
                 self._late()
             complete = self._look(time.monotonic() + budget)
             if self._patience:
@@ -280,7 +285,8 @@ class Index:
         if self._filter is None:
             return True
         connection = self._connection_of(record.connection_id)
-        subject = subject_of(record, message, connection, faults)
+        note = self._notes.get((record.connection_id, record.direction, record.message))
+        subject = subject_of(record, message, connection, faults, note)
         subject.waited = waited
         return self._filter.matches(describe(subject, said.packets if said is not None else ()))
 
@@ -319,6 +325,8 @@ class Index:
         late = dict.fromkeys(self._late_rows("message", "number"))
         if self._asks_for_faults:
             late |= dict.fromkeys(self._late_rows("fault", "message"))
+        if self._asks_for_notes:
+            late |= dict.fromkeys(self._late_notes())
         for key in late:
             frame_id = last_frame_of(self._blocks, *key)
             if frame_id is None or frame_id > self.upto:
@@ -339,6 +347,20 @@ class Index:
             self._rows_seen[table] = row_id
             if at <= self._upto_time and None not in key:
                 yield tuple(key)
+
+    def _late_notes(self) -> Iterator[tuple[int, int, int]]:
+        """Which messages the new notes are on; one on a connection begins the search anew."""
+        rows = self._db.execute(
+            "SELECT id, connection_id, direction, message FROM note WHERE id > ? ORDER BY id",
+            (self._rows_seen.get("note", 0),),
+        )
+        for row_id, *key in rows:
+            self._rows_seen["note"] = row_id
+            if None not in key:
+                yield tuple(key)
+            elif self.upto:
+                self.upto = 0
+                del self.ids[:]
 
 
 def frames_of(blocks: BlockCache, connection_id: int, direction: int, number: int) -> list[int]:

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from wsproxy.faults.registry import strike_mark
 from wsproxy.model.blocks import Columns
-from wsproxy.model.records import FaultRecord
+from wsproxy.model.records import Direction, FaultRecord
 from wsproxy.protocol.frames import FIN
+from wsproxy.store.notes import Notes
 from wsproxy.store.table import MessageMarks
 
 
@@ -20,15 +21,16 @@ class _Found(NamedTuple):
 class Marks:
     """Looks marks up for whole blocks."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, notes: Notes) -> None:
         self._db = db
+        self._notes = notes
 
     def of_block(self, columns: Columns) -> dict[int, MessageMarks]:
         """By the index of the frame that ends the message; most messages have none."""
         if not self._any():
             return {}
         found = self._find(columns)
-        if not found.messages and not found.faults:
+        if not found.messages and not found.faults and not self._notes:
             return {}
         marks: dict[int, MessageMarks] = {}
         keyed = zip(columns.keys, columns.numbers, columns.firsts, strict=True)
@@ -37,9 +39,10 @@ class Marks:
                 continue
             message = found.messages.get((key, number))
             faults = found.faults.get((key, number))
-            if message is not None or faults is not None:
+            note = self._notes.get((key >> 1, Direction(key & 1), number))
+            if message is not None or faults is not None or note is not None:
                 message = message or MessageMarks()
-                marks[index] = message._replace(faults=tuple(faults or ()))
+                marks[index] = message._replace(faults=tuple(faults or ()), note=note)
         return marks
 
     def of_message(self, connection_id: int, direction: int, number: int) -> tuple[str, ...]:
@@ -54,7 +57,7 @@ class Marks:
         row = self._db.execute(
             "SELECT EXISTS (SELECT 1 FROM message), EXISTS (SELECT 1 FROM fault)"
         ).fetchone()
-        return any(row)
+        return any(row) or bool(self._notes)
 
     def _find(self, columns: Columns) -> _Found:
         found = _Found({}, {})

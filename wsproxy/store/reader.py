@@ -23,6 +23,7 @@ from wsproxy.store.blockcache import BlockCache
 from wsproxy.store.database import open_for_reading
 from wsproxy.store.http import HttpReader
 from wsproxy.store.layout import TornError
+from wsproxy.store.notes import Notes
 from wsproxy.store.rows import connection_from, fault_from, message_from
 from wsproxy.store.wirereader import WireReader
 
@@ -44,6 +45,7 @@ class Capture:
         self.wire = WireReader(path)
         self.blocks = BlockCache(self.db, self.wire)
         self.http = HttpReader(self.db, self.wire)
+        self.notes = Notes(self.db)
         self.unreadable = 0
         """Frames that were passed over because their block is damaged."""
 
@@ -66,8 +68,9 @@ class Capture:
     def connections(self) -> list[ConnectionRecord]:
         """All connections, in the order they came."""
         with self.readable():
+            self.notes.refresh()
             return [
-                connection_from(row)
+                self.notes.on(connection_from(row))
                 for row in self.db.execute("SELECT * FROM connection ORDER BY id")
             ]
 
@@ -82,6 +85,7 @@ class Capture:
         """The frames of a connection, or of all, with what is known of each, in order."""
         with self.readable():
             messages = self.message_records(connection_id)
+            self.notes.refresh()
             faults: dict[tuple[int, int | None, int | None], list[FaultRecord]] = {}
             for fault in self.fault_records(connection_id):
                 key = (fault.connection_id, fault.direction, fault.message)
@@ -95,10 +99,11 @@ class Capture:
                         number = (record.connection_id, record.direction, record.message)
                         message = messages.get(number, seen.message)
                         struck = faults.get(number)
-                        if message is seen.message and struck is None:
+                        note = self.notes.get(number)
+                        if message is seen.message and struck is None and note is None:
                             yield seen
                         else:
-                            yield seen._replace(message=message, faults=tuple(struck or ()))
+                            yield Seen(seen.id, record, message, tuple(struck or ()), note)
                     else:
                         yield seen
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 APPLICATION_ID = 0x77737078  # "wspx", so that `file` and wsproxy know a capture from any SQLite
-VERSION = 2
+VERSION = 3
 
 SCHEMA = f"""
 PRAGMA application_id = {APPLICATION_ID};
@@ -89,6 +89,17 @@ CREATE TABLE fault (
 
 CREATE INDEX fault_by_message ON fault (connection_id, direction, message);
 CREATE INDEX fault_of_file ON fault (file);
+
+CREATE TABLE note (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    connection_id INTEGER NOT NULL,
+    direction INTEGER,
+    message INTEGER,
+    text TEXT NOT NULL,
+    marked INTEGER NOT NULL
+);
+
+CREATE INDEX note_of ON note (connection_id, direction, message);
 
 CREATE TABLE left_out (
     why TEXT PRIMARY KEY,

@@ -10,6 +10,7 @@ from wsproxy.filters.regex import Regex
 from wsproxy.filters.subject import Subject
 from wsproxy.filters.table import Rough, flags_of, mask_of
 from wsproxy.model.blocks import Block, Columns, Note
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.records import ConnectionRecord
 from wsproxy.protocol.frames import FIN, OPCODE, RSV1
 from wsproxy.store.bytesearch import matching, spans_of
@@ -28,6 +29,7 @@ class MessageMarks(NamedTuple):
     """Whether it has a record of its own, and with it a content."""
     opaque: bool = False
     faults: tuple[str, ...] = ()
+    note: NoteRecord | None = None
 
 
 class BlockTable:
@@ -90,6 +92,8 @@ class BlockTable:
                     request_headers=connection.request_headers,
                     response_headers=connection.response_headers,
                     status=connection.status,
+                    notes=(connection.note,) if connection.note else (),
+                    marked=connection.marked,
                 )
             )
 
@@ -99,6 +103,10 @@ class BlockTable:
         keys = self.columns.keys
         passing = {key: test(key >> 1) for key in set(keys)}
         return mask_of(bytes([passing[key] for key in keys]))
+
+    def noted(self) -> int:
+        found = [i for i, message in self._messages.items() if message.note is not None]
+        return self._those(found) | self.of_connections(lambda subject: bool(subject.notes))
 
     def marked(self, word: str) -> Rough:
         found = [i for i, message in self._messages.items() if _has(message, word)]
@@ -114,6 +122,8 @@ class BlockTable:
             ]
             return Rough(self._those(found), 0)
         mask = self._those(found)
+        if word == "marked":
+            mask |= self.of_connections(lambda subject: subject.marked)
         return Rough(mask, mask)
 
     def containing(self, regex: Regex, within: int) -> Rough:
@@ -156,4 +166,6 @@ def _has(message: MessageMarks, word: str) -> bool:
         return message.violations
     if word == "cut":
         return message.cut
+    if word == "marked":
+        return message.note is not None and message.note.marked
     return word == message.verdict or word in message.faults

@@ -15,6 +15,7 @@ from wsproxy.store.folder import INDEX, make_folder, secure_existing, why, wire_
 from wsproxy.store.http import INSERT_HTTP, http_rows
 from wsproxy.store.layout import encode
 from wsproxy.store.lock import Lock
+from wsproxy.store.notes import NoteWriter
 from wsproxy.store.recovery import recover
 from wsproxy.store.rows import INSERT_BLOCK, Row, extras_of, fault_rows, message_rows, traffic_rows
 from wsproxy.store.syncing import Syncer
@@ -55,6 +56,7 @@ class CaptureWriter:
             self._db = open_for_writing(folder)
             try:
                 recover(self._db, folder)
+                self._notes = NoteWriter(self._db)
                 numbers = wire_numbers(folder)
                 self._file = WireFile(folder, numbers[-1] if numbers else 1)
                 self.next_connection_id = self._one(
@@ -149,6 +151,8 @@ class CaptureWriter:
         at = self._insert(_INSERT_MESSAGE, message_rows(batch.messages, file, at))
         at = self._insert(_INSERT_FAULT, fault_rows(batch.faults, file, at))
         self._insert(INSERT_HTTP, http_rows(batch.http, file, at))
+        for note in batch.notes:
+            self._notes.write(note)
         return sizes.length
 
     def _insert(self, statement: str, rows: Iterator[tuple[Row, int]]) -> int:
@@ -192,6 +196,9 @@ class CaptureWriter:
                     self._db.execute(f"DELETE FROM {table} WHERE file = ?", (oldest,))
                 if newest is not None:
                     self._db.execute("DELETE FROM connection WHERE closed < ?", (newest,))
+                    self._db.execute(
+                        "DELETE FROM note WHERE connection_id NOT IN (SELECT id FROM connection)"
+                    )
                 count = ("capture limit", frames, self._sizes[oldest])
                 self._db.execute(_COUNT_LEFT_OUT, count)
             with contextlib.suppress(FileNotFoundError):

@@ -97,7 +97,7 @@ class Tape:
 
     def passed(self, batch: Batch) -> None:
         """Keep them, and tell those who wait."""
-        for frame_id, record, message, faults in batch.seen():
+        for frame_id, record, message, faults, _ in batch.seen():
             self.frames.append(record)
             if record.frame.is_control or record.frame.fin:
                 self.seen.append(self._seen(frame_id, record, message, faults))

@@ -29,7 +29,9 @@ ERRORS: dict[str, tuple[int, str]] = {
     "method_not_allowed": (405, "the path has no such method"),
     "not_open": (409, "the connection is not open"),
     "payload_cut": (409, "the capture has only the beginning of this payload"),
+    "too_many_notes": (409, "the capture has as many notes as it can have"),
     "too_large": (413, "the request is too large"),
+    "not_written": (503, "it could not be written into the capture"),
     "too_many": (503, "too many pages are open; close one"),
     "internal": (500, "wsproxy failed; its standard error says more"),
 }

@@ -33,7 +33,7 @@ from wsproxy.relay.tasks import start_task
 from wsproxy.web.errors import ApiError
 from wsproxy.web.extras import FED_BYTES, Extras, extras_of
 from wsproxy.web.httprows import http_row
-from wsproxy.web.rows import connection_summary, row_object
+from wsproxy.web.rows import connection_summary, note_object, row_object
 from wsproxy.web.totals import Totals
 
 TICK_SECONDS = 0.1
@@ -379,4 +379,5 @@ def _updates(batch: Batch) -> list[dict[str, Any]]:
         for fault in batch.faults
         if fault.direction is not None and fault.message is not None
     ]
+    found += [note_object(note) for note in batch.notes]
     return found

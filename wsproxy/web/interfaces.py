@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from wsproxy.model.http import HttpRecord
+from wsproxy.model.notes import NoteKey, NoteRecord
 from wsproxy.model.queries import Page, Query, RoundTrip, Seen, Timeline, Traffic, Whole
 from wsproxy.model.records import ConnectionRecord, Counted, Direction
 from wsproxy.payloads.http import HttpSayings
@@ -124,6 +125,15 @@ class CaptureReader(Protocol):
 
     def message(self, connection_id: int, direction: Direction, number: int) -> Whole | None:
         """A message and its frames."""
+
+    def last_frame(self, connection_id: int, direction: Direction, number: int) -> int | None:
+        """The id of the frame that ends a message; None if there is none."""
+
+    def note(self, key: NoteKey) -> NoteRecord | None:
+        """The note on a message or connection."""
+
+    def notes(self) -> list[NoteRecord]:
+        """All notes and bookmarks, by connection and message."""
 
     def pick(self, frame_ids: Sequence[int]) -> Iterator[Seen]:
         """These frames, whole, as far as they are there."""

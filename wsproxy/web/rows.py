@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from wsproxy.faults.registry import strike_mark
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.queries import Page, RoundTrip, Seen, Timeline, Traffic, Whole
 from wsproxy.model.records import ConnectionRecord, FaultRecord, MessageRecord
 from wsproxy.payloads.sayings import Said
@@ -46,6 +47,8 @@ def row_object(seen: Seen, said: Said | None = None) -> dict[str, Any]:
     }
     if record.origin is not None:
         row["origin"] = record.origin
+    if seen.note is not None:
+        row["note"], row["marked"] = seen.note.text, seen.note.marked
     if said is not None:
         row["summary"] = said.line[:ROW_PREVIEW]
         row["protocol"], row["kind"] = said.packets[0].protocol, said.packets[0].kind
@@ -198,6 +201,8 @@ def connection_summary(
         "by": end.by if end else None,
         "code": end.code if end else None,
         "reason": end.reason if end else "",
+        "note": connection.note,
+        "marked": connection.marked,
         "paused": sorted(paused),
         "frames": {"upstream": up, "downstream": down},
         "bytes": {"upstream": bytes_up, "downstream": bytes_down},
@@ -228,6 +233,17 @@ def fault_object(fault: FaultRecord) -> dict[str, Any]:
         "detail": fault.detail,
         "before": payload_object(fault.before, len(fault.before), text=False),
         "after": payload_object(fault.after, len(fault.after), text=False),
+    }
+
+
+def note_object(note: NoteRecord) -> dict[str, Any]:
+    """What somebody wrote down; `direction` and `message` are null for a connection's."""
+    return {
+        "connection": note.connection_id,
+        "direction": note.direction.name.lower() if note.direction is not None else None,
+        "message": note.message,
+        "note": note.text,
+        "marked": note.marked,
     }
 
 

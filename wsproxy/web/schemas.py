@@ -53,6 +53,14 @@ _HEADERS = _list({"type": "array", "prefixItems": [_STRING, _STRING], "minItems"
 _ANY = {"type": "object", "additionalProperties": True}
 _ANYTHING: dict[str, Any] = {}
 
+_NOTE = _object(
+    connection=_INTEGER,
+    direction=_or_null(_DIRECTION),
+    message=_MAYBE_INTEGER,
+    note=_STRING,
+    marked=_BOOLEAN,
+)
+
 _SUMMARY = {
     "id": _INTEGER,
     "state": {
@@ -70,6 +78,8 @@ _SUMMARY = {
     "by": _MAYBE_STRING,
     "code": _MAYBE_INTEGER,
     "reason": _STRING,
+    "note": _STRING,
+    "marked": _BOOLEAN,
     "paused": _list(_DIRECTION),
     "frames": _BOTH,
     "bytes": _BOTH,
@@ -109,6 +119,8 @@ _ROW = {
     "preview": _STRING,
     "verdict": {"type": "string", "enum": ["relayed", "changed", "dropped", "injected"]},
     "marks": _list(_STRING),
+    "note": _optional(_STRING),
+    "marked": _optional(_BOOLEAN),
     "origin": _optional(_STRING),
     "summary": _optional(_STRING),
     "protocol": _optional(_STRING),
@@ -159,6 +171,8 @@ SCHEMAS: dict[str, Any] = {
         response_headers=_HEADERS,
     ),
     "Row": _object(**_ROW),
+    "Note": _NOTE,
+    "Notes": _object(offset=_INTEGER, total=_INTEGER, notes=_list("Note")),
     "Page": _object(
         offset=_INTEGER, total=_INTEGER, upto=_INTEGER, complete=_BOOLEAN, rows=_list("Row")
     ),

@@ -11,7 +11,7 @@ from importlib.resources import files
 from aiohttp import hdrs, web
 
 from wsproxy.errors import WsproxyError
-from wsproxy.web.api import breakpoints, capture, control, conversation, export, faults, http
+from wsproxy.web.api import breakpoints, capture, control, conversation, export, faults, http, notes
 from wsproxy.web.api.routes import MAX_MESSAGE_BODY, PREFIX, Route
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError, error_response
@@ -24,6 +24,7 @@ API_ROUTES: tuple[Route, ...] = (
     *http.ROUTES,
     *conversation.ROUTES,
     *export.ROUTES,
+    *notes.ROUTES,
     *control.ROUTES,
     *breakpoints.ROUTES,
     *faults.ROUTES,

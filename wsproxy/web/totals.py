@@ -85,6 +85,10 @@ class Totals:
             passed[down] += frames
             passed[2 + down] += size
             self.changed.add(number)
+        for note in batch.notes:
+            connection = self._latest.get(note.connection_id)
+            if connection is not None and note.message is None:
+                connection.note, connection.marked = note.text, note.marked
         self.frames += passed[0] + passed[1]
         self.bytes += passed[2] + passed[3]
         self._recent.append((now, *passed))  # type: ignore[arg-type]

@@ -46,13 +46,19 @@ def said(capture: CaptureReader, *, control: bool, what_went_on: bool = False) -
             if what_went_on and message is not None and message.sent is not None:
                 content, verdict = message.sent, "relayed"
             opcode = record.frame.opcode if message is None else message.opcode
-            found.append((connection.id, record.direction, record.time, opcode, content, verdict))
+            note = seen.note[3:] if seen.note is not None else None
+            found.append(
+                (connection.id, record.direction, record.time, opcode, content, verdict, note)
+            )
     return found
 
 
 def handshakes(capture: CaptureReader) -> list[Any]:
     return [
-        (c.id, c.opened, c.client, c.request_headers, c.status, c.response_headers, c.closed)
+        (
+            *(c.id, c.opened, c.client, c.request_headers, c.status, c.response_headers),
+            *(c.closed, c.note, c.marked),
+        )
         for c in capture.connections()
     ]
 

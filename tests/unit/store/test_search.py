@@ -13,6 +13,7 @@ from wsproxy.faults.registry import strike_marks
 from wsproxy.filters.language import parse
 from wsproxy.filters.regex import Regex
 from wsproxy.filters.subject import subject_of
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.queries import Query
 from wsproxy.model.records import ConnectionRecord, Direction, FaultRecord, MessageRecord
 from wsproxy.protocol.deflate import DeflateParameters, Deflater
@@ -71,6 +72,10 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     verdict=chance.choice(("changed", "dropped")), sent=b"other",
                 )
             )  # fmt: skip
+        if n % 40 == 7 and kind >= 0.1:
+            text = chance.choice(("", "look at this"))
+            note = NoteRecord(number, DOWN, counts[number], text, chance.random() < 0.7)
+            recorder.journal.add_note(note)
         if n % 50 == 49:
             recorder.flush()
     recorder.close()
@@ -85,7 +90,9 @@ def _brute(path: Path, filter_: str) -> list[int]:
     for seen in capture.seen():
         record = seen.record
         marks = strike_marks(seen.faults)
-        if matches(subject_of(record, seen.message, connections[record.connection_id], marks)):
+        if matches(
+            subject_of(record, seen.message, connections[record.connection_id], marks, seen.note)
+        ):
             found.append(seen.id)
     capture.close()
     return found
@@ -123,6 +130,10 @@ def _brute(path: Path, filter_: str) -> list[int]:
         "~u /1 & ~b rest",
         "~json $.x",
         "~fin & ! ~ping",
+        "~marked",
+        "! ~marked & ~conn 2",
+        "~note look",
+        "~note . & ! ~marked",
     ],
 )
 def test_a_search_finds_what_a_look_at_every_frame_finds(marked: Path, source: str) -> None:

@@ -21,7 +21,7 @@ LOOK_SECONDS = 0.05
 
 async def frame_of(ctx: Context, frame_id: int) -> Seen:
     """A frame; raises ApiError if there is none of this id."""
-    seen = await _looked_up(
+    seen = await looked_up(
         lambda: ctx.reading(lambda reader: reader.frame(frame_id)),
         expected=lambda: ctx.totals.earliest_id <= frame_id <= ctx.totals.newest_id,
     )
@@ -32,7 +32,7 @@ async def frame_of(ctx: Context, frame_id: int) -> Seen:
 
 async def connection_of(ctx: Context, number: int) -> ConnectionRecord:
     """A connection; raises ApiError if there is none of this id."""
-    found = await _looked_up(
+    found = await looked_up(
         lambda: ctx.reading(lambda reader: reader.connection(number)),
         expected=lambda: number in ctx.totals.latest(),
     )
@@ -43,7 +43,7 @@ async def connection_of(ctx: Context, number: int) -> ConnectionRecord:
 
 async def http_of(ctx: Context, number: int) -> HttpRecord:
     """A request of plain HTTP, with its bodies; raises ApiError if there is none of this id."""
-    found = await _looked_up(
+    found = await looked_up(
         lambda: ctx.reading(lambda reader: reader.http_request(number)),
         expected=lambda: number in ctx.totals.latest_http,
     )
@@ -52,9 +52,10 @@ async def http_of(ctx: Context, number: int) -> HttpRecord:
     return found
 
 
-async def _looked_up(
+async def looked_up(
     look: Callable[[], Awaitable[T | None]], *, expected: Callable[[], bool]
 ) -> T | None:
+    """What `look` finds, looked for again while it is `expected` to be there soon."""
     found = await look()
     for _ in range(PATIENCE):
         if found is not None or not expected():
