@@ -8,8 +8,10 @@ import traceback
 import click
 
 from wsproxy import __version__
+from wsproxy.cli.colour import colour_of_arguments, with_colour
 from wsproxy.cli.configured import with_config
 from wsproxy.cli.debug import HINT, Debug, with_debug
+from wsproxy.cli.grouped import WholeLines
 from wsproxy.errors import WsproxyError
 
 _COMMANDS = {
@@ -27,7 +29,7 @@ _COMMANDS = {
 }
 
 
-class _Lazy(click.Group):
+class _Lazy(WholeLines):
     """Imports a command's module when it is used: `wsproxy show` needs no aiohttp."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -40,7 +42,7 @@ class _Lazy(click.Group):
         from importlib import import_module
 
         command: click.Command = import_module(f"wsproxy.cli.{module}").command
-        command = with_debug(command)
+        command = with_colour(with_debug(command))
         # `config` reads the other commands' options itself.
         return command if name == "config" else with_config(command)
 
@@ -52,6 +54,7 @@ class _Lazy(click.Group):
         return super().resolve_command(ctx, args)
 
 
+@with_colour
 @with_debug
 @click.command(
     cls=_Lazy,
@@ -67,7 +70,7 @@ def main() -> None:
     """The console script: exit code 0 done, 1 failed, 2 usage."""
     debug = Debug()
     try:
-        cli(standalone_mode=False, obj=debug)
+        cli(standalone_mode=False, obj=debug, color=colour_of_arguments(sys.argv[1:]))
     except click.exceptions.Abort:
         sys.exit(130)
     except click.exceptions.Exit as exit_:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import sys
 import tempfile
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import click
 
 from wsproxy.app import Proxy
 from wsproxy.cli import demo_peers
+from wsproxy.cli.colour import coloured
 from wsproxy.cli.runtime import configure_logging, run_loop
 from wsproxy.clock import LoopClock
 from wsproxy.config import Settings
@@ -34,7 +34,7 @@ async def _demo(*, once: bool) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     server, port = await demo_peers.start_upstream()
     capture = Path(tempfile.mkdtemp(prefix="wsproxy-")) / "demo_peers.wsproxy"
-    printer = Printer(Pretty(colour=sys.stdout.isatty()), LoopClock())
+    printer = Printer(Pretty(colour=coloured()), LoopClock())
     settings = Settings(
         upstream_url=f"ws://127.0.0.1:{port}", listen_port=0, capture=capture, no_web=once
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from wsproxy.cli.captures import StoredCapture, opened
+from wsproxy.cli.colour import coloured
 from wsproxy.cli.export import check_connection
 from wsproxy.formats.output import writing
 from wsproxy.replay.diff import Comparison, compare
@@ -133,7 +133,7 @@ def report(result: Comparison, name: str, *, json_: bool, junit: Path | None) ->
     if json_:
         click.echo(json.dumps(as_json(result), ensure_ascii=False))
     else:
-        for line in for_people(result, colour=sys.stdout.isatty()):
+        for line in for_people(result, colour=coloured()):
             click.echo(line)
     if not result.same:
         raise click.exceptions.Exit(1)

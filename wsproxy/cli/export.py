@@ -16,7 +16,7 @@ from wsproxy.model.queries import Seen
 EPILOG = """\b
 Examples:
   wsproxy export api.wsproxy --format zip -o ticket.zip
-  wsproxy export api.wsproxy --format jsonl -o - | jq .payload
+  wsproxy export api.wsproxy --format jsonl -o - | jq .text
   wsproxy export api.wsproxy --format jsonl --filter '~down & ~b "error"' -o errors.jsonl
 """
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from wsproxy.cli.grouped import WholeLines
 from wsproxy.faults.attributes import Attribute, attributes_of
 from wsproxy.faults.base import Fault
 from wsproxy.faults.registry import FAULT_TYPES
@@ -22,7 +23,7 @@ Examples:
 """
 
 
-@click.group("faults", epilog=EPILOG)
+@click.group("faults", cls=WholeLines, epilog=EPILOG)
 def command() -> None:
     """Show which faults there are, and explain scenario files."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,10 @@ import click
 
 from wsproxy.app import Proxy
 from wsproxy.cli.addons import addon_options, make_host
+from wsproxy.cli.colour import coloured
 from wsproxy.cli.decoding import decode_options, flat
 from wsproxy.cli.faulty import fault_set, shown
+from wsproxy.cli.grouped import GroupedCommand
 from wsproxy.cli.runtime import configure_logging, run_loop
 from wsproxy.clock import LoopClock
 from wsproxy.config import DEFAULT_WEB_PORT, Settings, parse_upstream
@@ -68,7 +69,37 @@ Examples:
 """
 
 
-@click.command("run", epilog=EPILOG)
+GROUPS = {
+    "Clients": (
+        "--listen-port",
+        "--listen-host",
+        "--certs",
+        "--request-timeout",
+        "--max-connections",
+    ),
+    "The server behind": (
+        "--ssl-insecure",
+        "--upstream-ca",
+        "--client-certs",
+        "--keep-host-header",
+        "--rewrite-origin",
+    ),
+    "The log": ("--quiet", "--log-format", "--log-width", "--decode", "--color"),
+    "The capture": (
+        "--capture",
+        "--capture-limit",
+        "--max-payload",
+        "--capture-secrets",
+        "--secret-header",
+        "--secret-key",
+    ),
+    "The page and its API": ("--web-port", "--web-host", "--web-token", "--no-web"),
+    "Faults": ("--fault", "--faults", "--seed"),
+    "mitmproxy addons": ("--script", "--set", "--save-stream-file"),
+}
+
+
+@click.command("run", cls=GroupedCommand, groups=GROUPS, epilog=EPILOG)
 @click.argument("upstream", type=UpstreamUrl())
 @click.option(
     "-p",
@@ -251,7 +282,7 @@ def command(
         lines = (
             Jsonl(rules)
             if log_format == "jsonl"
-            else Pretty(colour=sys.stdout.isatty(), width=log_width, rules=rules)
+            else Pretty(colour=coloured(), width=log_width, rules=rules)
         )
     run_loop(_run(settings, faults, lines, log_format=log_format, addons=addons))
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
 from wsproxy.filters.language import FilterError, parse
 from wsproxy.formats.selection import Selection
+from wsproxy.text.units import parse_duration
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,6 +42,30 @@ class Time(click.ParamType[float]):
                 param,
                 ctx,
             )
+
+
+class AfterStart(NamedTuple):
+    """A moment that is told from a capture's beginning."""
+
+    seconds: float
+
+
+class ShowTime(Time):
+    """A moment, which may also be so long ago (`5m`), or after the beginning (`+90s`)."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        relative = re.fullmatch(r"\+?[\d.]+\s*(us|ms|s|min|m|h)", value)
+        if relative is None:
+            return super().convert(value, param, ctx)
+        try:
+            seconds = parse_duration(value.removeprefix("+"))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if value.startswith("+"):
+            return AfterStart(seconds)
+        return datetime.now().astimezone().timestamp() - seconds
 
 
 def selection_options(function: F) -> F:

@@ -11,15 +11,23 @@ from typing import TextIO
 
 from wsproxy.model.batches import Batch
 from wsproxy.model.http import HttpRecord
-from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
+from wsproxy.model.queries import Seen
+from wsproxy.model.records import ConnectionRecord, FaultRecord
 from wsproxy.payloads.http import HttpSayings
 from wsproxy.payloads.rules import DecodeRule
-from wsproxy.payloads.sayings import Sayings
+from wsproxy.payloads.sayings import Said, Sayings
 from wsproxy.relay.interfaces import Clock
 from wsproxy.render.http import http_line, http_object
 from wsproxy.render.jsonl import connection_object, dump, fault_object, frame_object
 from wsproxy.render.order import in_order
-from wsproxy.render.pretty import connection_lines, fault_line, frame_line
+from wsproxy.render.pretty import (
+    When,
+    clock,
+    connection_lines,
+    fault_line,
+    frame_line,
+    message_line,
+)
 from wsproxy.render.text import PREVIEW
 
 LINES_A_SECOND = 4000
@@ -37,8 +45,8 @@ WAITING_JOBS = 50_000
 Job = Callable[[], list[str] | None]
 
 
-class _Decoding:
-    """What both forms know of the connections, to have their messages decoded."""
+class Decoding:
+    """What all forms know of the connections, to have their messages decoded."""
 
     def __init__(self, rules: Sequence[DecodeRule]) -> None:
         self._connections: dict[int, ConnectionRecord] = {}
@@ -46,67 +54,98 @@ class _Decoding:
         self.http_sayings = HttpSayings(rules)
 
     def meet(self, connection: ConnectionRecord) -> None:
+        """What follows may be of this connection."""
         self._connections[connection.id] = connection
 
     def forget(self, connection_id: int) -> None:
+        """The connection has ended."""
         self._connections.pop(connection_id, None)
         self.sayings.forget(connection_id)
 
 
-class Pretty(_Decoding):
+class Pretty(Decoding):
     """Lines for people."""
 
     def __init__(
-        self, *, colour: bool, width: int = PREVIEW, rules: Sequence[DecodeRule] = ()
+        self,
+        *,
+        colour: bool,
+        width: int = PREVIEW,
+        rules: Sequence[DecodeRule] = (),
+        when: When = clock,
     ) -> None:
         """`width`: characters that a line shows of what a message says; 0 for all."""
         super().__init__(rules)
         self._colour = colour
         self._width = width
+        self._when = when
 
-    def frame(self, frame_id: int, record: FrameRecord, message: MessageRecord | None) -> str:
-        said = self.sayings.of(frame_id, record, message)
-        return frame_line(record, message, colour=self._colour, said=said, width=self._width)
+    def frame(self, seen: Seen, said: Said | None) -> str:
+        """A frame, and what the message says that it ends."""
+        return self._line(frame_line, seen, said)
+
+    def message(self, seen: Seen, said: Said | None) -> str:
+        """A message, by the frame that ends it."""
+        return self._line(message_line, seen, said)
 
     def fault(self, record: FaultRecord) -> str:
-        return fault_line(record, colour=self._colour)
+        """A strike of a fault."""
+        return fault_line(record, colour=self._colour, when=self._when)
 
     def http(self, record: HttpRecord) -> str:
+        """A request of plain HTTP and its answer."""
         said = self.http_sayings.of(record)
-        return http_line(record, said, colour=self._colour, width=self._width)
+        return http_line(record, said, colour=self._colour, width=self._width, when=self._when)
 
     def connection(self, connection: ConnectionRecord) -> list[str]:
-        return connection_lines(connection, colour=self._colour)
+        """That a connection opened, or how it ended."""
+        return connection_lines(connection, colour=self._colour, when=self._when)
 
     def left_out(self, frames: int, connections: int) -> str:
+        """How much is not shown."""
         parts = [f"{frames:,} frames"] if frames or not connections else []
         parts += [f"{connections:,} connections"] if connections else []
         return f"… {' and '.join(parts)} not shown here (the capture has them)"
 
+    def _line(self, line: Callable[..., str], seen: Seen, said: Said | None) -> str:
+        return line(
+            seen.record,
+            seen.message,
+            colour=self._colour,
+            said=said,
+            width=self._width,
+            when=self._when,
+        )
 
-class Jsonl(_Decoding):
+
+class Jsonl(Decoding):
     """Objects for programs."""
 
     def __init__(self, rules: Sequence[DecodeRule] = ()) -> None:
         super().__init__(rules)
 
-    def frame(self, frame_id: int, record: FrameRecord, message: MessageRecord | None) -> str:
-        return dump(
-            frame_object(frame_id, record, message, self.sayings.of(frame_id, record, message))
-        )
+    def frame(self, seen: Seen, said: Said | None) -> str:
+        """A frame, and what the message says that it ends."""
+        return dump(frame_object(seen.id, seen.record, seen.message, said))
+
+    message = frame
 
     def fault(self, record: FaultRecord) -> str:
+        """A strike of a fault."""
         return dump(fault_object(record))
 
     def http(self, record: HttpRecord) -> str:
+        """A request of plain HTTP and its answer."""
         return dump(http_object(record, self.http_sayings.of(record)))
 
     def connection(self, connection: ConnectionRecord) -> list[str]:
+        """That a connection opened, or how it ended."""
         if connection.status is None and connection.end is None:
             return []
         return [dump(connection_object(connection))]
 
     def left_out(self, frames: int, connections: int) -> str:
+        """How much is not shown."""
         return dump({"event": "left_out", "frames": frames, "connections": connections})
 
 
@@ -194,7 +233,8 @@ class Printer:
             if isinstance(told, FaultRecord):
                 lines.append(self._lines.fault(told))
                 continue
-            lines.append(self._lines.frame(told.id, told.record, told.message))
+            said = self._lines.sayings.of(told.id, told.record, told.message)
+            lines.append(self._lines.frame(told, said))
         with self._lock:
             self._pending -= shown
             self._pending_bytes -= batch.weight

@@ -9,20 +9,26 @@ from wsproxy.model.http import HttpRecord
 from wsproxy.payloads.http import HttpSaid
 from wsproxy.payloads.httpbody import HttpBody
 from wsproxy.payloads.lines import size
-from wsproxy.render.pretty import clock, duration
+from wsproxy.protocol.frames import Opcode
+from wsproxy.render.pretty import When, clock, duration
 from wsproxy.render.style import styled
-from wsproxy.render.text import PREVIEW, printable
+from wsproxy.render.text import ALL, PREVIEW, preview, printable
 
 
 def http_line(
-    record: HttpRecord, said: HttpSaid, *, colour: bool = False, width: int = PREVIEW
+    record: HttpRecord,
+    said: HttpSaid,
+    *,
+    colour: bool = False,
+    width: int = PREVIEW,
+    when: When = clock,
 ) -> str:
     """One request and its answer; `width`: characters of the target and of what bodies say."""
     status = "no answer" if record.status is None else str(record.status)
     reason = printable(record.reason)[:PREVIEW]
     good = record.status is not None and record.status < 400
     parts = [
-        styled(clock(record.started), "dim") if colour else clock(record.started),
+        styled(when(record.started), "dim") if colour else when(record.started),
         f"HTTP {record.id}",
         record.client,
         printable(record.method),
@@ -51,6 +57,17 @@ def http_details(record: HttpRecord, said: HttpSaid, *, colour: bool = False) ->
         lines += ["", f"{record.status} {printable(record.reason)}".rstrip()]
         lines += _part(record.response_headers, said.response, record.response_length)
     return lines
+
+
+def refusal_line(record: HttpRecord, said: HttpSaid, *, width: int = PREVIEW) -> list[str]:
+    """What the answer to a refused handshake says in its body, in one line; none without one."""
+    content = said.response.content
+    if not content:
+        return []
+    opcode = Opcode.TEXT if said.response.text else Opcode.BINARY
+    limit = width or ALL
+    text = preview(opcode, content, length=len(content) + (not said.response.whole), limit=limit)
+    return [f"#{record.connection_id} answer: {text}"]
 
 
 def http_object(record: HttpRecord, said: HttpSaid) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
 from wsproxy.payloads.sayings import Said
 from wsproxy.protocol.close import close_code_name, parse_close
 from wsproxy.protocol.frames import Opcode, opcode_name
+from wsproxy.render.difference import excerpts
 from wsproxy.render.style import Colour, styled
 from wsproxy.render.text import ALL, PREVIEW, preview, printable
 
@@ -15,13 +17,23 @@ _COLOURS: dict[str, Colour] = {
     "TEXT": "green", "BINARY": "cyan", "CLOSE": "magenta", "PING": "blue", "PONG": "blue",
 }  # fmt: skip
 
-FAULT_PREVIEW = 60
-"""Characters that a line shows of what a fault found, and of what it made of it."""
+When = Callable[[float], str]
+"""How a time is shown."""
 
 
 def clock(time: float) -> str:
     """`12:00:01.123`, local time."""
     return datetime.fromtimestamp(time).strftime("%H:%M:%S.%f")[:-3]
+
+
+def date_and_clock(time: float) -> str:
+    """`2024-05-17 12:00:01.123`, local time."""
+    return f"{datetime.fromtimestamp(time).date()} {clock(time)}"
+
+
+def since(start: float) -> When:
+    """Times as seconds since `start`: `+1.234`."""
+    return lambda time: f"{time - start:+.3f}"
 
 
 def frame_line(
@@ -31,6 +43,7 @@ def frame_line(
     colour: bool = False,
     said: Said | None = None,
     width: int = PREVIEW,
+    when: When = clock,
 ) -> str:
     """One frame. `message` is the record of the message that the frame ends, if there is one.
 
@@ -40,7 +53,7 @@ def frame_line(
     frame = record.frame
     name = _label(frame.opcode)
     parts = [
-        _dim(clock(record.time), colour),
+        _dim(when(record.time), colour),
         f"#{record.connection_id}",
         record.direction.arrow,
         styled(name, _COLOURS.get(name, "yellow")) if colour else name,
@@ -55,8 +68,21 @@ def frame_line(
             f" ({whole.content_length})" if whole and whole.compressed and not whole.opaque else ""
         )
         parts.append(f"len={frame.payload_length}{inflated}")
-    if record.origin is not None:
-        parts.append(f"[by {record.origin}]")
+    return " ".join([*parts, *words_of(record, message, said, width=width, colour=colour)])
+
+
+def words_of(
+    record: FrameRecord,
+    message: MessageRecord | None,
+    said: Said | None,
+    *,
+    width: int = PREVIEW,
+    colour: bool = False,
+) -> list[str]:
+    """What stands behind a frame's header: what it says, and what is out of the ordinary."""
+    frame = record.frame
+    whole = message if frame.fin else None
+    parts = [] if record.origin is None else [f"[by {record.origin}]"]
     words = _decoded(said, width) or _said(record, whole, width)
     if words:
         parts.append(words)
@@ -65,14 +91,13 @@ def frame_line(
         parts += _verdict(whole, colour)
     if frame.payload_cut:
         parts.append(_warn(f"[{len(frame.payload)} bytes kept]", colour))
-    parts += [
+    return parts + [
         _warn(
             f"! {violation.rule} ({violation.section}, {violation.side.value}): {violation.text}",
             colour,
         )
         for violation in record.violations
     ]
-    return " ".join(parts)
 
 
 def message_line(
@@ -82,16 +107,17 @@ def message_line(
     colour: bool = False,
     said: Said | None = None,
     width: int = PREVIEW,
+    when: When = clock,
 ) -> str:
     """One message, by the frame that ends it; `said` and `width` as for `frame_line`."""
     if message is None:
-        return frame_line(record, colour=colour, said=said, width=width)
+        return frame_line(record, colour=colour, said=said, width=width, when=when)
     frame = record.frame
     opcode = message.opcode if not message.opaque else Opcode.BINARY
     name = _label(message.opcode)
     inflated = f" ({message.content_length})" if message.compressed and not message.opaque else ""
     parts = [
-        _dim(clock(message.time), colour),
+        _dim(when(message.time), colour),
         f"#{record.connection_id}",
         record.direction.arrow,
         styled(name, _COLOURS.get(name, "yellow")) if colour else name,
@@ -105,11 +131,11 @@ def message_line(
     return " ".join([*filter(None, parts), *_verdict(message, colour)])
 
 
-def fault_line(record: FaultRecord, *, colour: bool = False) -> str:
+def fault_line(record: FaultRecord, *, colour: bool = False, when: When = clock) -> str:
     """One strike of a fault."""
     type_ = f" ({record.type})" if record.type != record.name else ""
     parts = [
-        _dim(clock(record.time), colour),
+        _dim(when(record.time), colour),
         f"#{record.connection_id}",
         "--" if record.direction is None else record.direction.arrow,
         _warn(f"FAULT {printable(record.name)}{type_}", colour),
@@ -117,34 +143,29 @@ def fault_line(record: FaultRecord, *, colour: bool = False) -> str:
         printable(record.detail),
     ]
     if record.before or record.after:
-        before, after = (
-            preview(Opcode.TEXT if data.isascii() else Opcode.BINARY, data, limit=FAULT_PREVIEW)
-            for data in (record.before, record.after)
-        )
+        before, after = excerpts(record.before, record.after)
         parts.append(f"{before or 'nothing'} => {after or 'nothing'}")
     return " ".join(parts)
 
 
-def connection_lines(connection: ConnectionRecord, *, colour: bool = False) -> list[str]:
+def connection_lines(
+    connection: ConnectionRecord, *, colour: bool = False, when: When = clock
+) -> list[str]:
     """What is new about a connection: that it opened, or how it ended."""
+    end = connection.end
+    if end is None and connection.status is None:
+        return []  # the upstream has not answered yet
     head = f"#{connection.id}"
-    lines = []
-    if connection.end is None or connection.end.how in ("refused", "failed"):
-        if connection.status is None and connection.end is None:
-            return []  # the upstream has not answered yet
-        time = _dim(clock(connection.opened), colour)
-        parts = [time, head, "open", connection.client, printable(connection.target)]
-        if connection.status == 101:
-            parts += (
-                [f"protocol={printable(connection.subprotocol)}"] if connection.subprotocol else []
-            )
-            parts += [f"[{printable(connection.extensions)}]"] if connection.extensions else []
-        lines.append(" ".join(parts))
-    if connection.end is not None and connection.closed is not None:
-        parts = [_dim(clock(connection.closed), colour), head, ended(connection)]
-        clean = connection.end.how == "closed"
-        lines.append(" ".join([*parts[:2], parts[2] if clean else _warn(parts[2], colour)]))
-    return lines
+    client = [connection.client, printable(connection.target)]
+    if end is None:
+        parts = [_dim(when(connection.opened), colour), head, "open", *client]
+        parts += [f"protocol={printable(connection.subprotocol)}"] if connection.subprotocol else []
+        parts += [f"[{printable(connection.extensions)}]"] if connection.extensions else []
+        return [" ".join(parts)]
+    never_open = end.how in ("refused", "failed")
+    words = ended(connection) if end.how == "closed" else _warn(ended(connection), colour)
+    time = _dim(when(connection.closed or connection.opened), colour)
+    return [" ".join([time, head, *(client if never_open else []), words])]
 
 
 def duration(seconds: float) -> str:
@@ -154,6 +175,18 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1000:.{0 if seconds >= 0.01 else 1}f} ms"
 
 
+def handshake_lines(connection: ConnectionRecord) -> list[str]:
+    """Both headers of the opening handshake: `>` of the client's, `<` of the answer's."""
+    head = f"#{connection.id}"
+    asked = [f"{name}: {value}" for name, value in connection.request_headers]
+    answered = [f"{name}: {value}" for name, value in connection.response_headers]
+    lines = [f"{head} > {printable(line)}" for line in (f"GET {connection.target}", *asked)]
+    if connection.status is not None:
+        status = f"{connection.status} {connection.reason}".rstrip()
+        lines += [f"{head} < {printable(line)}" for line in (status, *answered)]
+    return lines
+
+
 def ended(connection: ConnectionRecord) -> str:
     """How a connection ended, in words."""
     end = connection.end
@@ -161,9 +194,11 @@ def ended(connection: ConnectionRecord) -> str:
         return "open"
     by = f" by {end.by}" if end.by else ""
     reason = f" {printable(end.reason)}" if end.reason else ""
-    if end.how in ("refused", "failed"):
-        asked = f" to {printable(connection.upstream_url)}" if end.how == "refused" else ""
-        return f"{end.how}{by}: {end.code}{reason}{asked}"
+    if end.how == "failed":
+        return f"failed:{reason} (wsproxy answered {end.code})"
+    if end.how == "refused":
+        answer = f" {end.code}" if end.code is not None else " no answer"
+        return f"refused{by}:{answer}{reason} to {printable(connection.upstream_url)}"
     code = f" {end.code} {close_code_name(end.code)}" if end.code is not None else ""
     return f"{end.how}{by}{code}{reason}"
 

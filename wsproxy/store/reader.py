@@ -128,17 +128,29 @@ class Capture:
 
     def fault_records(self, connection_id: int | None = None) -> list[FaultRecord]:
         """What faults did, in the order they struck."""
+        return [record for _, record in self.faults_after(0, connection_id)]
+
+    def faults_after(
+        self, row: int, connection_id: int | None = None
+    ) -> list[tuple[int, FaultRecord]]:
+        """What faults did, each with its number; only those with a higher one than `row`."""
         with self.readable():
-            where = "" if connection_id is None else "WHERE connection_id = ?"
+            where = "" if connection_id is None else "AND connection_id = ?"
             rows = self.db.execute(
-                f"SELECT * FROM fault {where} ORDER BY id",
-                () if connection_id is None else (connection_id,),
+                f"SELECT * FROM fault WHERE id > ? {where} ORDER BY id",
+                (row,) if connection_id is None else (row, connection_id),
             )
             found = []
-            for row in rows:
+            for each in rows:
                 with contextlib.suppress(TornError):
-                    found.append(fault_from(row, self.wire.read))
+                    found.append((int(each[0]), fault_from(each, self.wire.read)))
             return found
+
+    def last_time(self) -> float | None:
+        """When the last frame passed, in seconds since the epoch; None if there is none."""
+        with self.readable():
+            (found,) = self.db.execute("SELECT max(last_time) FROM block").fetchone()
+            return None if found is None else float(found)
 
     def traffic(self) -> dict[int, Traffic]:
         """How much passed on each connection, as far as the capture still has it."""

@@ -21,7 +21,7 @@ def test_lines() -> None:
         "#3 <- FAULT lossy (drop) message 5 dropped gone => nothing",
         "#3 -> FAULT reset connection reset",
         "#3 -- FAULT refuse answered with 503",
-        "#3 -> FAULT x message 1 bytes <81001b> => <81>",
+        "#3 -> FAULT x message 1 bytes <81[001b]> => <81[]>",
     ]
 
 

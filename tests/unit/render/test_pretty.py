@@ -105,6 +105,7 @@ def test_connections() -> None:
         f"{clock(NOW)} #3 closed by client 4001 application bye"
     ]
     connection.end = End("failed", "server", 502, "no answer")
-    assert connection_lines(connection)[1] == f"{clock(NOW)} #3 failed by server: 502 no answer"
+    failed = f"{clock(NOW)} #3 10.0.0.5:1 /chat\\x1b failed: no answer (wsproxy answered 502)"
+    assert connection_lines(connection) == [failed]
     connection.end = End("aborted", "client", None, "reset")
     assert connection_lines(connection) == [f"{clock(NOW)} #3 aborted by client reset"]
