@@ -189,6 +189,20 @@ async def test_proxy_that_calls_itself_by_another_name(caplog: pytest.LogCapture
 
 
 @both_loops
+async def test_client_with_the_port_of_one_of_the_proxys_own_connections() -> None:
+    """The system gives one port to connections that go to different servers."""
+    async with staged() as stage:
+        client = await stage.connect()
+        mine = client.writer.get_extra_info("sockname")
+        stage.proxy._listener._server.own_connections.add((mine, ("127.0.0.1", 9)))
+        await client.send(upgrade())
+        server = await stage.accept()
+        await server.head()
+        await server.send(switching())
+        assert (await client.head()).status == 101
+
+
+@both_loops
 async def test_client_that_leaves_before_the_101_leaves_no_socket_behind(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -200,6 +214,6 @@ async def test_client_that_leaves_before_the_101_leaves_no_socket_behind(
         client.reset()
         assert await server.ending() in (FIN, RST)
         server.writer.write(switching())
-        await until(lambda: not stage.proxy._listener._server.own_addresses)
+        await until(lambda: not stage.proxy._listener._server.own_connections)
         assert (await stage.recorded()).end == ("aborted", "client", None, "left before the answer")
     assert not logged(caplog)

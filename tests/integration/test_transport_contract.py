@@ -257,7 +257,7 @@ def counts(stage: ProxyStage) -> list[int]:
     """The connections that count as open: of clients, and to the upstream."""
     proxy: Any = stage.proxy
     server = proxy._listener._server
-    return [len(server.connections), len(server.own_addresses)]
+    return [len(server.connections), len(server.own_connections)]
 
 
 @both_loops

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from wsproxy.engine.dial import Address, Pool, socket_of
+from wsproxy.engine.dial import Ends, Pool, socket_of
 from wsproxy.engine.nohooks import NoClient
 from wsproxy.engine.server import Handle, Limits, Server
 from wsproxy.engine.upstream import Upstream
@@ -66,9 +66,9 @@ class ClientServer(Server):
         self._hooks = hooks
         self._upstream = upstream
         self._tls = tls
-        self.own_addresses: set[Address] = set()
-        """The local addresses of all open connections to servers."""
-        self._everyone = Client(NoClient(), Pool(NoClient(), tls, self.own_addresses))
+        self.own_connections: set[Ends] = set()
+        """The ends of all open connections to servers."""
+        self._everyone = Client(NoClient(), Pool(NoClient(), tls, self.own_connections))
         self._clients: dict[object, Client] = {}
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -76,7 +76,9 @@ class ClientServer(Server):
         if self._hooks is None:
             return
         hooks = self._hooks.client(socket_of(transport))
-        client = self._clients[handler] = Client(hooks, Pool(hooks, self._tls, self.own_addresses))
+        client = self._clients[handler] = Client(
+            hooks, Pool(hooks, self._tls, self.own_connections)
+        )
         connected = client.connected(transport, self._upstream)
         client.ready = start_task(connected, "the first hooks of a client")
 

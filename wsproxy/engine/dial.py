@@ -29,6 +29,10 @@ _AGAIN = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
 Address = tuple[str, int]
 
+Ends = tuple[Address, Address]
+"""The client's address of a connection and the server's. The client's alone is not enough: the
+system gives one port to several connections that go to different servers."""
+
 
 class DialError(Exception):
     """There is no connection; its cause says why, or its text if a hook did not want it."""
@@ -38,7 +42,7 @@ class Pool:
     """The connections to servers of one client, or of all clients."""
 
     def __init__(
-        self, hooks: ClientHooks, tls: Callable[[], ssl.SSLContext], own: set[Address]
+        self, hooks: ClientHooks, tls: Callable[[], ssl.SSLContext], own: set[Ends]
     ) -> None:
         """`tls` gives what servers are verified with; `own` gets the local addresses of all open
         connections, by which a proxy that is its own upstream knows itself.
@@ -125,9 +129,12 @@ class Pool:
             await server.failed(str(error))
             raise DialError(str(error)) from error
         self._open[connection] = server
-        local = plain_address(connection.transport, "sockname")
-        self._own.add(local)
-        connection.closed.add_done_callback(lambda _: self._closed(connection, local))
+        ends = (
+            plain_address(connection.transport, "sockname"),
+            plain_address(connection.transport, "peername"),
+        )
+        self._own.add(ends)
+        connection.closed.add_done_callback(lambda _: self._closed(connection, ends))
         try:
             await server.connected(socket_of(connection.transport))
         except BaseException:
@@ -135,8 +142,8 @@ class Pool:
             raise
         return connection
 
-    def _closed(self, connection: Outgoing, local: Address) -> None:
-        self._own.discard(local)
+    def _closed(self, connection: Outgoing, ends: Ends) -> None:
+        self._own.discard(ends)
         server = self._open.pop(connection)
         for kept in self._idle.values():
             if (timer := kept.pop(connection, None)) is not None:

@@ -167,10 +167,13 @@ class Listener:
     def _check(self, client: Client, request: web.BaseRequest) -> None:
         """Raises ProxyError for a request that leads nowhere."""
         upstream = self._env.upstream
-        own = self._server.own_addresses
-        # Behind another name, a proxy may be its own upstream: then nobody else calls from an
-        # address that one of its own connections has.
-        if request.transport and plain_address(request.transport, "peername") in own:
+        own = self._server.own_connections
+        # Behind another name, a proxy may be its own upstream: then a client's connection is one
+        # of its own, seen from the other end.
+        if (transport := request.transport) and (
+            plain_address(transport, "peername"),
+            plain_address(transport, "sockname"),
+        ) in own:
             raise ProxyError(508, f"{upstream.url} is this proxy itself", Side.CLIENT)
         if client.dead is not None:
             raise ProxyError(502, f"cannot connect to {upstream.url}: {client.dead}", Side.SERVER)

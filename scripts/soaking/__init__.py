@@ -1,0 +1,1 @@
+"""A long run with random peers: every frame has its row, and nothing grows."""
