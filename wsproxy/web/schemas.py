@@ -205,7 +205,22 @@ SCHEMAS: dict[str, Any] = {
         sent=_or_null(_ref("Payload")),
         violations=_list("Violation"),
     ),
-    "HttpRequests": _object(requests=_list(_object(**_HTTP_ROW)), next=_MAYBE_INTEGER),
+    "Packet": _object(
+        protocol=_STRING,
+        kind=_STRING,
+        summary=_STRING,
+        sure={"type": "string", "enum": ["guess", "likely", "sure"]},
+        pair=_optional(
+            _object(
+                key=_STRING,
+                role={"type": "string", "enum": ["request", "answer", "part", "last"]},
+                asker=_DIRECTION,
+            )
+        ),
+        tree=_optional(_ANYTHING),
+    ),
+    "HttpRequest": _object(**_HTTP_ROW),
+    "HttpRequests": _object(requests=_list("HttpRequest"), next=_MAYBE_INTEGER),
     "HttpBody": _object(
         length=_INTEGER,
         recorded=_INTEGER,
@@ -222,8 +237,8 @@ SCHEMAS: dict[str, Any] = {
         response_headers=_HEADERS,
         request=_ref("HttpBody"),
         response=_ref("HttpBody"),
-        asked={"type": "array", "items": _ANY},
-        answered_with={"type": "array", "items": _ANY},
+        asked=_list("Packet"),
+        answered_with=_list("Packet"),
     ),
     "RoundTrip": _object(request=_INTEGER, answer=_INTEGER, seconds=_NUMBER, key=_STRING),
     "Frame": _object(
@@ -242,7 +257,7 @@ SCHEMAS: dict[str, Any] = {
         ends_message=_or_null(_ref("RecordedMessage")),
         close=_optional(_or_null(_object(code=_INTEGER, name=_STRING, reason=_STRING))),
         round_trip=_or_null(_ref("RoundTrip")),
-        decoded=_optional({"type": "array", "items": _ANY}),
+        decoded=_optional(_list("Packet")),
     ),
     "Message": _object(
         frames=_list(_INTEGER),

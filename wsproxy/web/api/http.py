@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 from aiohttp import web
@@ -24,6 +25,9 @@ async def requests(ctx: Context, request: web.Request) -> web.Response:
     newest = switch(request, "newest", default=False)
     connection_id = number(request, "connection")
     of = None if connection_id is None else await connection_of(ctx, connection_id)
+    if ctx.totals.latest_http:  # the capture is moments behind
+        with contextlib.suppress(ApiError):
+            await http_of(ctx, ctx.totals.latest_http[-1])
 
     def work(reader: CaptureReader) -> str:
         found = reader.http(after, limit, newest=newest, of=of)

@@ -2,7 +2,6 @@
 
 import { download, getBytes } from './api.js';
 import { copy } from './clipboard.js';
-import { decode } from './decoders.js';
 import { attempt, button, el, fill } from './dom.js';
 import { shown } from './escape.js';
 import { Finder } from './find.js';
@@ -11,7 +10,7 @@ import { bytes, count, decodeUtf8, fromBase64, hexText, toHex } from './pure/for
 import { asJson, toJson } from './pure/json.js';
 import { view } from './view.js';
 
-/** @import { Payload } from './types' */
+/** @import { Packet, Payload } from './types' */
 /** @typedef {{path: string, parameters?: Record<string, string>}} Source */
 /** @typedef {{data: Uint8Array, text: string, valid: boolean, isText: boolean}} Content */
 
@@ -35,6 +34,7 @@ function contentOf(data, isText) {
 /** The payload with buttons for its formats. */
 export class PayloadView {
   #payload;
+  #decoded;
   #source;
   #content;
   #signal;
@@ -47,11 +47,13 @@ export class PayloadView {
 
   /**
    * @param {Payload} payload
+   * @param {Packet[]} decoded what the server's decoders make of it
    * @param {Source} source where all of it can be had
    * @param {AbortSignal} signal aborted when this is no longer shown
    */
-  constructor(payload, source, signal) {
+  constructor(payload, decoded, source, signal) {
     this.#payload = payload;
+    this.#decoded = decoded;
     this.#source = source;
     this.#signal = signal;
     this.#content = contentOf(fromBase64(payload.base64), payload.text);
@@ -144,17 +146,7 @@ export class PayloadView {
     if (!data.length) return el('div', { class: 'dim' }, 'no payload');
     if (format === 'hex') return this.#hex();
     if (format === 'text') return this.#text(lit);
-    const decoded = () => decode({ data, text: valid ? text : undefined });
-    if (format === 'decoded') {
-      const found = decoded();
-      return found === undefined
-        ? el(
-            'div',
-            { class: 'dim' },
-            'No decoder knows this payload: not Socket.IO, STOMP, MessagePack, JWT, JSON lines, a form or base64.',
-          )
-        : tree(found, lit);
-    }
+    if (format === 'decoded') return this.#packets(lit);
     const json = asJson(valid ? text : undefined);
     if (json !== undefined) return tree(json, lit);
     if (format === 'json')
@@ -168,9 +160,31 @@ export class PayloadView {
         ),
         this.#text(lit),
       ];
-    const found = decoded();
-    if (found !== undefined) return tree(found, lit);
+    if (this.#decoded.length) return this.#packets(lit);
     return isText || valid ? this.#text(lit) : this.#hex();
+  }
+
+  /** What decoders say, a line and a tree for each packet. @param {RegExp | null} lit */
+  #packets(lit) {
+    if (!this.#decoded.length)
+      return el(
+        'div',
+        { class: 'dim' },
+        'No decoder knows this payload (--decode says which one reads what).',
+      );
+    return this.#decoded.map(({ protocol, sure, summary, tree: value }) =>
+      el(
+        'section',
+        { class: 'packet' },
+        el(
+          'div',
+          { class: 'row' },
+          el('span', { class: 'dim' }, sure === 'guess' ? `${protocol}?` : protocol),
+          el('span', { class: 'untrusted', dir: 'auto' }, shown(summary, lit)),
+        ),
+        value !== undefined && tree(value, lit),
+      ),
+    );
   }
 
   /** @param {RegExp | null} lit */

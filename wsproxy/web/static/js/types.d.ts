@@ -9,6 +9,10 @@ export type Row = Schemas['Row'];
 export type Page = Schemas['Page'];
 export type Frame = Schemas['Frame'];
 export type Payload = Schemas['Payload'];
+export type Packet = Schemas['Packet'];
+export type HttpRequest = Schemas['HttpRequest'];
+export type HttpDetail = Schemas['HttpDetail'];
+export type HttpBody = Schemas['HttpBody'];
 export type RecordedMessage = Schemas['RecordedMessage'];
 export type Message = Schemas['Message'];
 export type RoundTrip = Schemas['RoundTrip'];
@@ -45,6 +49,7 @@ export interface Batch {
   connections_skipped: number;
   traffic: Record<string, [number, number, number, number] | null>;
   updates: Update[];
+  http: { rows: Schemas['HttpRequest'][]; skipped: number };
   frames?: { from: number; to: number; rows: Row[]; skipped: number };
   breakpoints?: BreakpointState;
 }

@@ -147,8 +147,11 @@ class Details extends HTMLElement {
    * @param {AbortSignal} signal
    */
   #show(payload, id, part, signal) {
+    const frame = this.#frame;
+    const decoded = frame?.id === id && part !== 'sent' ? frame.decoded : undefined;
     const shown = new PayloadView(
       payload,
+      decoded ?? [],
       { path: `/frames/${id}/payload`, parameters: { part } },
       signal,
     );

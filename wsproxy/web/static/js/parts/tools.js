@@ -9,12 +9,14 @@ import './composer.js';
 import './breakpoints.js';
 import './faults.js';
 import './conversation.js';
+import './http.js';
 import './notes-panel.js';
 
 /** @type {[string, string][]} */
 const TOOLS = [
   ['timeline', 'Timeline'],
   ['conversation', 'Conversation'],
+  ['http', 'HTTP'],
   ['send', 'Send'],
   ['breakpoints', 'Breakpoints'],
   ['faults', 'Faults'],

@@ -1,0 +1,209 @@
+// Plain HTTP: what was requested beside the sockets, by all clients or by the one that made the
+// selected connection.
+
+import { get } from '../api.js';
+import { button, el, fill, messageOf } from '../dom.js';
+import { facts } from '../facts.js';
+import { feed } from '../feed.js';
+import { Latest } from '../latest.js';
+import { PayloadView } from '../payload-view.js';
+import { bytes, clock, count, counted, duration, fromBase64 } from '../pure/format.js';
+import { view } from '../view.js';
+
+/** @import { Child, HttpBody, HttpDetail, HttpRequest } from '../types' */
+
+const MOST = 300; // requests that are listed: the newest
+const REFRESH_MS = 500;
+
+class Http extends HTMLElement {
+  #latest = new Latest();
+  #drawing = new Latest();
+  #about = el('span', { role: 'status' });
+  #body = el('div');
+  #open = 0; // the request that is unfolded
+  /** Runs while there is something new. @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {HttpRequest[]} */
+  #requests = [];
+  /** @type {PayloadView[]} */
+  #payloads = [];
+  /** @type {(() => void)[]} */
+  #ends = [];
+
+  connectedCallback() {
+    this.className = 'tool';
+    this.append(el('div', { class: 'row' }, this.#about), this.#body);
+    this.#ends = [
+      view.on(['connection'], () => this.#load()),
+      view.on(['format', 'q'], () => {
+        for (const each of this.#payloads) each.draw();
+      }),
+      feed.on('batch', ({ http }) => {
+        if (http.rows.length && !this.#timer)
+          this.#timer = setTimeout(() => this.#refresh(), REFRESH_MS);
+      }),
+    ];
+    this.#load();
+  }
+
+  disconnectedCallback() {
+    this.#latest.begin();
+    this.#drawing.begin();
+    clearTimeout(this.#timer);
+    for (const end of this.#ends) end();
+  }
+
+  #refresh() {
+    this.#timer = undefined;
+    // Nothing moves under one's hand.
+    const busy = this.#open || this.#body.contains(document.activeElement);
+    if (busy) this.#timer = setTimeout(() => this.#refresh(), REFRESH_MS);
+    else this.#load();
+  }
+
+  async #load() {
+    const signal = this.#latest.begin();
+    const connection = view.get('connection');
+    try {
+      const { requests } = await get('/http', { connection, newest: 1, limit: MOST }, signal);
+      if (signal.aborted) return;
+      this.#requests = requests.reverse();
+      const of = connection ? ` of the client of connection #${connection}` : '';
+      const newest = requests.length === MOST ? 'The newest ' : '';
+      this.#about.textContent = requests.length
+        ? `${newest}${counted(requests.length, 'request')}${of}`
+        : `No plain HTTP${of} so far.`;
+      this.#draw();
+    } catch (error) {
+      if (!signal.aborted) this.#about.textContent = messageOf(error);
+    }
+  }
+
+  #draw() {
+    this.#payloads = [];
+    const titles = ['', 'Time', 'Method', 'Target', 'Status', 'Sent', 'Got', 'Took', ''];
+    fill(
+      this.#body,
+      this.#requests.length > 0 &&
+        el(
+          'table',
+          { class: 'trips' },
+          el(
+            'thead',
+            {},
+            el(
+              'tr',
+              {},
+              titles.map((title) => el('th', { scope: 'col' }, title)),
+            ),
+          ),
+          el(
+            'tbody',
+            {},
+            this.#requests.map((each) => this.#row(each)),
+          ),
+        ),
+    );
+  }
+
+  /** @param {HttpRequest} request @returns {Child} */
+  #row(request) {
+    const { id, status, connection, error } = request;
+    const open = this.#open === id;
+    const took = request.ended === null ? '' : duration(request.ended - request.started);
+    const bad = status === null || status >= 400;
+    const fold = button(`${open ? '▾' : '▸'} ${count(id)}`, () => this.#fold(id), {
+      class: 'plain fold',
+      'aria-expanded': String(open),
+      'aria-label': `Request ${id}`,
+      'data-request': id,
+    });
+    const row = el(
+      'tr',
+      {},
+      el('td', {}, fold),
+      el('td', {}, clock(request.started)),
+      el('td', { class: 'untrusted' }, request.method),
+      el('td', { class: 'untrusted', title: request.target }, request.target),
+      el(
+        'td',
+        { class: bad ? 'bad' : '', title: error ?? request.reason },
+        status ?? 'no answer',
+        connection !== null &&
+          button(`#${connection}`, () => view.set({ connection, frame: '' }, { push: true }), {
+            class: 'plain',
+            title: 'The connection that it asked for',
+          }),
+      ),
+      el('td', { class: 'number' }, request.request_length ? bytes(request.request_length) : ''),
+      el('td', { class: 'number' }, bytes(request.response_length)),
+      el('td', { class: 'number' }, took),
+      el('td', { class: 'untrusted', title: request.summary }, request.summary || error),
+    );
+    return open ? [row, this.#unfolded(id)] : row;
+  }
+
+  /** @param {number} id */
+  #fold(id) {
+    this.#open = this.#open === id ? 0 : id;
+    this.#draw();
+    /** @type {HTMLElement | null} */ (this.#body.querySelector(`[data-request="${id}"]`))?.focus();
+  }
+
+  /** @param {number} id */
+  #unfolded(id) {
+    const cell = el('td', { colspan: 9 });
+    const signal = this.#drawing.begin();
+    get(`/http/${id}`, {}, signal).then(
+      (detail) => !signal.aborted && fill(cell, this.#detail(detail, signal)),
+      (error) => !signal.aborted && fill(cell, messageOf(error)),
+    );
+    return el('tr', { class: 'unfolded' }, cell);
+  }
+
+  /** @param {HttpDetail} detail @param {AbortSignal} signal @returns {Child} */
+  #detail(detail, signal) {
+    const { request, response, asked, answered_with: answered } = detail;
+    return [
+      facts([
+        ['Client', `${detail.client} ${detail.agent}`],
+        ['Upstream', detail.upstream],
+        ['Error', detail.error],
+      ]),
+      el('h3', {}, `${detail.method} ${detail.version}`),
+      facts(detail.request_headers),
+      this.#part(detail.id, 'request', request, asked, signal),
+      el('h3', {}, detail.status === null ? 'No answer' : `${detail.status} ${detail.reason}`),
+      facts(detail.response_headers),
+      this.#part(detail.id, 'response', response, answered, signal),
+    ];
+  }
+
+  /**
+   * @param {number} id
+   * @param {string} part
+   * @param {HttpBody} body
+   * @param {HttpDetail['asked']} decoded
+   * @param {AbortSignal} signal
+   */
+  #part(id, part, body, decoded, signal) {
+    if (!body.length) return false;
+    const { base64, text } = body;
+    const size = fromBase64(base64).length;
+    const shown = new PayloadView(
+      { base64, text, length: size, recorded: size },
+      decoded,
+      { path: `/http/${id}/body`, parameters: { part } },
+      signal,
+    );
+    this.#payloads.push(shown);
+    const notes = [
+      body.coding && `${body.coding}, ${bytes(body.length)} on the wire`,
+      body.problem,
+      !body.whole && 'the rest is not recorded (--max-http-body)',
+    ].filter(Boolean);
+    return [notes.length > 0 && el('div', { class: 'note' }, notes.join('; ')), shown.element];
+  }
+}
+
+customElements.define('wsp-http', Http);
