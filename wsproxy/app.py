@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
-from urllib.parse import quote
 
 from wsproxy.breakpoints.control import Breakpoints
 from wsproxy.clock import LoopClock
@@ -28,11 +27,11 @@ from wsproxy.relay.journal import Journal
 from wsproxy.store.browser import CaptureBrowser
 from wsproxy.store.private import make_private, remove_private
 from wsproxy.store.recorder import CaptureRecorder
-from wsproxy.web.context import Context
+from wsproxy.web.context import Context, Steering
 from wsproxy.web.feed import Feed
 from wsproxy.web.interfaces import FaultControl
 from wsproxy.web.reading import Reading
-from wsproxy.web.server import WebServer
+from wsproxy.web.server import WebServer, page_url
 from wsproxy.web.totals import Totals
 
 DECODE_SECONDS_AT_END = 1.0
@@ -79,12 +78,7 @@ class Proxy:
     @property
     def page_url(self) -> str:
         """The page, with the token."""
-        # A browser wants an address to go to, not the one that stands for all of them.
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(  # noqa: S104 - that is the point
-            self.settings.web_host, self.settings.web_host
-        )
-        host = f"[{host}]" if ":" in host else host
-        return f"http://{host}:{self.web_port}/?token={quote(self.token, safe='')}"
+        return page_url(self.settings.web_host, self.web_port, self.token)
 
     @property
     def capture(self) -> Path:
@@ -174,9 +168,7 @@ class Proxy:
             reading = Reading(lambda: CaptureBrowser(self._recorder.path, settings.decode))
             ctx = Context(
                 reading,
-                self._listener,
-                breakpoints,
-                self._fault_control,
+                Steering(self._listener, breakpoints, self._fault_control),
                 totals,
                 clock,
                 self._keep_note,

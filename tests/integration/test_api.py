@@ -331,7 +331,7 @@ def _references(value: object) -> list[str]:
 async def test_without_faults_the_api_says_so() -> None:
     async with running() as rig:
         assert rig.proxy._web is not None
-        rig.proxy._web._ctx.faults = None
+        rig.proxy._web._ctx.steering.faults = None
         status, answer = await rig.call("GET", "/faults")
         assert (status, answer["error"]["code"]) == (404, "no_faults")
 

@@ -18,6 +18,7 @@ _COMMANDS = {
     "run": "run",
     "demo": "demo",
     "show": "show",
+    "view": "view",
     "stats": "stats",
     "faults": "faults",
     "export": "export",

@@ -13,17 +13,32 @@ from wsproxy.web.totals import Totals
 
 
 @dataclass(slots=True)
+class Steering:
+    """What acts on live connections."""
+
+    connections: Connections
+    breakpoints: BreakpointControl
+    faults: FaultControl | None
+
+
+@dataclass(slots=True)
 class Context:
     """Handed to every route."""
 
     reading: Reading
-    connections: Connections
-    breakpoints: BreakpointControl
-    faults: FaultControl | None
+    live: Steering | None
+    """None where a saved capture is shown: then there is no route that needs it."""
     totals: Totals
     clock: Clock
     keep_note: Callable[[NoteRecord], Awaitable[None]]
     """Writes a note into the capture, now or in a moment; raises WsproxyError."""
     upstream_url: str
+    """The server behind; or the name of what is shown."""
     proxy_url: str = ""
     """Where clients connect; known once the proxy listens."""
+
+    @property
+    def steering(self) -> Steering:
+        """What routes that steer work with."""
+        assert self.live is not None
+        return self.live

@@ -160,6 +160,7 @@ SCHEMAS: dict[str, Any] = {
         bytes=_INTEGER,
         rate=_ref("Rate"),
         left_out=_ANY,
+        steers=_BOOLEAN,
         faults=_BOOLEAN,
     ),
     "ConnectionSummary": _object(**_SUMMARY),

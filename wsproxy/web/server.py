@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from html import escape
 from importlib.resources import files
+from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
@@ -19,12 +20,17 @@ from wsproxy.web.feed import Feed
 from wsproxy.web.guard import SECURITY_HEADERS, Guard
 from wsproxy.web.openapi import describe
 
-API_ROUTES: tuple[Route, ...] = (
+READING_ROUTES: tuple[Route, ...] = (
     *capture.ROUTES,
     *http.ROUTES,
     *conversation.ROUTES,
     *export.ROUTES,
     *notes.ROUTES,
+)
+"""What there is for any capture."""
+
+API_ROUTES: tuple[Route, ...] = (
+    *READING_ROUTES,
     *control.ROUTES,
     *breakpoints.ROUTES,
     *faults.ROUTES,
@@ -43,6 +49,13 @@ _log = logging.getLogger(__name__)
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+def page_url(host: str, port: int, token: str) -> str:
+    """Where a browser finds the page, with the token."""
+    # A browser wants an address to go to, not the one that stands for all of them.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - that is the point
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/?token={quote(token, safe='')}"
+
+
 class WebServer:
     """Serves the page, the API and the feed."""
 
@@ -54,12 +67,15 @@ class WebServer:
         self._static = _load_static()
         self._runner: web.AppRunner | None = None
         self.routes: tuple[Route, ...] = (
-            *API_ROUTES,
+            *(READING_ROUTES if ctx.live is None else API_ROUTES),
             Route("GET", "/feed", self._serve_feed, "The live feed, a WebSocket"),
             Route("GET", "/openapi.json", self._openapi, "This description"),
         )
         self._description = describe(self.routes)
-        ctx.breakpoints.on_change(lambda: feed.tell("breakpoints", lambda: breakpoints.state(ctx)))
+        if ctx.live is not None:
+            ctx.live.breakpoints.on_change(
+                lambda: feed.tell("breakpoints", lambda: breakpoints.state(ctx))
+            )
 
     def app(self) -> web.Application:
         """The aiohttp application."""

@@ -60,12 +60,15 @@ class Totals:
         """The connections that changed last, as they are now, by their ids in ascending order."""
         return dict(sorted(self._latest.items()))
 
-    def start_with(self, traffic: dict[int, Traffic]) -> None:
-        """Add what a capture had already."""
+    def start_with(self, traffic: dict[int, Traffic], *, count: bool = False) -> None:
+        """Add what a capture had already; with `count` to the sums of all, too."""
         for number, earlier in traffic.items():
             sums = self._sums.setdefault(number, [0, 0, 0, 0])
-            for place, count in enumerate(earlier):
-                sums[place] += count
+            for place, amount in enumerate(earlier):
+                sums[place] += amount
+            if count:
+                self.frames += earlier[0] + earlier[1]
+                self.bytes += earlier[2] + earlier[3]
 
     def add(self, batch: Batch, now: float) -> None:
         """Count what passed."""

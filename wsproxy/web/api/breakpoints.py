@@ -29,33 +29,36 @@ async def listed(ctx: Context, request: web.Request) -> web.Response:
 
 def state(ctx: Context) -> dict[str, Any]:
     """Breakpoints and queues, as the API and the feed tell them."""
-    return {"breakpoints": ctx.breakpoints.breakpoints(), "held": ctx.breakpoints.held()}
+    return {
+        "breakpoints": ctx.steering.breakpoints.breakpoints(),
+        "held": ctx.steering.breakpoints.held(),
+    }
 
 
 async def add(ctx: Context, request: web.Request) -> web.Response:
     """Add a breakpoint."""
     spec = await body_of(request)
-    return web.json_response(_checked(lambda: ctx.breakpoints.add(spec)), status=201)
+    return web.json_response(_checked(lambda: ctx.steering.breakpoints.add(spec)), status=201)
 
 
 async def change(ctx: Context, request: web.Request) -> web.Response:
     """Change a breakpoint."""
     number = path_number(request)
     changes = await body_of(request)
-    return web.json_response(_checked(lambda: ctx.breakpoints.change(number, changes)))
+    return web.json_response(_checked(lambda: ctx.steering.breakpoints.change(number, changes)))
 
 
 async def remove(ctx: Context, request: web.Request) -> web.Response:
     """Remove a breakpoint."""
     number = path_number(request)
-    _checked(lambda: ctx.breakpoints.remove(number))
+    _checked(lambda: ctx.steering.breakpoints.remove(number))
     return web.json_response(state(ctx))
 
 
 async def content(ctx: Context, request: web.Request) -> web.Response:
     """All that one that waits holds."""
     number = path_number(request)
-    data = _held(lambda: ctx.breakpoints.content(number))
+    data = _held(lambda: ctx.steering.breakpoints.content(number))
     return web.Response(
         body=data,
         content_type="application/octet-stream",
@@ -67,21 +70,21 @@ async def forward(ctx: Context, request: web.Request) -> web.Response:
     """Let one go, changed or not."""
     number = path_number(request)
     changed = content_of(await body_of(request, MAX_MESSAGE_BODY))
-    _held(lambda: ctx.breakpoints.forward(number, changed))
+    _held(lambda: ctx.steering.breakpoints.forward(number, changed))
     return web.json_response(state(ctx))
 
 
 async def drop(ctx: Context, request: web.Request) -> web.Response:
     """Let one go nowhere."""
     number = path_number(request)
-    _held(lambda: ctx.breakpoints.drop(number))
+    _held(lambda: ctx.steering.breakpoints.drop(number))
     return web.json_response(state(ctx))
 
 
 async def forward_all(ctx: Context, request: web.Request) -> web.Response:
     """Let all go that wait."""
     wanted = (await body_of(request)).get("direction")
-    ctx.breakpoints.forward_all(direction_of(wanted) if wanted is not None else None)
+    ctx.steering.breakpoints.forward_all(direction_of(wanted) if wanted is not None else None)
     return web.json_response(state(ctx))
 
 

@@ -57,12 +57,13 @@ async def status(ctx: Context, request: web.Request) -> web.Response:
             "upstream": ctx.upstream_url,
             "proxy": ctx.proxy_url,
             "time": ctx.clock.time(),
-            "open": len(ctx.connections.live()),
+            "open": len(ctx.live.connections.live()) if ctx.live is not None else 0,
             "frames": ctx.totals.frames,
             "bytes": ctx.totals.bytes,
             "rate": rate._asdict(),
             "left_out": {why: counted._asdict() for why, counted in left_out.items()},
-            "faults": ctx.faults is not None,
+            "steers": ctx.live is not None,
+            "faults": ctx.live is not None and ctx.live.faults is not None,
         }
     )
 

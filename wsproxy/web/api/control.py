@@ -53,7 +53,7 @@ async def resend(ctx: Context, request: web.Request) -> web.Response:
     if len(content) < length:
         raise ApiError("payload_cut")
     wanted = body.get("connection", record.connection_id)
-    live = ctx.connections.live().get(wanted) if isinstance(wanted, int) else None
+    live = ctx.steering.connections.live().get(wanted) if isinstance(wanted, int) else None
     if live is None:
         raise ApiError("not_open")
     direction = direction_of(body.get("direction", record.direction.name.lower()))
@@ -97,7 +97,7 @@ async def pause(ctx: Context, request: web.Request) -> web.Response:
 
 
 def _live(ctx: Context, request: web.Request) -> LiveConnection:
-    live = ctx.connections.live().get(path_number(request))
+    live = ctx.steering.connections.live().get(path_number(request))
     if live is None:
         raise ApiError("not_open")
     return live

@@ -102,9 +102,9 @@ async def scenario(ctx: Context, request: web.Request) -> web.Response:
 
 
 def _control(ctx: Context) -> FaultControl:
-    if ctx.faults is None:
+    if ctx.steering.faults is None:
         raise ApiError("no_faults")
-    return ctx.faults
+    return ctx.steering.faults
 
 
 def _all(control: FaultControl) -> web.Response:

@@ -11,6 +11,11 @@ class ProxyStatus extends EventTarget {
   alive = false;
   everAlive = false;
 
+  /** Whether there are live connections to steer; a saved capture has none. */
+  get steers() {
+    return this.value?.steers ?? false;
+  }
+
   constructor() {
     super();
     feed.on('open', () => this.#load());

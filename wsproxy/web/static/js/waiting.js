@@ -3,6 +3,7 @@
 import { get } from './api.js';
 import { attempt } from './dom.js';
 import { feed } from './feed.js';
+import { status } from './status.js';
 
 /** @import { Breakpoint, BreakpointState, Held } from './types' */
 
@@ -14,13 +15,13 @@ class Waiting extends EventTarget {
 
   constructor() {
     super();
-    feed.on('open', () => attempt(() => this.load()));
+    status.addEventListener('change', () => status.alive && attempt(() => this.load()));
     feed.on('behind', () => attempt(() => this.load()));
     feed.on('batch', (batch) => batch.breakpoints && this.take(batch.breakpoints));
   }
 
   async load() {
-    this.take(await get('/breakpoints'));
+    if (status.steers) this.take(await get('/breakpoints'));
   }
 
   /** @param {BreakpointState} state */

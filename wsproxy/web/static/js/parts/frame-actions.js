@@ -11,6 +11,7 @@ import {
 import { attempt } from '../dom.js';
 import { notes } from '../notes.js';
 import { counted } from '../pure/format.js';
+import { status } from '../status.js';
 import { view } from '../view.js';
 import { editNote } from './note-editor.js';
 
@@ -56,11 +57,15 @@ export function rowActions(selected) {
       text: `Only connection #${row.connection}`,
       run: () => view.set({ connection: row.connection, frame: row.id }, { push: true }),
     },
-    {
-      text: 'Send it again…',
-      run: () =>
-        view.set({ connection: row.connection, frame: row.id, tool: 'send', pane: 'tools' }),
-    },
+    ...(status.steers
+      ? [
+          {
+            text: 'Send it again…',
+            run: () =>
+              view.set({ connection: row.connection, frame: row.id, tool: 'send', pane: 'tools' }),
+          },
+        ]
+      : []),
   ];
 }
 

@@ -80,10 +80,18 @@ class Header extends HTMLElement {
   #alive() {
     const { alive, everAlive, value } = status;
     this.#live.classList.toggle('off', !alive);
-    this.#live.textContent = alive ? 'live' : everAlive ? 'stopped' : 'connecting';
+    this.#live.textContent = alive
+      ? status.steers
+        ? 'live'
+        : 'saved'
+      : everAlive
+        ? 'stopped'
+        : 'connecting';
     document.documentElement.classList.toggle('stopped', !alive && everAlive);
     if (!value) return;
-    this.#route.textContent = `${value.proxy} → ${value.upstream}`;
+    this.#route.textContent = value.steers ? `${value.proxy} → ${value.upstream}` : value.upstream;
+    this.#route.disabled = !value.steers;
+    this.#pause.hidden = !value.steers;
     this.#count(value);
   }
 
@@ -172,14 +180,20 @@ class Header extends HTMLElement {
   /** @returns {Action[]} */
   #actions() {
     return [
-      { text: 'Pause or resume the view', keys: 'p', run: () => this.#pauseView() },
+      ...(status.steers
+        ? [{ text: 'Pause or resume the view', keys: 'p', run: () => this.#pauseView() }]
+        : []),
       { text: 'Clear: hide all rows there are now', run: () => attempt(() => this.#clear()) },
       { text: 'Dark or light', run: () => this.#theme() },
       { text: 'Keys', keys: '?', run: help },
-      {
-        text: 'Copy where clients connect',
-        run: () => copy(status.value?.proxy ?? '', 'the URL of the proxy'),
-      },
+      ...(status.steers
+        ? [
+            {
+              text: 'Copy where clients connect',
+              run: () => copy(status.value?.proxy ?? '', 'the URL of the proxy'),
+            },
+          ]
+        : []),
       ...this.#exportActions.map(({ text, run }) => ({ text: `Export: ${text}`, run })),
       {
         text: 'All connections',

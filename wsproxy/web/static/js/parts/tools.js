@@ -2,6 +2,7 @@
 
 import { el, fill, tabs } from '../dom.js';
 import { offer } from '../palette.js';
+import { status } from '../status.js';
 import { view } from '../view.js';
 import { waiting } from '../waiting.js';
 import './timeline.js';
@@ -22,6 +23,8 @@ const TOOLS = [
   ['faults', 'Faults'],
   ['notes', 'Notes'],
 ];
+/** Those that act on live connections: a saved capture has none. */
+const STEERING = ['send', 'breakpoints', 'faults'];
 const PANEL = 'tools-panel';
 
 class Tools extends HTMLElement {
@@ -35,13 +38,18 @@ class Tools extends HTMLElement {
       if (!this.#panel.hidden) this.scrollIntoView({ block: 'nearest' });
     });
     waiting.addEventListener('change', () => this.#tabs());
+    status.addEventListener('change', () => this.#draw());
     offer(() =>
-      TOOLS.map(([tool, text]) => ({
+      this.#tools.map(([tool, text]) => ({
         text: `Open ${text}`,
         run: () => view.set({ tool, pane: 'tools' }),
       })),
     );
     this.#draw();
+  }
+
+  get #tools() {
+    return TOOLS.filter(([tool]) => status.steers || !STEERING.includes(tool));
   }
 
   #tabs(focus = this.#head.contains(document.activeElement)) {
@@ -50,7 +58,7 @@ class Tools extends HTMLElement {
     const badge = held > 0 && el('span', { class: 'badge', 'aria-label': `${held} waiting` }, held);
     const list = tabs(
       'Tools',
-      TOOLS.map(([key, text]) => [key, text, key === 'breakpoints' && badge]),
+      this.#tools.map(([key, text]) => [key, text, key === 'breakpoints' && badge]),
       tool,
       PANEL,
       (key, keep) => view.set({ tool: key === view.get('tool') && !keep ? '' : key }),
@@ -65,11 +73,12 @@ class Tools extends HTMLElement {
   #draw() {
     const tool = view.get('tool');
     this.#tabs();
-    const known = TOOLS.some(([key]) => key === tool);
+    const known = this.#tools.some(([key]) => key === tool);
     this.#panel.hidden = !known;
     this.#panel.setAttribute('aria-label', tool || 'no tool');
     document.documentElement.classList.toggle('tool-open', known);
-    fill(this.#panel, known && el(`wsp-${tool}`));
+    if (this.#panel.firstElementChild?.localName !== `wsp-${known ? tool : ''}`)
+      fill(this.#panel, known && el(`wsp-${tool}`));
   }
 }
 
