@@ -23,11 +23,11 @@ from wsproxy.filters.subject import subject_of
 from wsproxy.model.batches import Batch
 from wsproxy.model.blocks import Columns
 from wsproxy.model.http import HttpRecord
-from wsproxy.model.queries import Query
+from wsproxy.model.queries import Query, Seen
 from wsproxy.model.records import ConnectionRecord
 from wsproxy.payloads.http import HttpSayings
 from wsproxy.payloads.rules import DecodeRule
-from wsproxy.payloads.sayings import Sayings, describe
+from wsproxy.payloads.sayings import Said, Sayings, describe
 from wsproxy.relay.interfaces import Clock
 from wsproxy.relay.tasks import start_task
 from wsproxy.web.errors import ApiError
@@ -61,7 +61,8 @@ MAX_WAITING = 20
 SEND_SECONDS = 30.0
 """How long a page may take nothing at all before it is cut off."""
 
-MessageKey = tuple[int, int, int]
+Looked = dict[int, tuple[Seen, Said | None]]
+"""Frames by their ids, with what they say."""
 
 
 class View:
@@ -261,6 +262,8 @@ class Feed:
         ended = [connection for connection in self._changed.values() if connection.end]
         common = self._common(recent)
         common |= {name: value() for name, value in news.items()}
+        queries = {s.view.query for s in self._subscribers if s.view is not None}
+        looked = self._look(recent, queries)
         said: dict[tuple[Query, str] | None, str] = {}
         for subscriber in self._subscribers:
             view = subscriber.view
@@ -268,7 +271,7 @@ class Feed:
             if key not in said:
                 batch = dict(common)
                 if view is not None and recent.last_id:
-                    batch["frames"] = self._frames(view, recent)
+                    batch["frames"] = self._frames(view, recent, looked)
                 said[key] = json.dumps(batch)
             subscriber.push(said[key])
         self._upto = max(self._upto, recent.last_id)
@@ -315,7 +318,18 @@ class Feed:
             rows.append(http_row(record, self._http_sayings.of(begun)))
         return {"rows": rows, "skipped": recent.http_count - len(rows)}
 
-    def _frames(self, view: View, recent: Recent) -> dict[str, Any]:
+    def _look(self, recent: Recent, queries: set[Query]) -> Looked:
+        """Decode what these queries may list: once for all, and in the order it passed."""
+        looked: Looked = {}
+        for batch in recent.batches:
+            wanted: set[int] = set()
+            for query in queries:
+                wanted.update(_candidates(query, batch.block.columns)[-MAX_ROWS:])
+            for seen in batch.seen(sorted(wanted)):
+                looked[seen.id] = seen, self._sayings.of(seen.id, seen.record, seen.message)
+        return looked
+
+    def _frames(self, view: View, recent: Recent, looked: Looked) -> dict[str, Any]:
         """The newest rows that a view shows, and how many before them were left out."""
         rows: list[dict[str, Any]] = []
         skipped = sum(len(_candidates(view.query, columns)) for columns in recent.condensed)
@@ -324,7 +338,7 @@ class Feed:
             room = MAX_ROWS - len(rows)
             looked_at = candidates[max(len(candidates) - room, 0) :] if room > 0 else []
             skipped += len(candidates) - len(looked_at)
-            rows[:0] = self._rows(view, batch, looked_at)
+            rows[:0] = self._rows(view, [looked[batch.first_id + index] for index in looked_at])
         return {
             "from": self._upto + 1,
             "to": recent.last_id,
@@ -332,12 +346,11 @@ class Feed:
             "skipped": skipped,
         }
 
-    def _rows(self, view: View, batch: Batch, indexes: Iterable[int]) -> list[dict[str, Any]]:
+    def _rows(self, view: View, some: Iterable[tuple[Seen, Said | None]]) -> list[dict[str, Any]]:
         rows = []
-        for seen in batch.seen(indexes):
+        for seen, said in some:
             connection = self._connections.get(seen.record.connection_id)
             subject = subject_of(seen.record, seen.message, connection, strike_marks(seen.faults))
-            said = self._sayings.of(seen.id, seen.record, seen.message)
             describe(subject, said.packets if said is not None else ())
             if view.matches is None or view.matches(subject):
                 rows.append(row_object(seen, said) | view.extras.of(seen, said, connection))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -92,7 +93,9 @@ def test_what_is_kept_for_the_next_tick_is_bounded_and_the_rest_counted() -> Non
     for first_id in range(1, 41, 4):
         recent.add(replace(batch(), first_id=first_id, weight=MAX_RECENT_BYTES // 2))
     assert len(recent.batches) == 2
-    told = Feed(FakeClock(), Totals())._frames(View(Query(control=False)), recent)
+    query = Query(control=False)
+    feed = Feed(FakeClock(), Totals())
+    told = feed._frames(View(query), recent, feed._look(recent, {query}))
     assert (told["from"], told["to"]) == (1, 40)
     assert [row["id"] for row in told["rows"]] == [34, 35, 36, 38, 39, 40]
     assert told["skipped"] == 8 * 3
@@ -102,3 +105,36 @@ def test_a_batch_larger_than_what_is_kept_is_told() -> None:
     recent = Recent()
     recent.add(replace(batch(), first_id=1, weight=2 * MAX_RECENT_BYTES))
     assert len(recent.batches) == 1
+
+
+class Page:
+    """A subscriber that keeps what it is told."""
+
+    def __init__(self, query: Query) -> None:
+        self.view = View(query)
+        self.lines: list[str] = []
+
+    def push(self, text: str) -> None:
+        rows = json.loads(text)["frames"]["rows"]
+        self.lines += [row["summary"] for row in rows if "summary" in row]
+
+
+def test_two_pages_are_told_of_messages_that_were_decoded_once_and_in_order() -> None:
+    clock = FakeClock()
+    feed = Feed(clock, Totals())
+    feed.connection_changed(ConnectionRecord(1, 0.0, "c:1", "ws://u", "/?EIO=4", [], 101))
+    pages = [Page(Query()), Page(Query(1, "~down", control=False))]
+    feed._subscribers = set(pages)  # type: ignore[arg-type]
+    down = StreamDecoder(1, Direction.DOWNSTREAM)
+    event = make_frame(1, b'452-["two"]').wire
+    first = batch_of((down, 1.0, event + make_frame(2, b"a").wire))
+    second = batch_of((down, 2.0, make_frame(2, b"b").wire))
+    feed.passed(first)
+    feed.passed(replace(second, first_id=3))
+    clock.advance(1)
+    for page in pages:
+        assert page.lines == [
+            "EVENT two (2 attachments)",
+            "attachment 1/2 of EVENT two 1 B a",
+            "attachment 2/2 of EVENT two 1 B b",
+        ]
