@@ -97,7 +97,7 @@ class Rig:
                     sent += self.done(shape(self._encoder.encode(in_flight)))
                 case SendBytes(data, delay):
                     sent.append((self._at(delay), data))
-                case Cut(how, delay):
+                case Cut(how, _, delay):
                     sent.append((self._at(delay), how))
                 case Stall(delay):
                     sent.append((self._at(delay), "stall"))

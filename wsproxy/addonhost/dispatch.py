@@ -19,6 +19,7 @@ from mitmproxy.addonmanager import AddonManager, cut_traceback, traverse
 from mitmproxy.flow import Flow
 from mitmproxy.http import HTTPFlow
 
+from wsproxy.addonhost.authors import noting_author, script_of
 from wsproxy.addonhost.watch import Running
 
 HookFunction = Callable[..., Awaitable[None] | None]
@@ -134,7 +135,8 @@ class CachedAddonManager(AddonManager):
             idle = _IDLE.get(getattr(each, "name", type(each).__name__.lower()))
             if name == "websocket_message" and idle is not None and idle(self.master.options):
                 continue
-            yield function
+            script = script_of(function) if name == "websocket_message" else None
+            yield function if script is None else noting_author(function, script)
 
     def _call(self, name: str, *args: Any) -> Awaitable[None] | None:
         """Call a hook; what is returned has to be awaited for the rest of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import signal
 import threading
@@ -70,6 +71,7 @@ class HookWatch:
 
 def where(function: Callable[..., Any]) -> str:
     """A hook by its name, file and line."""
+    function = inspect.unwrap(function)
     code = getattr(function, "__code__", None)
     name = getattr(function, "__qualname__", repr(function))
     return f"{name} ({code.co_filename}, line {code.co_firstlineno})" if code else name

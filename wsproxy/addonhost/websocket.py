@@ -15,6 +15,7 @@ from mitmproxy.websocket import WebSocketMessage
 from wsproto.frame_protocol import CloseReason
 from wsproto.frame_protocol import Opcode as WsprotoOpcode
 
+from wsproxy.addonhost.authors import CAUSE, cause_of
 from wsproxy.addonhost.dispatch import CachedAddonManager
 from wsproxy.addonhost.frames import frames_of, take_back
 from wsproxy.addonhost.history import History
@@ -28,8 +29,6 @@ from wsproxy.protocol.frames import Opcode
 from wsproxy.protocol.lint import utf8_valid
 from wsproxy.relay.interfaces import LiveConnection
 from wsproxy.relay.tasks import start_task
-
-CAUSE = "addon"
 
 _EAGER_TASKS = sys.version_info >= (3, 12)
 """mitmproxy's tasks start at once there, and so `websocket_end` comes before
@@ -178,7 +177,7 @@ class FlowInterceptor:
         """Only `content` and `dropped` of a message count, as in mitmproxy."""
         self._notes.take(in_flight)
         if message.dropped or self._killed:
-            in_flight.drop(CAUSE)
+            in_flight.drop(cause_of(message))
         elif message.content is not shown and message.content != shown:
             content = message.content
             if not isinstance(content, bytes):
@@ -187,7 +186,7 @@ class FlowInterceptor:
             if in_flight.opcode == Opcode.TEXT and not utf8_valid(content):
                 # RFC 6455, section 5.6: text is UTF-8. Sent as the addon wrote it all the same.
                 _log.warning("an addon changed a text message to bytes that are not UTF-8")
-            in_flight.change(content, CAUSE)
+            in_flight.change(content, cause_of(message))
 
     async def _resumed(self, rest: Awaitable[None] | None) -> None:
         if rest is not None:

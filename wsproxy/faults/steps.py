@@ -35,6 +35,8 @@ class Cut:
     """End the connection: `close` (FIN to both) or `reset` (RST to both)."""
 
     how: str
+    by: str
+    """Which fault wants it, e.g. `fault half`."""
     delay: float = 0.0
     at_once: bool = False
     """Do not wait for what is to be sent before."""

@@ -25,7 +25,7 @@ class Outbox:
     def __init__(
         self,
         write: Callable[[bytes], None],
-        cut: Callable[[str], None],
+        cut: Callable[[Cut], None],
         clock: Clock,
         count: Callable[[int], None],
         delivered: Callable[[], None],
@@ -91,7 +91,7 @@ class Outbox:
         self.write()
         self._cut_off = True
         self._forget_items()
-        self._cut_connection(cut.how)
+        self._cut_connection(cut)
 
     def resume(self) -> None:
         """End a stall, and those that are still to come."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from wsproxy.faults.steps import Step
+from wsproxy.faults.steps import Cut, Step
 from wsproxy.model.inflight import InFlightMessage
 from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.relay.encoder import LaneEncoder
@@ -52,7 +52,7 @@ class Parts:
     journal: Journal
     clock: Clock
     encoder: LaneEncoder
-    cut: Callable[[str], None]
+    cut: Callable[[Cut], None]
     """Ends the connection as a fault wants it: `close` or `reset`."""
     failed: Callable[[], None]
     """Resets the connection, for a bug of the proxy's own does not let it go on."""

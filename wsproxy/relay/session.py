@@ -6,6 +6,7 @@ import contextlib
 import secrets
 from collections.abc import Callable, Sequence
 
+from wsproxy.faults.steps import Cut
 from wsproxy.model.inflight import injected
 from wsproxy.model.notes import NoteRecord
 from wsproxy.model.records import ConnectionRecord, Direction, End, FrameRecord
@@ -241,10 +242,11 @@ class Session:
             # way round the client is still there to be tested, and its leaving ends it.
             self._deadline(HALF_CLOSED_SECONDS, self._reset_both)
 
-    def _cut_by_fault(self, how: str) -> None:
-        self._cause = End("aborted", "fault", None, how)
+    def _cut_by_fault(self, cut: Cut) -> None:
+        reset = cut.how == "reset"
+        self._cause = End("aborted", cut.by, None, "(RST)" if reset else "(FIN)")
         self._ended_here()
-        if how == "reset":
+        if reset:
             self._reset_both()
         else:
             self._close_both()

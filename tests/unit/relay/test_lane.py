@@ -204,7 +204,7 @@ async def test_delays_keep_the_order_and_do_not_hold_back_decoding() -> None:
 
 
 async def test_bytes_and_cuts() -> None:
-    steps: list[Step] = [SendBytes(b"\x81"), SendBytes(b"\x00", 1.0), Cut("reset", 1.0)]
+    steps: list[Step] = [SendBytes(b"\x81"), SendBytes(b"\x00", 1.0), Cut("reset", "fault x", 1.0)]
     scene = Scene(chain=Chain(lambda in_flight: steps))
     await scene.server_sends(text(b"x"))
     assert scene.got == b"\x81"

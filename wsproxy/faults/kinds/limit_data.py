@@ -56,7 +56,7 @@ class LimitData(Fault):
             if room > 0:
                 passed.append(Delivery(data[:room], piece.at))
             if room >= 0:
-                passed.append(Delivery(Cut(self.cut), piece.at))
+                passed.append(Delivery(Cut(self.cut, context.cause), piece.at))
                 before = unmasked(pieces)
                 after = before[: self.bytes - start]
                 context.struck(f"cut after {self.bytes} bytes", in_flight, before, after)

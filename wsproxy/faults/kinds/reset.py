@@ -25,7 +25,9 @@ class Reset(Fault):
         return "breaks the connection off with a TCP reset"
 
     def strike(self, delivery: Delivery | None, context: FaultContext) -> list[Delivery]:
-        cut = Delivery(Cut("reset"), delivery.at if delivery is not None else context.now)
+        cut = Delivery(
+            Cut("reset", context.cause), delivery.at if delivery is not None else context.now
+        )
         if delivery is None:
             context.struck("connection reset", None, b"", b"")
             return [cut]

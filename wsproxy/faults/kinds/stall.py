@@ -62,7 +62,7 @@ class Stalled(Fault):
         silence: _Silence = context.memory
         silence.cut = True
         context.struck(f"cut ({self.cut})", None, b"", b"")
-        return [Delivery(Cut(self.cut, at_once=True), context.now)]
+        return [Delivery(Cut(self.cut, context.cause, at_once=True), context.now)]
 
     def release(self, context: FaultContext) -> list[Delivery]:
         silence: _Silence = context.memory

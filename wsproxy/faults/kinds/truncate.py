@@ -39,4 +39,4 @@ class Truncate(Fault):
         at = pieces[-1].at
         plain = unmasked(pieces)
         context.struck(f"cut after {size} of {len(before)} bytes", in_flight, plain, plain[:size])
-        return [Delivery(before[:size], at), Delivery(Cut(self.cut), at)]
+        return [Delivery(before[:size], at), Delivery(Cut(self.cut, context.cause), at)]
