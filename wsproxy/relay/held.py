@@ -1,29 +1,22 @@
 """The way of a lane where somebody may change what passes.
 
 Two stages, so that a delay holds back what is sent but not what is decided: messages go through
-the interceptors one by one, and an outbox sends when it is time. Where nobody has to be waited
+the interceptors one by one, and a departure sends when it is time. Where nobody has to be waited
 for, all of it happens at once; a task is there only while somebody is waited for.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Step
 from wsproxy.model.inflight import InFlightMessage
-from wsproxy.model.records import FrameRecord, MessageRecord
-from wsproxy.protocol.close import parse_close
-from wsproxy.protocol.frames import Frame, Opcode
-from wsproxy.relay.decoder import ClosePassed
+from wsproxy.relay.departure import Departure
 from wsproxy.relay.holding import Completed, Holding, Piece, Unheld
 from wsproxy.relay.interfaces import Interceptor
 from wsproxy.relay.journal import CHUNK_WEIGHT, UNDECODED_HIGH
-from wsproxy.relay.outbox import Outbox, Slice
 from wsproxy.relay.parts import Parts
 from wsproxy.relay.tasks import start_task, tell_failure
 
@@ -35,8 +28,6 @@ PACED_ABOVE = 256 * 1024
 
 TURN_SECONDS = 0.005
 """How long a chunk may be worked at before others have their turn."""
-
-_log = logging.getLogger(__name__)
 
 
 class _Chunk(NamedTuple):
@@ -86,31 +77,26 @@ class Held:
         self._holding = Holding(parts.budget)
         self._inbox: deque[_Item] = deque()
         self._ready: deque[_Ready] = deque()
-        self._outbox = Outbox(self._write, parts.cut, parts.clock, self._count, self._delivered)
+        self._departure = Departure(parts, self._count, self._delivered, self._guarded)
         self._waiting = 0
         self._full = False
         self._then: Callable[[], None] | None = None
-        self._faults_ended = False
         self._over = False
-        self._paced = False
-        """Whether all that may strike only delays or paces."""
         self._pressing = 0
         """Bytes taken in since the recorder could not keep up."""
         self._deadline = 0.0
         self._task: asyncio.Task[None] | None = None
-        self._cancel_tick: Callable[[], None] | None = None
-        self._tick_at: float | None = None
         self._adapt()
         parts.decoder.hold(self._holding)
-        self._plan_tick()
+        self._departure.plan_tick()
 
     @property
     def stalled(self) -> bool:
-        return self._outbox.stalled
+        return self._departure.stalled
 
     @property
     def idle(self) -> bool:
-        return self._nothing_waits and self._outbox.empty
+        return self._nothing_waits and self._departure.empty
 
     def bytes_received(self, data: bytes) -> None:
         self._put(_Chunk(data, self._time()), len(data))
@@ -120,7 +106,7 @@ class Held:
 
     def reconsider(self) -> None:
         self._adapt()
-        self._plan_tick()
+        self._departure.plan_tick()
         self._release_if_done()
 
     def finish(self, then: Callable[[], None]) -> None:
@@ -133,9 +119,6 @@ class Held:
         self._over = True
         if self._task is not None:
             self._task.cancel()
-        if self._cancel_tick is not None:
-            self._cancel_tick()
-            self._cancel_tick = None
         # It goes nowhere, but it came: it is recorded.
         for item in self._inbox:
             if isinstance(item, _Chunk):
@@ -145,7 +128,7 @@ class Held:
                 self._record_end()
         self._inbox.clear()
         self._ready.clear()
-        self._outbox.abandon()
+        self._departure.abandon()
         self._holding.abandon()
         self._parts.budget.held -= self._waiting
         self._waiting = 0
@@ -154,9 +137,10 @@ class Held:
         """Hold as much as those who want something need."""
         parts, faults = self._parts, self._parts.faults
         striking = faults is not None and faults.active
-        self._paced = striking and faults is not None and faults.paces and not parts.intercepted
-        self._holding.limit = PACED_ABOVE if self._paced else parts.budget.limit
-        one_by_one = striking and not self._paced
+        paced = striking and faults is not None and faults.paces and not parts.intercepted
+        self._departure.paced = paced
+        self._holding.limit = PACED_ABOVE if paced else parts.budget.limit
+        one_by_one = striking and not paced
         self._holding.deliver = self._take_completed if one_by_one else None
 
     # What comes in, in order.
@@ -236,7 +220,7 @@ class Held:
                 self._end(item)
             else:
                 self._ready.append(item)
-        self._outbox.write()
+        self._departure.write()
 
     def _decode(self, chunk: _Chunk) -> bool:
         """Decode a chunk; False where the time is up."""
@@ -288,14 +272,14 @@ class Held:
             if isinstance(item, _Begun):
                 return False
             if isinstance(item, Piece):
-                self._piece(item)
+                self._departure.piece(item)
             elif isinstance(item, Unheld):
-                self._unheld(item)
+                self._departure.unheld(item, self._holding.limit)
             elif wanting and (begun := self._intercept(item, wanting)) is not None:
                 ready[0] = begun
                 return False
             else:
-                self._decide(item)
+                self._departure.decide(item)
             ready.popleft()
             self._count(-_size(item))
         return True
@@ -323,152 +307,15 @@ class Held:
             except Exception as error:  # noqa: BLE001 - a plugin's failure must not stop traffic
                 self._failed(waiting.by, error)
             waiting = self._intercept(begun.in_flight, waiting.others)
-        self._decide(begun.in_flight)
+        self._departure.decide(begun.in_flight)
         self._count(-_size(begun.in_flight))
 
     def _failed(self, interceptor: Interceptor, error: Exception) -> None:
         tell_failure(f"{type(interceptor).__name__} at #{self._parts.decoder.connection_id}", error)
 
-    # What goes out.
-
-    def _decide(self, in_flight: InFlightMessage) -> None:
-        """What is left of it after the interceptors goes to the faults, and out."""
-        faults = self._parts.faults
-        if faults is not None and faults.active:
-            self._take_steps(faults.passed(in_flight, self._time()))
-            self._plan_tick()
-        elif self._parts.encoder.keeps(in_flight):
-            self._record(in_flight)
-            self._outbox.send(in_flight.wire, 0.0)
-        else:
-            self._encode(Send(in_flight))
-
-    def _piece(self, piece: Piece) -> None:
-        """Bytes of a message that is too large to be held."""
-        faults = self._parts.faults
-        if self._paced and faults is not None:
-            self._take_steps(faults.piece(piece.data, self._time(), first=piece.first))
-            self._plan_tick()
-        else:
-            self._outbox.send(piece.data, 0.0)
-
-    def _unheld(self, unheld: Unheld) -> None:
-        message = unheld.message
-        paced = self._paced
-        if not paced:
-            _log.warning(
-                "connection %s, %s: message %s passed unheld: it has more than %s bytes",
-                self._parts.decoder.connection_id,
-                self._direction.name.lower(),
-                unheld.number,
-                self._holding.limit,
-            )
-        if paced and message.frames == 1 and message.opaque is None:
-            return
-        self._parts.journal.out.messages.append(
-            MessageRecord(
-                self._parts.decoder.connection_id,
-                self._direction,
-                unheld.number,
-                unheld.time,
-                message.opcode,
-                message.content[: self._parts.decoder.max_payload],
-                message.content_length,
-                message.payload_length,
-                message.compressed,
-                message.opaque,
-                cause=None if paced else "too large to be held",
-            )
-        )
-
-    def _take_steps(self, steps: Sequence[Step]) -> None:
-        for step in steps:
-            if isinstance(step, Send):
-                self._encode(step)
-            elif isinstance(step, SendBytes):
-                self._outbox.send(Slice(step.data), step.delay)
-            elif isinstance(step, Resume):
-                self._outbox.resume()
-            elif isinstance(step, Cut) and step.at_once:
-                self._outbox.cut(step)
-            else:
-                self._outbox.put(step, step.delay)
-
-    def _encode(self, step: Send) -> None:
-        parts = self._parts
-        in_flight = step.in_flight
-        injected = in_flight.verdict == "injected"
-        if injected and in_flight.number is None and not in_flight.is_control:
-            in_flight.number = parts.decoder.next_number()
-        verbatim = step.shape is None and parts.encoder.keeps(in_flight)
-        frames = [] if verbatim else parts.encoder.encode(in_flight)
-        if injected:
-            self._record_injected(in_flight, frames)
-        self._record(in_flight)
-        if verbatim:
-            self._outbox.send(in_flight.wire, step.delay)
-        elif frames and step.shape is not None:
-            self._take_steps(step.shape(frames))
-        elif frames:
-            self._outbox.send(b"".join(frame.wire for frame in frames), step.delay)
-
-    def _write(self, data: bytes) -> None:
-        # uvloop raises it where the socket is gone already: a timer may be later than that.
-        with contextlib.suppress(RuntimeError):
-            self._parts.sink.write(data)
-
-    def _record_injected(self, in_flight: InFlightMessage, frames: Sequence[Frame]) -> None:
-        """Record frames that were made here."""
-        decoder = self._parts.decoder
-        origin = ", ".join(in_flight.causes)
-        for frame in frames:
-            kept = frame._replace(payload=frame.payload[: decoder.max_payload])
-            self._parts.journal.out.add(
-                FrameRecord(
-                    decoder.connection_id,
-                    self._direction,
-                    in_flight.time,
-                    kept,
-                    in_flight.number,
-                    (),
-                    origin,
-                )
-            )
-        if in_flight.opcode == Opcode.CLOSE and decoder.close is None:
-            said = parse_close(in_flight.content)
-            decoder.close = ClosePassed(self._time(), *said, origin)
-        self._parts.journal.added()
-
-    def _record(self, in_flight: InFlightMessage) -> None:
-        """Record a message that was held, where its frames do not say all."""
-        relayed = in_flight.verdict == "relayed"
-        if relayed and not in_flight.fragmented and in_flight.opaque is None:
-            return
-        decoder = self._parts.decoder
-        most = decoder.max_payload
-        changed = in_flight.content is not in_flight.original
-        self._parts.journal.out.messages.append(
-            MessageRecord(
-                decoder.connection_id,
-                self._direction,
-                in_flight.number or 0,
-                in_flight.time,
-                in_flight.opcode,
-                in_flight.original[:most],
-                len(in_flight.original),
-                in_flight.payload_length,
-                in_flight.compressed,
-                in_flight.opaque,
-                in_flight.verdict,
-                in_flight.content[:most] if changed else None,
-                ", ".join(in_flight.causes) or None,
-            )
-        )
-        self._parts.journal.added()
-
     def _delivered(self) -> None:
         """The outbox has sent something at its time."""
-        if self._outbox.empty and self._nothing_waits:
+        if self._departure.empty and self._nothing_waits:
             self._release_if_done()
             self._guarded(self._finish_if_sent)
 
@@ -495,13 +342,8 @@ class Held:
         """All that came has been decided: tell of the end, once it is sent."""
         if self._then is None or self._inbox or self._ready:
             return
-        parts = self._parts
-        if not self._faults_ended:
-            self._faults_ended = True
-            if parts.faults is not None and parts.faults.active:
-                self._take_steps(parts.faults.ended(self._time()))
-        self._outbox.write()
-        if self._outbox.empty:
+        self._departure.end()
+        if self._departure.empty:
             then, self._then = self._then, None
             then()
 
@@ -512,39 +354,13 @@ class Held:
             and self._nothing_waits
             and self._then is None
             and not parts.wanted
-            and self._outbox.empty
+            and self._departure.empty
             and parts.encoder.verbatim
             and parts.decoder.at_message_boundary
         ):
             self._over = True
             parts.decoder.release()
             self._released()
-
-    # Time.
-
-    def _plan_tick(self) -> None:
-        faults = self._parts.faults
-        at = faults.next_time() if faults is not None else None
-        if at == self._tick_at:
-            return
-        self._tick_at = at
-        if self._cancel_tick is not None:
-            self._cancel_tick()
-            self._cancel_tick = None
-        if at is not None:
-            delay = max(at - self._time(), 0.0)
-            self._cancel_tick = self._parts.clock.call_later(delay, self._tick)
-
-    def _tick(self) -> None:
-        self._cancel_tick = self._tick_at = None
-        faults = self._parts.faults
-        if faults is not None:
-            self._guarded(lambda: self._take_steps(faults.tick(self._time())))
-            if self._over:
-                return
-            self._outbox.write()
-            self._plan_tick()
-            self._release_if_done()
 
     def _expired(self) -> bool:
         return self._time() >= self._deadline
