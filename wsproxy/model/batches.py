@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from wsproxy.model.blocks import Block, BlockBuilder, whole_message
+from wsproxy.model.blocks import Block, whole_message
+from wsproxy.model.builder import BlockBuilder
 from wsproxy.model.http import HttpRecord
 from wsproxy.model.notes import NoteRecord
 from wsproxy.model.queries import Seen

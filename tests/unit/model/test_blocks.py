@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsproxy.errors import Side
-from wsproxy.model.blocks import Block, BlockBuilder, Columns, dump_notes, parse_notes
+from wsproxy.model.blocks import Block, Columns, dump_notes, parse_notes
+from wsproxy.model.builder import BlockBuilder
 from wsproxy.model.records import Direction, FrameRecord
 from wsproxy.protocol.frames import Frame, make_frame
 from wsproxy.protocol.lint import violation
