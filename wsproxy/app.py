@@ -27,6 +27,7 @@ from wsproxy.relay.journal import Journal
 from wsproxy.store.browser import CaptureBrowser
 from wsproxy.store.private import make_private, remove_private
 from wsproxy.store.recorder import CaptureRecorder
+from wsproxy.web.beside import Beside
 from wsproxy.web.context import Context, Steering
 from wsproxy.web.feed import Feed
 from wsproxy.web.interfaces import FaultControl
@@ -173,6 +174,7 @@ class Proxy:
                 clock,
                 self._keep_note,
                 self.upstream_url,
+                Beside(self._recorder.path),
                 self.url,
             )
             await self._start_web(ctx, feed)

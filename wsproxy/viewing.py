@@ -15,6 +15,7 @@ from wsproxy.payloads.rules import DecodeRule
 from wsproxy.store.browser import CaptureBrowser
 from wsproxy.store.notes import keep_note
 from wsproxy.store.reader import Capture
+from wsproxy.web.beside import Beside
 from wsproxy.web.context import Context
 from wsproxy.web.feed import Feed
 from wsproxy.web.reading import Reading
@@ -58,7 +59,8 @@ class Viewer:
         clock, totals = LoopClock(), Totals()
         self._feed = Feed(clock, totals, self._rules)
         reading = Reading(lambda: CaptureBrowser(self._capture, self._rules))
-        ctx = Context(reading, None, totals, clock, self._keep_note, self._name)
+        beside = Beside(self._capture)
+        ctx = Context(reading, None, totals, clock, self._keep_note, self._name, beside)
         try:
             totals.start_with(await reading(lambda reader: reader.traffic()), count=True)
             self._web = WebServer(ctx, self._feed, self._token, self._host)

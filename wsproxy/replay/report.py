@@ -80,6 +80,7 @@ def _object(difference: Difference) -> dict[str, Any]:
         if one is not None:
             value[name] = {
                 "message": one.place + 1,
+                "frame": one.frame,
                 "direction": one.direction.name.lower(),
                 "kind": one.kind,
                 "text": one.text,

@@ -46,6 +46,8 @@ class Said:
     """What it asks under, if it is a request."""
     answers: str | None = None
     """What it answers to."""
+    frame: int | None = None
+    """The id of the frame that ends it, where it was recorded."""
 
     @property
     def text(self) -> str:
@@ -85,9 +87,9 @@ def talk_of(connection: ConnectionRecord, frames: Iterable[Seen]) -> Talk:
         else:
             content = message.content if message.sent is None else message.sent
             opcode = message.opcode
-        talk.messages.append(
-            said(len(talk.messages), record.direction, record.time, opcode, content, decoder)
-        )
+        one = said(len(talk.messages), record.direction, record.time, opcode, content, decoder)
+        one.frame = seen.id
+        talk.messages.append(one)
     return talk
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wsproxy.model.notes import NoteRecord
 from wsproxy.relay.interfaces import Clock
+from wsproxy.web.beside import Beside
 from wsproxy.web.interfaces import BreakpointControl, Connections, FaultControl
 from wsproxy.web.reading import Reading
 from wsproxy.web.totals import Totals
@@ -34,6 +35,7 @@ class Context:
     """Writes a note into the capture, now or in a moment; raises WsproxyError."""
     upstream_url: str
     """The server behind; or the name of what is shown."""
+    beside: Beside
     proxy_url: str = ""
     """Where clients connect; known once the proxy listens."""
 

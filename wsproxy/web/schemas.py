@@ -322,6 +322,28 @@ SCHEMAS: dict[str, Any] = {
         ),
     ),
     "Sessions": _object(sessions=_list("Session")),
+    "Difference": _object(
+        what={
+            "type": "string",
+            "description": "missing, extra, moved, changed, later, or connection missing or extra",
+        },
+        path=_STRING,
+        connection=_INTEGER,
+        before=_optional(_ref("Compared")),
+        after=_optional(_ref("Compared")),
+        changes=_optional(_list(_object(path=_STRING, before=_STRING, after=_STRING))),
+        seconds=_optional(_NUMBER),
+    ),
+    "Compared": _object(
+        frame=_INTEGER, message=_INTEGER, direction=_DIRECTION, kind=_STRING, text=_STRING
+    ),
+    "Comparison": _object(
+        same=_BOOLEAN,
+        connections=_INTEGER,
+        messages=_INTEGER,
+        differences=_list("Difference"),
+        ignored={"type": "object", "additionalProperties": _INTEGER},
+    ),
     "Filter": _object(
         filter=_STRING,
         explanation=_STRING,

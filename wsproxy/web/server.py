@@ -12,7 +12,17 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from wsproxy.errors import WsproxyError
-from wsproxy.web.api import breakpoints, capture, control, conversation, export, faults, http, notes
+from wsproxy.web.api import (
+    breakpoints,
+    capture,
+    compare,
+    control,
+    conversation,
+    export,
+    faults,
+    http,
+    notes,
+)
 from wsproxy.web.api.routes import MAX_MESSAGE_BODY, PREFIX, Route
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError, error_response
@@ -24,6 +34,7 @@ READING_ROUTES: tuple[Route, ...] = (
     *capture.ROUTES,
     *http.ROUTES,
     *conversation.ROUTES,
+    *compare.ROUTES,
     *export.ROUTES,
     *notes.ROUTES,
 )

@@ -31,12 +31,14 @@ export const apiUrl = (path, parameters = {}) => {
  */
 async function answer(method, path, { parameters, body, signal } = {}) {
   let response;
+  const isFile = body instanceof Blob;
+  const type = isFile ? 'application/octet-stream' : 'application/json';
   try {
     response = await fetch(apiUrl(path, parameters), {
       method,
       signal: signal ?? null,
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
-      body: body === undefined ? null : JSON.stringify(body),
+      headers: body === undefined ? {} : { 'Content-Type': type },
+      body: body === undefined ? null : isFile ? body : JSON.stringify(body),
     });
   } catch (error) {
     if (signal?.aborted) throw error;
@@ -61,6 +63,16 @@ export const get = async (path, parameters, signal) =>
 
 /** @param {string} path @param {unknown} [body] @returns {Promise<any>} */
 export const post = async (path, body = {}) => (await answer('POST', path, { body })).json();
+
+/**
+ * Send a file as it is.
+ * @param {string} path
+ * @param {Blob} file
+ * @param {Parameters} [parameters]
+ * @returns {Promise<any>}
+ */
+export const postFile = async (path, file, parameters) =>
+  (await answer('POST', path, { parameters, body: file })).json();
 
 /** @param {string} path @param {unknown} body @returns {Promise<any>} */
 export const patch = async (path, body) => (await answer('PATCH', path, { body })).json();

@@ -17,6 +17,7 @@ export type RecordedMessage = Schemas['RecordedMessage'];
 export type Message = Schemas['Message'];
 export type RoundTrip = Schemas['RoundTrip'];
 export type RoundTrips = Schemas['RoundTrips'];
+export type Comparison = Schemas['Comparison'];
 export type Exchange = Schemas['Exchange'];
 export type Exchanges = Schemas['Exchanges'];
 export type Session = Schemas['Session'];

@@ -9,6 +9,7 @@ import { bytes, closeTone, count, counted, duration, rate } from '../pure/format
 import { keyTarget } from '../pure/place.js';
 import { view } from '../view.js';
 import { VirtualList } from '../virtual.js';
+import { compareConnection } from './compare.js';
 import { editNote } from './note-editor.js';
 
 /** @import { Child, Connection } from '../types' */
@@ -281,6 +282,7 @@ class ConnectionList extends HTMLElement {
             notes.putConnection(connection, change),
           ),
       },
+      { text: 'Compare with another…', run: () => compareConnection(connection.id) },
       {
         text: 'Send, close or pause…',
         run: () =>

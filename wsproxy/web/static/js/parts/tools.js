@@ -9,6 +9,7 @@ import './timeline.js';
 import './composer.js';
 import './breakpoints.js';
 import './faults.js';
+import './compare.js';
 import './conversation.js';
 import './http.js';
 import './notes-panel.js';
@@ -21,6 +22,7 @@ const TOOLS = [
   ['send', 'Send'],
   ['breakpoints', 'Breakpoints'],
   ['faults', 'Faults'],
+  ['compare', 'Compare'],
   ['notes', 'Notes'],
 ];
 /** Those that act on live connections: a saved capture has none. */

@@ -25,6 +25,8 @@ export const DEFAULTS = {
   find: '', // in the connections
   state: '', // of the connections
   pane: 'frames', // on narrow screens: connections, frames, details, tools
+  before: '', // numbers of two connections that are compared
+  after: '',
   base: '', // id of a frame that was chosen for comparing
   compare: '', // id of the frame that the selected one is compared with
 };

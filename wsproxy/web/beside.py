@@ -1,0 +1,121 @@
+"""Commands of wsproxy that run beside the proxy, each in a process of its own.
+
+What reads whole captures takes time and memory that the relay must not feel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from wsproxy.web.errors import ApiError
+
+MAX_FILE = 1024 * 1024 * 1024
+"""Bytes of a file that somebody drops on the page."""
+
+MAX_COMMANDS = 2
+"""Commands at a time."""
+
+SECONDS = 120.0
+"""How long a command may take."""
+
+MAX_OUTPUT = 32 * 1024 * 1024
+"""Bytes that a command may print."""
+
+LOWER = 10
+"""By how much the priority of these processes is below the proxy's."""
+
+
+class Beside:
+    """Runs commands; at most MAX_COMMANDS at a time."""
+
+    def __init__(self, capture: Path) -> None:
+        self.capture = capture
+        """What the page shows."""
+        self._running = 0
+
+    async def diff(self, before: Path, after: Path, *options: str) -> dict[str, Any]:
+        """What `wsproxy diff --json` says of two captures; raises ApiError."""
+        printed, said = await self._run("diff", "--json", *options, "--", str(before), str(after))
+        try:
+            found: dict[str, Any] = json.loads(printed)
+        except ValueError:
+            why = _why(said).replace(f"{before.parent}/", "").replace(f"{after.parent}/", "")
+            raise ApiError("bad_request", why or "they cannot be compared") from None
+        return found
+
+    @asynccontextmanager
+    async def file(self, pieces: AsyncIterable[bytes], name: str) -> AsyncIterator[Path]:
+        """A file of its own with what was sent, for the time being; raises ApiError."""
+        suffix = "".join(c for c in Path(name).suffix if c.isalnum() or c == ".")[:16]
+        with tempfile.TemporaryDirectory(prefix="wsproxy-") as folder:
+            path = Path(folder) / f"dropped{suffix}"
+            size = 0
+            with path.open("wb") as file:
+                async for piece in pieces:
+                    size += len(piece)
+                    if size > MAX_FILE:
+                        raise ApiError("too_large", f"the file must have at most {MAX_FILE} bytes")
+                    await asyncio.to_thread(file.write, piece)
+            yield path
+
+    async def _run(self, *arguments: str) -> tuple[bytes, bytes]:
+        if self._running >= MAX_COMMANDS:
+            raise ApiError("busy")
+        self._running += 1
+        process = None
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "wsproxy", *arguments),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=environment(),
+                limit=MAX_OUTPUT,
+            )
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, process.pid, LOWER)
+            async with asyncio.timeout(SECONDS):
+                return await _output(process)
+        except TimeoutError:
+            raise ApiError("busy", f"it took longer than {SECONDS:g} seconds") from None
+        finally:
+            self._running -= 1
+            if process is not None and process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+async def _output(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    printed, said = bytearray(), bytearray()
+
+    async def read(stream: asyncio.StreamReader, into: bytearray) -> None:
+        while piece := await stream.read(65536):
+            into += piece
+            if len(into) > MAX_OUTPUT:
+                raise ApiError("too_large", "they differ in more than can be shown here")
+
+    await asyncio.gather(read(process.stdout, printed), read(process.stderr, said))
+    await process.wait()
+    return bytes(printed), bytes(said)
+
+
+def environment() -> dict[str, str]:
+    """The proxy's own, less the options that were meant for it."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("WSPROXY_")}
+
+
+def _why(said: bytes) -> str:
+    """The line that says what was wrong."""
+    lines = said.decode("utf-8", "replace").strip().splitlines()
+    return lines[-1].removeprefix("Error: ").removeprefix("wsproxy: ") if lines else ""
