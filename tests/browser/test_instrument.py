@@ -183,7 +183,7 @@ async def test_copy_menu_bookmark_compare_and_palette(rig: Rig, open_page: Open)
     await page.keyboard.press("Control+k")
     await page.keyboard.type("open notes")
     await page.keyboard.press("Enter")
-    await expect(page.locator("wsp-notes")).to_contain_text("Frame 1")
+    await expect(page.locator("wsp-notes")).to_contain_text("#1 ↑ message 1")
 
 
 async def test_single_letters_can_be_switched_off(rig: Rig, open_page: Open) -> None:

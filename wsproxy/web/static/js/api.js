@@ -98,16 +98,6 @@ export async function getBytes(path, parameters, signal) {
  */
 export const download = (path, parameters) => save(apiUrl(path, parameters), '');
 
-/**
- * @param {string} text
- * @param {string} name of the file
- */
-export function saveText(text, name) {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-  save(url, name);
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
 /** @param {string} url @param {string} name */
 function save(url, name) {
   const link = document.createElement('a');

@@ -14,11 +14,9 @@ export const facts = (pairs) =>
       .map(([name, value]) => [el('dt', {}, name), el('dd', { class: 'untrusted' }, value)]),
   );
 
-/** @param {number} id @param {string} text */
-export const goTo = (id, text) =>
-  button(
-    text,
-    () =>
-      document.querySelector('wsp-frames')?.dispatchEvent(new CustomEvent('show', { detail: id })),
-    { 'data-frame': id },
-  );
+/** Select a frame, wherever it is in the list. @param {number} id */
+export const showFrame = (id) =>
+  document.querySelector('wsp-frames')?.dispatchEvent(new CustomEvent('show', { detail: id }));
+
+/** A link to a frame. @param {number} id @param {string} text */
+export const goTo = (id, text) => button(text, () => showFrame(id), { 'data-frame': id });

@@ -1,6 +1,7 @@
 // From hit to hit of what the line looks for, whether the list shows other rows between or not.
 
 import { get } from './api.js';
+import { showFrame } from './facts.js';
 import { Latest } from './latest.js';
 import { rows } from './list.js';
 import { view } from './view.js';
@@ -30,7 +31,7 @@ export async function goToHit(step) {
       const page = await get('/frames', query, signal);
       const row = page.rows[0];
       if (row) {
-        show(row.id);
+        showFrame(row.id);
         return true;
       }
       if (page.complete) break;
@@ -44,10 +45,6 @@ function goInSorted(id, step) {
   const all = rows.sorted ?? [];
   const at = all.findIndex((row) => row.id === id);
   const row = all[(at + step + all.length) % all.length];
-  if (row) show(row.id);
+  if (row) showFrame(row.id);
   return Boolean(row);
 }
-
-/** @param {number} id */
-const show = (id) =>
-  document.querySelector('wsp-frames')?.dispatchEvent(new CustomEvent('show', { detail: id }));

@@ -1,106 +1,84 @@
-// Notes, stars and colours on messages and connections. They are kept in the browser, by id and
-// time, so that those of one capture do not turn up in another.
+// Notes and bookmarks on messages and connections. They live in the capture; a word such as #red in
+// a note is its colour.
 
-import { saveText } from './api.js';
-import { pref, setPref } from './prefs.js';
+import { get, patch } from './api.js';
+import { attempt } from './dom.js';
+import { feed } from './feed.js';
 
-/** @typedef {{about: string, id: number, connection: number, text: string, colour: string, summary: string}} Note */
+/** @import { Note, NoteChange } from './types' */
+/** @typedef {{connection: number, direction: 'upstream' | 'downstream' | null, message: number | null}} Place */
 
 export const COLOURS = ['red', 'amber', 'green', 'blue', 'violet'];
-const MAX_NOTES = 2000;
+const AT_ONCE = 1000;
+const COLOUR = new RegExp(`(?:^|\\s)#(${COLOURS.join('|')})(?=\\s|$)`);
+
+/** @param {Place} place */
+const keyOf = ({ connection, direction, message }) =>
+  message === null ? String(connection) : `${connection}/${direction}/${message}`;
 
 class Notes extends EventTarget {
   /** @type {Map<string, Note>} */
-  #notes = new Map(pref('notes', /** @type {[string, Note][]} */ ([])));
+  #notes = new Map();
 
-  /** @param {{id: number, time: number}} row */
+  constructor() {
+    super();
+    feed.on('open', () => attempt(() => this.#load()));
+    feed.on('behind', () => attempt(() => this.#load()));
+    feed.on('batch', ({ updates }) => {
+      for (const update of updates) if ('note' in update) this.#take(/** @type {Note} */ (update));
+    });
+  }
+
+  /** The note on a row's message. @param {Place} row */
   of(row) {
-    return this.#notes.get(frameKey(row));
+    return row.message !== null ? this.#notes.get(keyOf(row)) : undefined;
   }
 
-  /** @param {{id: number, opened: number}} connection */
-  ofConnection(connection) {
-    return this.#notes.get(connectionKey(connection));
+  /** @param {{id: number}} connection */
+  ofConnection({ id }) {
+    return this.#notes.get(String(id));
   }
 
-  /**
-   * Put or change a note on a message.
-   * @param {{id: number, time: number, connection: number, preview: string}} row
-   * @param {Partial<Note>} changes
-   */
-  put(row, changes) {
-    const { id, connection, preview } = row;
-    this.#put(
-      frameKey(row),
-      { about: 'frame', id, connection, summary: preview.slice(0, 120) },
-      changes,
-    );
+  /** Change what is noted; what is not given stays. @param {Place} place @param {NoteChange} change */
+  async put({ connection, direction, message }, change) {
+    const path =
+      message === null
+        ? `/connections/${connection}/note`
+        : `/connections/${connection}/messages/${direction}/${message}/note`;
+    this.#take(await patch(path, change));
   }
 
-  /**
-   * @param {{id: number, opened: number, target: string}} connection
-   * @param {Partial<Note>} changes
-   */
-  putConnection(connection, changes) {
-    const { id, target } = connection;
-    this.#put(
-      connectionKey(connection),
-      { about: 'connection', id, connection: id, summary: target },
-      changes,
-    );
-  }
-
-  /** @param {{id: number, time: number}} row */
-  removeOf(row) {
-    this.remove(frameKey(row));
-  }
-
-  /** @param {string} key */
-  remove(key) {
-    this.#notes.delete(key);
-    this.#keep();
-  }
-
-  /** As a file. */
-  save() {
-    saveText(
-      JSON.stringify(
-        this.all().map(([, note]) => note),
-        null,
-        2,
-      ),
-      'wsproxy-notes.json',
-    );
-  }
-
-  /** @returns {[string, Note][]} */
+  /** @returns {Note[]} by connection and message */
   all() {
-    return [...this.#notes].sort(([, a], [, b]) => a.connection - b.connection || a.id - b.id);
+    return [...this.#notes.values()].sort(
+      (a, b) => a.connection - b.connection || (a.message ?? 0) - (b.message ?? 0),
+    );
   }
 
-  /**
-   * @param {string} key
-   * @param {Pick<Note, 'about' | 'id' | 'connection' | 'summary'>} what
-   * @param {Partial<Note>} changes
-   */
-  #put(key, what, changes) {
-    const before = this.#notes.get(key) ?? { text: '', colour: 'amber' };
-    this.#notes.set(key, { ...before, ...what, ...changes });
-    const oldest = this.#notes.keys().next().value;
-    if (this.#notes.size > MAX_NOTES && oldest) this.#notes.delete(oldest);
-    this.#keep();
+  async #load() {
+    /** @type {Map<string, Note>} */
+    const found = new Map();
+    for (let offset = 0; ; offset += AT_ONCE) {
+      const page = await get('/notes', { offset, limit: AT_ONCE });
+      for (const note of page.notes) found.set(keyOf(note), note);
+      if (offset + AT_ONCE >= page.total) break;
+    }
+    this.#notes = found;
+    this.dispatchEvent(new Event('change'));
   }
 
-  #keep() {
-    setPref('notes', [...this.#notes]);
+  /** @param {Note} note */
+  #take(note) {
+    if (note.note || note.marked) this.#notes.set(keyOf(note), note);
+    else this.#notes.delete(keyOf(note));
     this.dispatchEvent(new Event('change'));
   }
 }
 
-/** @param {{id: number, time: number}} row */
-export const frameKey = ({ id, time }) => `${id}@${time}`;
+/** The colour of a note. @param {Note} note */
+export const colourOf = ({ note }) => COLOUR.exec(note)?.[1] ?? 'amber';
 
-/** @param {{id: number, opened: number}} connection */
-export const connectionKey = ({ id, opened }) => `c${id}@${opened}`;
+/** A note's text without its colour. @param {string} text */
+export const withoutColour = (text) => text.replace(COLOUR, '').trim();
 
 export const notes = new Notes();

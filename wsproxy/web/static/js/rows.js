@@ -328,7 +328,7 @@ export class Rows extends EventTarget {
   /** @param {Batch} batch */
   #heard(batch) {
     if (this.paused || !this.#query) return;
-    for (const update of batch.updates) this.#update(update);
+    for (const update of batch.updates) if (!('note' in update)) this.#update(update);
     const news = batch.frames;
     if (!news || !this.#subscribed || this.searching || news.to <= this.#upto) return;
     const timed = this.#query.since || this.#query.until;

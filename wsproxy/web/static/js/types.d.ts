@@ -17,6 +17,8 @@ export type RecordedMessage = Schemas['RecordedMessage'];
 export type Message = Schemas['Message'];
 export type RoundTrip = Schemas['RoundTrip'];
 export type RoundTrips = Schemas['RoundTrips'];
+export type Note = Schemas['Note'];
+export type NoteChange = { note?: string; marked?: boolean };
 export type Comparison = Schemas['Comparison'];
 export type Exchange = Schemas['Exchange'];
 export type Exchanges = Schemas['Exchanges'];
@@ -49,7 +51,7 @@ export interface Batch {
   connections: Schemas['ConnectionSummary'][];
   connections_skipped: number;
   traffic: Record<string, [number, number, number, number] | null>;
-  updates: Update[];
+  updates: (Update | Schemas['Note'])[];
   http: { rows: Schemas['HttpRequest'][]; skipped: number };
   frames?: { from: number; to: number; rows: Row[]; skipped: number };
   breakpoints?: BreakpointState;

@@ -4,7 +4,7 @@ import { copyConnect, copyCurl } from '../clipboard.js';
 import { both, connections } from '../connections.js';
 import { attempt, el, fill, select } from '../dom.js';
 import { menu } from '../menu.js';
-import { notes } from '../notes.js';
+import { colourOf, notes, withoutColour } from '../notes.js';
 import { bytes, closeTone, count, counted, duration, rate } from '../pure/format.js';
 import { keyTarget } from '../pure/place.js';
 import { view } from '../view.js';
@@ -122,7 +122,7 @@ class ConnectionList extends HTMLElement {
       if (state && connection.state !== state) return false;
       if (!words.length) return true;
       const { id, target, client, subprotocol } = connection;
-      const note = notes.ofConnection(connection)?.text;
+      const note = notes.ofConnection(connection)?.note;
       const text = [`#${id}`, target, client, subprotocol, stateText(connection), note]
         .join(' ')
         .toLowerCase();
@@ -179,8 +179,8 @@ class ConnectionList extends HTMLElement {
       ...Object.values(frames),
       speed,
       Math.round(age(connection)),
-      note?.text,
-      note?.colour,
+      note?.note,
+      note?.marked,
     ].join(' ');
     const chosen = selected === String(id);
     if (
@@ -221,7 +221,11 @@ class ConnectionList extends HTMLElement {
             { class: 'traffic' },
             `↑ ${count(frames.upstream)} · ${bytes(size.upstream)}  ↓ ${count(frames.downstream)} · ${bytes(size.downstream)}`,
           ),
-          el('span', { class: 'untrusted' }, note?.text || about.filter(Boolean).join(' · ')),
+          el(
+            'span',
+            { class: 'untrusted' },
+            withoutColour(note?.note ?? '') || about.filter(Boolean).join(' · '),
+          ),
         ),
         el(
           'span',
@@ -230,7 +234,7 @@ class ConnectionList extends HTMLElement {
           speed ? `${rate(speed)}/s` : duration(age(connection)),
         ),
       ],
-      note?.colour,
+      note && colourOf(note),
     );
   }
 
@@ -278,8 +282,10 @@ class ConnectionList extends HTMLElement {
       {
         text: 'Note…',
         run: () =>
-          editNote(connection.target, notes.ofConnection(connection), (change) =>
-            notes.putConnection(connection, change),
+          editNote(
+            connection.target,
+            { connection: connection.id, direction: null, message: null },
+            notes.ofConnection(connection),
           ),
       },
       { text: 'Compare with another…', run: () => compareConnection(connection.id) },

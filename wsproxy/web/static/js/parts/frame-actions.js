@@ -8,7 +8,7 @@ import {
   copyRows,
   copyWebsocat,
 } from '../clipboard.js';
-import { attempt } from '../dom.js';
+import { attempt, toast } from '../dom.js';
 import { notes } from '../notes.js';
 import { counted } from '../pure/format.js';
 import { status } from '../status.js';
@@ -19,9 +19,13 @@ import { editNote } from './note-editor.js';
 
 /** @param {Row} row */
 export function bookmark(row) {
-  if (notes.of(row)) notes.removeOf(row);
-  else notes.put(row, {});
+  return attempt(() => {
+    if (row.message === null) throw new Error(NO_NOTE);
+    return notes.put(row, { marked: !notes.of(row)?.marked });
+  });
 }
+
+const NO_NOTE = 'A control frame belongs to no message: bookmark its connection instead.';
 
 /**
  * @param {Row[]} selected in their order
@@ -44,13 +48,14 @@ export function rowActions(selected) {
     null,
     ...comparing(row, selected),
     {
-      text: notes.of(row) ? 'Remove bookmark' : 'Bookmark',
+      text: notes.of(row)?.marked ? 'Remove bookmark' : 'Bookmark',
       keys: 'b',
       run: () => bookmark(row),
     },
     {
       text: 'Note…',
-      run: () => editNote(row.preview, notes.of(row), (change) => notes.put(row, change)),
+      run: () =>
+        row.message === null ? toast(NO_NOTE, true) : editNote(row.preview, row, notes.of(row)),
     },
     null,
     {

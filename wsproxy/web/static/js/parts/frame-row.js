@@ -4,7 +4,7 @@ import { connections } from '../connections.js';
 import { el } from '../dom.js';
 import { shown as escaped } from '../escape.js';
 import { colourRules, rows } from '../list.js';
-import { notes } from '../notes.js';
+import { colourOf as noteColour, notes } from '../notes.js';
 import { arrow, clock, count, counted, duration, isControl, label, way } from '../pure/format.js';
 import { selection } from '../selection.js';
 import { view } from '../view.js';
@@ -35,7 +35,7 @@ export function renderRow(row, place, old, columns) {
   const how = `${view.get('time')} ${view.get('q')} ${selected} ${place}`;
   if (old && ROWS.get(old) === row && old.dataset.how === how && !old.classList.contains('stale'))
     return old;
-  const note = notes.of(row);
+  const note = row.fin ? notes.of(row) : undefined;
   const { direction, opcode, fin } = row;
   const more = fin ? '' : opcode === 'continuation' ? '⋯' : '⌐';
   const odd = isControl(opcode) || more || opcode === 'binary' || opcode === 'continuation';
@@ -68,7 +68,8 @@ export function renderRow(row, place, old, columns) {
     el(
       'span',
       { class: 'marks' },
-      note && el('span', { class: 'star', title: note.text || 'bookmarked' }, '★'),
+      note &&
+        el('span', { class: 'star', title: note.note || 'bookmarked' }, note.marked ? '★' : '✎'),
       row.marks.map((mark) => el('span', { class: `mark ${mark}` }, mark)),
     ),
     el('span', { class: 'visually-hidden' }, spoken(row)),
@@ -80,7 +81,7 @@ export function renderRow(row, place, old, columns) {
 /** The colour of a row's note, or else of the first rule that it matches. @param {Row} row */
 function colourOf(row) {
   const note = notes.of(row);
-  if (note) return `noted ${note.colour}`;
+  if (note) return `noted ${noteColour(note)}`;
   const rule = row.colours?.length ? colourRules()[row.colours[0] ?? 0] : undefined;
   return rule ? `noted ${rule.colour}` : '';
 }

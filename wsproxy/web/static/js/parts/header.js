@@ -8,7 +8,6 @@ import { feed } from '../feed.js';
 import { help } from '../keys.js';
 import { rows } from '../list.js';
 import { menu } from '../menu.js';
-import { notes } from '../notes.js';
 import { offer, palette } from '../palette.js';
 import { pref, setPref } from '../prefs.js';
 import { bytes, count, rate } from '../pure/format.js';
@@ -158,7 +157,6 @@ class Header extends HTMLElement {
             : toast('Select a connection first.', true),
       },
       { text: 'Everything', run: () => save({}) },
-      { text: 'Notes and bookmarks', run: () => notes.save() },
     ];
   }
 

@@ -1,27 +1,39 @@
 // The dialog for a note on a message or a connection.
 
-import { button, el, select } from '../dom.js';
+import { attempt, button, el, select } from '../dom.js';
 import { dialog } from '../menu.js';
-import { COLOURS } from '../notes.js';
+import { COLOURS, colourOf, notes, withoutColour } from '../notes.js';
 
-/** @import { Note } from '../notes.js' */
+/** @import { Note } from '../types' */
+/** @import { Place } from '../notes.js' */
+
+const MOST = 4000; // characters; the API takes a few more, for the colour
 
 /**
  * @param {string} about
- * @param {Note | undefined} note
- * @param {(changes: {text: string, colour: string}) => void} keep
+ * @param {Place} place
+ * @param {Note | undefined} note as it is
  */
-export function editNote(about, note, keep) {
-  const text = el('textarea', { 'aria-label': 'Note', rows: 3, value: note?.text ?? '' });
+export function editNote(about, place, note) {
+  const text = el('textarea', {
+    'aria-label': 'Note',
+    rows: 3,
+    maxlength: MOST,
+    value: withoutColour(note?.note ?? ''),
+  });
+  const before = note ? colourOf(note) : 'amber';
   const colour = select(
     'Colour',
     COLOURS.map((each) => [each, each]),
-    note?.colour ?? 'amber',
+    before,
   );
-  const done = () => {
-    keep({ text: text.value.trim(), colour: colour.value });
-    box.close();
-  };
+  const marked = el('input', { type: 'checkbox', checked: note?.marked ?? false });
+  const done = () =>
+    attempt(async () => {
+      const tag = colour.value === 'amber' ? '' : ` #${colour.value}`;
+      await notes.put(place, { note: `${text.value.trim()}${tag}`.trim(), marked: marked.checked });
+      box.close();
+    });
   text.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) done();
   });
@@ -30,10 +42,15 @@ export function editNote(about, note, keep) {
     el('h2', {}, 'Note'),
     el('p', { class: 'dim untrusted' }, about.slice(0, 200)),
     text,
-    el('p', { class: 'dim' }, 'Notes are kept in this browser; Export saves them as a file.'),
+    el(
+      'p',
+      { class: 'dim' },
+      'Kept in the capture, found by ~note and ~marked, and part of every export.',
+    ),
     el(
       'div',
       { class: 'row end' },
+      el('label', {}, marked, 'Bookmark'),
       colour,
       button('Cancel', () => box.close()),
       button('Keep', done, { class: 'primary' }),

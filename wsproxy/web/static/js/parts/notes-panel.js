@@ -1,14 +1,38 @@
-// All notes and bookmarks, with a way to each.
+// All notes and bookmarks of the capture, with a way to each.
 
-import { button, el, fill } from '../dom.js';
-import { notes } from '../notes.js';
+import { get } from '../api.js';
+import { attempt, button, el, fill } from '../dom.js';
+import { showFrame } from '../facts.js';
+import { colourOf, notes, withoutColour } from '../notes.js';
+import { arrow, count } from '../pure/format.js';
 import { view } from '../view.js';
+
+/** @import { Note } from '../types' */
+
+const MOST = 1000; // notes that are listed at a time
 
 class NotesPanel extends HTMLElement {
   #update = () => this.#draw();
+  #find = el('input', {
+    type: 'search',
+    placeholder: 'Find a note',
+    'aria-label': 'Find a note',
+    oninput: () => this.#draw(),
+  });
+  #body = el('div');
 
   connectedCallback() {
     this.className = 'tool';
+    this.append(
+      el(
+        'div',
+        { class: 'row' },
+        this.#find,
+        button('List what is bookmarked', () => view.set({ q: '~marked' })),
+        button('List what has a note', () => view.set({ q: '~note .' })),
+      ),
+      this.#body,
+    );
     notes.addEventListener('change', this.#update);
     this.#draw();
   }
@@ -19,57 +43,69 @@ class NotesPanel extends HTMLElement {
 
   #draw() {
     const all = notes.all();
-    if (!all.length) {
-      fill(
-        this,
+    const words = this.#find.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = all.filter(({ note }) =>
+      words.every((word) => note.toLowerCase().includes(word)),
+    );
+    if (!all.length)
+      return fill(
+        this.#body,
         el(
           'p',
           { class: 'dim' },
-          'No notes yet: b bookmarks the selected frame; the menu of a row or a connection adds a note. They are kept in this browser.',
+          'No notes yet: b bookmarks the selected frame; the menu of a row or a connection adds a note. They are kept in the capture.',
         ),
       );
-      return;
-    }
     fill(
-      this,
+      this.#body,
       el(
         'table',
         {},
         el(
           'tbody',
           {},
-          all.map(([key, note]) =>
-            el(
-              'tr',
-              {},
-              el(
-                'td',
-                {},
-                button(
-                  note.about === 'frame' ? `Frame ${note.id}` : `Connection #${note.id}`,
-                  () => this.#show(note.about, note.id, note.connection),
-                  { class: 'plain' },
-                ),
-              ),
-              el('td', { class: 'untrusted' }, note.text),
-              el('td', { class: 'dim untrusted' }, note.summary),
-              el(
-                'td',
-                {},
-                button('Remove', () => notes.remove(key)),
-              ),
-            ),
-          ),
+          found.slice(0, MOST).map((note) => this.#row(note)),
         ),
       ),
-      button('Export', () => notes.save()),
+      found.length > MOST &&
+        el('p', { class: 'dim' }, `${count(found.length - MOST)} more: find them by their words.`),
     );
   }
 
-  /** @param {string} about @param {number} id @param {number} connection */
-  #show(about, id, connection) {
-    view.set({ connection, frame: about === 'frame' ? id : '' }, { push: true });
+  /** @param {Note} note */
+  #row(note) {
+    const { connection, direction, message } = note;
+    const name =
+      message === null || direction === null
+        ? `Connection #${connection}`
+        : `#${connection} ${arrow(direction)} message ${count(message)}`;
+    return el(
+      'tr',
+      {},
+      el(
+        'td',
+        { class: `noted ${colourOf(note)}` },
+        button(name, () => attempt(() => show(note)), { class: 'plain' }),
+      ),
+      el('td', {}, note.marked && el('span', { class: 'star', title: 'bookmarked' }, '★')),
+      el('td', { class: 'untrusted' }, withoutColour(note.note)),
+      el(
+        'td',
+        {},
+        button('Remove', () => attempt(() => notes.put(note, { note: '', marked: false })), {
+          'aria-label': `Remove the note on ${name}`,
+        }),
+      ),
+    );
   }
+}
+
+/** @param {Note} note */
+async function show({ connection, direction, message }) {
+  if (message === null) return view.set({ connection, frame: '' }, { push: true });
+  const { frames } = await get(`/connections/${connection}/messages/${direction}/${message}`);
+  const last = frames.at(-1);
+  if (last !== undefined) showFrame(last);
 }
 
 customElements.define('wsp-notes', NotesPanel);
