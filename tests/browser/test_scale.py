@@ -1,12 +1,10 @@
-"""Many frames: the first rows come at once, and so does every other place.
+"""Many frames: every place of a long list is reached, with few elements and little memory.
 
-Nothing here measures the machine: each time is compared with what the same fetch takes by
-itself, and the bounds beside that are those that a user would notice.
+How fast is for scripts/benchmarks/scrolling.py to say.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -28,47 +26,32 @@ async def rig(tmp_path: Path, browser: Browser) -> AsyncIterator[Rig]:
         yield rig
 
 
-async def _until_row(page: Page, text: str) -> float:
-    start = time.perf_counter()
+async def _until_row(page: Page, text: str) -> None:
     await page.wait_for_function(
         "(text) => [...document.querySelectorAll('.frame .preview')].some((e) => e.textContent.includes(text))",
         arg=text,
         polling=10,
     )
-    return time.perf_counter() - start
 
 
 async def test_200_000_frames(rig: Rig, open_page: Open) -> None:
-    # The list's index is made at the first look, here or in the page.
-    start = time.perf_counter()
-    await rig.get("/frames", offset=-100, limit=100)
-    first_fetch = time.perf_counter() - start
     page = await open_page()
-    first_rows = await _until_row(page, f"n:{FRAMES - 1}}}")
-    assert first_rows < 1.0 + first_fetch
+    await _until_row(page, f"n:{FRAMES - 1}}}")
     await expect(page.locator("wsp-frames .foot")).to_contain_text("200,000 rows")
     viewport = page.locator("wsp-frames .viewport")
     for share in (0.5, 0.1, 0.9, 0.33, 0.0, 1.0):
-        place = int(share * (FRAMES - 100))
-        start = time.perf_counter()
-        await rig.get("/frames", offset=place // 100 * 100, limit=100)
-        fetch = time.perf_counter() - start
         await viewport.evaluate(
             "(e, share) => { e.scrollTop = share * (e.scrollHeight - e.clientHeight); }", share
         )
-        taken = await viewport.evaluate(
-            """(e) => new Promise((resolve) => {
-              const start = performance.now();
-              const look = () => {
-                const rows = [...e.querySelectorAll('.frame')];
-                const ready = rows.length > 10 && rows.every((row) => row.dataset.id);
-                if (ready || performance.now() - start > 8000) resolve((performance.now() - start) / 1000);
-                else requestAnimationFrame(look);
-              };
-              requestAnimationFrame(() => requestAnimationFrame(look));
-            })"""
+        place = round(share * (FRAMES - 1))
+        await page.wait_for_function(
+            """([place, most]) => {
+              const rows = [...document.querySelectorAll('.frame')];
+              return rows.length > 10 && rows.every((row) => row.dataset.id)
+                && Math.abs(rows[0].dataset.id - place) < most;
+            }""",
+            arg=[place, 200],
         )
-        assert taken < 0.5 + 2 * fetch, f"scrolling to {share:.0%} took {taken:.2f} s"
     # What is seen is what is there: the last row by the scrollbar, the first by the keyboard.
     await _until_row(page, f"n:{FRAMES - 1}}}")
     await viewport.focus()

@@ -11,9 +11,12 @@ from tests.support.fakes import FakeClock, FakeRecorder, FakeTransport, connecti
 from wsproxy.faults.steps import Cut, Resume, Send, SendBytes, Stall, Step
 from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import Direction, FrameRecord, MessageRecord
+from wsproxy.protocol.deflate import DeflateParameters
 from wsproxy.protocol.frames import make_frame
+from wsproxy.protocol.handshake import NegotiatedExtensions
 from wsproxy.relay.interfaces import LiveConnection
 from wsproxy.relay.journal import UNDECODED_HIGH, Journal
+from wsproxy.relay.parts import Faults
 from wsproxy.relay.session import Session
 
 UP, DOWN = Direction.UPSTREAM, Direction.DOWNSTREAM
@@ -70,11 +73,25 @@ class Chain:
 class Scene:
     """The downstream lane of a session, held by an interceptor or faults."""
 
-    def __init__(self, interceptor: Interceptor | None = None, chain: Chain | None = None) -> None:
+    def __init__(
+        self,
+        interceptor: Interceptor | None = None,
+        chain: Faults | None = None,
+        clock: FakeClock | None = None,
+        *,
+        deflate: bool = False,
+    ) -> None:
         self.client, self.server = FakeTransport(), FakeTransport()
-        self.recorder, self.clock = FakeRecorder(), FakeClock()
+        self.recorder, self.clock = FakeRecorder(), clock or FakeClock()
         self.journal = Journal(self.clock, self.recorder)
-        self.session = Session(connection(), self.client, self.server, self.journal, self.clock)
+        self.session = Session(
+            connection(),
+            self.client,
+            self.server,
+            self.journal,
+            self.clock,
+            NegotiatedExtensions(DeflateParameters() if deflate else None),
+        )
         self.session.intercept([interceptor] if interceptor else [], (None, chain))
 
     async def server_sends(self, data: bytes) -> None:
