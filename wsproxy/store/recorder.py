@@ -118,6 +118,9 @@ class CaptureRecorder:
         self._queue.put(None)
         self._thread.join()
         self._writer.close()
+        if self._failing:  # else it has a row that says so
+            lost = self._writer.lost_frames
+            _log.warning("%s frames could not be written to the capture %s", lost, self.path)
 
     def _flush_connections(self) -> None:
         if self._connections:
@@ -171,8 +174,9 @@ class CaptureRecorder:
     def _lose(self, job: _Job, error: Exception) -> None:
         if not self._failing:
             self._failing = True
+            reason = error.strerror if isinstance(error, OSError) else error
             _log.error(
-                "cannot write the capture %s: %s; traffic goes on, unrecorded", self.path, error
+                "cannot write the capture %s: %s; traffic goes on, unrecorded", self.path, reason
             )
         self._writer.lost(job.batch)
 

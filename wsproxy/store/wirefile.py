@@ -23,6 +23,9 @@ class WireFile:
         self.path = folder / wire_name(number)
         self.descriptor = open_file(self.path, os.O_RDWR)
         self.size = os.lseek(self.descriptor, 0, os.SEEK_END)
+        found = os.fstat(self.descriptor)
+        self.identity = (found.st_dev, found.st_ino)
+        """Which file it is, whatever stands under its name later."""
 
     def append(self, pieces: Sequence[bytes]) -> None:
         """Write pieces at the end; all of them or, with OSError, none."""

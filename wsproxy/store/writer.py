@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,9 @@ _COUNT_LEFT_OUT = """
     INSERT INTO left_out VALUES (?, ?, ?)
     ON CONFLICT (why) DO UPDATE SET frames = frames + excluded.frames, bytes = bytes + excluded.bytes
 """
+
+
+_log = logging.getLogger(__name__)
 
 
 class CaptureWriter:
@@ -73,10 +77,16 @@ class CaptureWriter:
         except BaseException:
             self._lock.release()
             raise
+        self._index = folder / INDEX
+        found = self._index.stat()
+        self._index_identity = (found.st_dev, found.st_ino)
         self._sizes = {n: (folder / wire_name(n)).stat().st_size for n in numbers}
         self._row_bytes = 0
         """Of rows of connections, messages, faults and requests, since the wire file was begun."""
+        self.lost_frames = 0
+        """Frames that could not be written so far."""
         self._lost_frames = 0
+        """Those of them that no row counts yet."""
         self._lost_bytes = 0
         self._synced = synced
         self._sync_error: OSError | None = None
@@ -90,6 +100,7 @@ class CaptureWriter:
         if self._sync_error is not None:
             error, self._sync_error = self._sync_error, None
             raise error
+        self._check_files()
         size = 0
         start = self._file.size
         try:
@@ -115,8 +126,10 @@ class CaptureWriter:
     def lost(self, batch: Batch | None) -> None:
         """Count what could not be written; it is noted as soon as anything can be."""
         if batch is not None:
+            self.lost_frames += batch.block.count
             self._lost_frames += batch.block.count
             self._lost_bytes += sum(size for _, size in batch.traffic.values())
+            self._note_lost()
 
     def leave_out(self, why: str, size: int) -> None:
         """Note that `size` bytes are not in the capture; raises sqlite3.Error."""
@@ -125,9 +138,7 @@ class CaptureWriter:
 
     def close(self) -> None:
         """Sync and close everything."""
-        if self._lost_frames:
-            with contextlib.suppress(sqlite3.Error), self._transaction():
-                self._count_lost()
+        self._note_lost()
         self._syncer.close_file(self._file)
         self._syncer.close()
         with contextlib.suppress(sqlite3.Error):
@@ -138,10 +149,7 @@ class CaptureWriter:
         extras = extras_of(batch)
         sizes, pieces = encode(batch.first_id, batch.block, extras)
         file, offset = self._file.number, self._file.size
-        try:
-            self._file.append(pieces)
-        except FileNotFoundError:
-            raise OSError(0, "its files are gone") from None
+        self._file.append(pieces)
         if batch.block.count:
             last_time = max(batch.block.columns.times)
             row = (batch.first_id, batch.block.count, last_time, file, offset, sizes.length)
@@ -165,10 +173,40 @@ class CaptureWriter:
                 self._row_bytes += _size_of(row)
         return end
 
+    def _note_lost(self) -> None:
+        # An index that was deleted takes the row too: whoever has it open sees it.
+        if self._lost_frames:
+            with contextlib.suppress(sqlite3.Error), self._transaction():
+                self._count_lost()
+
     def _count_lost(self) -> None:
         lost = ("write failed", self._lost_frames, self._lost_bytes)
         self._db.execute(_COUNT_LEFT_OUT, lost)
         self._lost_frames = self._lost_bytes = 0
+
+    def _check_files(self) -> None:
+        """See that the files are still what was opened: a deleted one takes all that is written.
+
+        Raises OSError.
+        """
+        if wrong := self._changed(self._index, self._index_identity):
+            raise OSError(0, wrong)
+        if wrong := self._changed(self._file.path, self._file.identity, self._file.size):
+            # What it had is lost, or damaged, which readers find; what comes now is not.
+            _log.error("the capture %s: %s; what it had may be lost", self._folder, wrong)
+            self._next_file()
+
+    def _changed(self, path: Path, identity: tuple[int, int], size: int | None = None) -> str:
+        """What somebody else did to a file, in words; empty if nothing."""
+        try:
+            found = path.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return f"{path.name} was deleted"
+        if (found.st_dev, found.st_ino) != identity:
+            return f"{path.name} was replaced"
+        if size not in (None, found.st_size):
+            return f"{path.name} was written by somebody else"
+        return ""
 
     def _next_file(self) -> None:
         self._syncer.close_file(self._file)
@@ -204,6 +242,17 @@ class CaptureWriter:
             with contextlib.suppress(FileNotFoundError):
                 (self._folder / wire_name(oldest)).unlink()
             del self._sizes[oldest]
+        if self._index_bytes() > self._limit:
+            self._trim_connections()
+
+    def _trim_connections(self) -> None:
+        """Remove the older half of the connections that have ended and have no frame any more."""
+        with self._transaction():
+            self._db.execute(
+                "DELETE FROM connection WHERE closed IS NOT NULL"
+                " AND id <= (SELECT (min(id) + max(id)) / 2 FROM connection)"
+                " AND id NOT IN (SELECT connection_id FROM connection_block)"
+            )
 
     def _index_bytes(self) -> int:
         pages = self._one("PRAGMA page_count") - self._one("PRAGMA freelist_count")

@@ -159,6 +159,41 @@ def test_the_oldest_goes_where_the_limit_is_reached(path: Path) -> None:
     capture.close()
 
 
+def test_a_hundred_times_the_limit_stays_below_three_times_of_it(path: Path) -> None:
+    recorder = open_recorder(path, limit=1_000_000)
+    decoder = StreamDecoder(1, DOWN)
+    large, small = text(bytes(b"x" * 500_000)), text(b"y" * 20) * 1000
+    largest = 0
+    for number in range(
+        220
+    ):  # 110 MB in large messages, and a fifth of them followed by small ones
+        for wire in (large, small) if number % 5 == 0 else (large,):
+            recorder.journal.chunks.append((decoder, float(number), wire))
+        recorder.flush()
+        largest = max(largest, size_of(path))
+    recorder.close()
+    assert max(largest, size_of(path)) < 3_000_000
+
+
+def test_connections_without_frames_are_within_the_limit(path: Path) -> None:
+    recorder = open_recorder(path, limit=300_000)
+    headers = [("X-Long", "x" * 1000)]
+    for number in range(1, 2001):
+        refused = ConnectionRecord(
+            recorder.next_connection_id(), 1.0, "c:1", "ws://up", "/", headers, 403, closed=2.0
+        )
+        recorder.connection_changed(refused)
+        if not number % 50:
+            recorder.recorder._flush_connections()
+    recorder.close()
+    assert size_of(path) < 900_000
+    capture = Capture(path)
+    kept = [connection.id for connection in capture.connections()]
+    assert kept == list(range(kept[0], 2001))
+    assert 50 < len(kept) < 1000
+    capture.close()
+
+
 def test_a_slow_disk_is_felt_and_let_go(path: Path) -> None:
     recorder = open_recorder(path)
     heard: list[bool] = []
