@@ -142,7 +142,7 @@ async def test_much_at_once_is_decoded_in_turns() -> None:
 async def test_a_cut_at_once_overtakes_what_is_delayed() -> None:
     def passed(in_flight: InFlightMessage) -> list[Step]:
         if in_flight.content == b"cut":
-            return [Cut("reset", 0.0, at_once=True)]
+            return [Cut("reset", "f", at_once=True)]
         return [Send(in_flight, 5.0)]
 
     scene = Scene(chain=Chain(passed))
