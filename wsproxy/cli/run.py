@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from wsproxy.app import Proxy
-from wsproxy.cli.addons import addon_options, make_host
-from wsproxy.cli.colour import coloured
+from wsproxy.cli.addons import addon_options
 from wsproxy.cli.decoding import decode_options, flat
-from wsproxy.cli.faulty import fault_set, shown
+from wsproxy.cli.faulty import fault_set
 from wsproxy.cli.grouped import GroupedCommand
+from wsproxy.cli.running import LogChoice, run_proxy
 from wsproxy.cli.runtime import configure_logging, run_loop
-from wsproxy.clock import LoopClock
-from wsproxy.config import DEFAULT_WEB_PORT, Settings, parse_upstream
-from wsproxy.faults.control import FaultSet
-from wsproxy.log.printer import Jsonl, Pretty, Printer
+from wsproxy.config import Settings, parse_upstream
+from wsproxy.filters.language import Filter, FilterError, parse
 from wsproxy.payloads.rules import DecodeRule
-from wsproxy.text.units import parse_size
+from wsproxy.text.units import parse_duration, parse_size
 
-if TYPE_CHECKING:
-    from wsproxy.addonhost.host import AddonHost
+SHORTEST = 0.1
+"""Seconds between two lines of statistics."""
 
 
 class Size(click.ParamType[int]):
@@ -41,6 +34,37 @@ class Size(click.ParamType[int]):
         try:
             return parse_size(str(value))
         except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Duration(click.ParamType[float]):
+    """Seconds, with a unit."""
+
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        try:
+            seconds = parse_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if seconds < SHORTEST:
+            self.fail(f"{value} is too short; {SHORTEST:g}s is the least", param, ctx)
+        return seconds
+
+
+class FilterText(click.ParamType[Filter]):
+    """A filter (docs/filters.md)."""
+
+    name = "filter"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Filter:
+        try:
+            return parse(str(value))
+        except FilterError as error:
             self.fail(str(error), param, ctx)
 
 
@@ -84,7 +108,16 @@ GROUPS = {
         "--keep-host-header",
         "--rewrite-origin",
     ),
-    "The log": ("--quiet", "--log-format", "--log-width", "--decode", "--color"),
+    "The log": (
+        "--quiet",
+        "--verbose",
+        "--stats",
+        "--log-filter",
+        "--log-format",
+        "--log-width",
+        "--decode",
+        "--color",
+    ),
     "The capture": (
         "--capture",
         "--capture-limit",
@@ -243,7 +276,30 @@ GROUPS = {
     " same faults. Without it a new one, which is shown.",
 )
 @addon_options
-@click.option("-q", "--quiet", is_flag=True, help="Print no frames.")
+@click.option(
+    "-q",
+    "--quiet",
+    count=True,
+    help="Print no frames; -qq: errors only.",
+)
+@click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    help="Print more diagnostics; -vv: all of them.",
+)
+@click.option(
+    "--log-filter",
+    type=FilterText(),
+    metavar="FILTER",
+    help="Print only the frames that FILTER lets through. All are recorded.",
+)
+@click.option(
+    "--stats",
+    type=Duration(),
+    metavar="TIME",
+    help="Print a line of statistics on standard error every so often, e.g. 5s.",
+)
 @click.option(
     "--log-format",
     type=click.Choice(["pretty", "jsonl"]),
@@ -254,7 +310,10 @@ GROUPS = {
 @decode_options
 def command(
     upstream: str,
-    quiet: bool,
+    quiet: int,
+    verbose: int,
+    log_filter: Filter | None,
+    stats: float | None,
     log_format: str,
     decode: tuple[list[DecodeRule], ...],
     log_width: int,
@@ -275,89 +334,13 @@ def command(
     rules = flat(decode)
     settings = Settings(upstream_url=upstream, decode=tuple(rules), **options)  # type: ignore[arg-type]
     faults = fault_set(fault_lines, scenario, seed, rules)
-    configure_logging()
+    log = LogChoice(
+        format=log_format,
+        width=log_width,
+        filter=log_filter,
+        verbosity=verbose - quiet,
+        stats=stats,
+    )
+    configure_logging(log.verbosity)
     addons = {"scripts": scripts, "sets": sets, "save_stream_file": save_stream_file}
-    lines = None
-    if not quiet:
-        lines = (
-            Jsonl(rules)
-            if log_format == "jsonl"
-            else Pretty(colour=coloured(), width=log_width, rules=rules)
-        )
-    run_loop(_run(settings, faults, lines, log_format=log_format, addons=addons))
-
-
-def _watch_signals(
-    host: AddonHost, loop: asyncio.AbstractEventLoop, signalled: Callable[[], None]
-) -> None:
-    """Have signals at once, also while a hook blocks the event loop."""
-
-    def handle(_: int, __: object) -> None:
-        loop.call_soon_threadsafe(signalled)
-        host.watch.signalled()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.remove_signal_handler(number)
-        signal.signal(number, handle)
-
-
-async def _run(
-    settings: Settings,
-    faults: FaultSet,
-    lines: Pretty | Jsonl | None,
-    *,
-    log_format: str,
-    addons: dict[str, Any],
-) -> None:
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    cut: list[Callable[[], None]] = []
-
-    def signalled() -> None:
-        if stop.is_set():
-            for each in cut:
-                each()
-        stop.set()
-
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signal_number, signalled)
-    printer = Printer(lines, LoopClock()) if lines is not None else None
-    host = None
-    try:
-        host = make_host(settings, LoopClock(), quiet=lines is None, **addons)
-        if host is not None:
-            _watch_signals(host, loop, signalled)
-            await host.load()
-        proxy = Proxy(
-            settings,
-            [printer] if printer else [],
-            [host] if host else [],
-            faults=faults,
-            fault_control=faults,
-            hooks=host,
-        )
-        await proxy.start()
-        ready = f"wsproxy listens on {proxy.url} for {proxy.upstream_url}"
-        # With JSON on standard output, that is all there is on it.
-        click.echo(ready, err=log_format == "jsonl")
-        if proxy.web_port:
-            moved = settings.web_port is None and proxy.web_port != DEFAULT_WEB_PORT
-            taken = f" (port {DEFAULT_WEB_PORT} is taken)" if moved else ""
-            click.echo(f"page: {proxy.page_url}{taken}", err=True)
-        for line in shown(faults):
-            click.echo(line, err=True)
-        if settings.capture is not None:
-            click.echo(f"capture: {settings.capture}", err=True)
-        if host is not None:
-            await host.running(settings.listen_host, proxy.port, stop)
-        await stop.wait()
-        cut.append(proxy.cut)
-        if waiting := len(proxy.live()):
-            what = "1 connection" if waiting == 1 else f"{waiting} connections"
-            click.echo(f"waiting for {what}; Ctrl-C again to cut", err=True)
-        await proxy.stop()
-    finally:
-        if host is not None:
-            await host.close()
-        if printer is not None:
-            await asyncio.to_thread(printer.close)
+    run_loop(run_proxy(settings, faults, log, addons))

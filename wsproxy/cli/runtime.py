@@ -35,12 +35,28 @@ class _Lines(logging.Formatter):
         return line + "\n" + "".join(format_exception(error)).rstrip()
 
 
-def configure_logging() -> None:
-    """Send diagnostics to standard error."""
+LEVELS = {-2: logging.ERROR, -1: logging.WARNING, 0: logging.WARNING, 1: logging.INFO}
+"""The least level of diagnostics that is shown, by verbosity."""
+
+FAILURES = "wsproxy.engine.listener"
+"""The logger of requests that failed: lines of the log say so as well, where there are any."""
+
+
+def configure_logging(verbosity: int = 0) -> None:
+    """Send diagnostics to standard error.
+
+    `verbosity`: -2 errors, -1 what failed (for no frames are printed), 0 warnings, 1 more, 2 all.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(_Lines(traceback=debugging()))
     handler.addFilter(KindLimit())
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    level = LEVELS.get(max(verbosity, -2), logging.DEBUG)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    if verbosity == -1:
+        logging.getLogger(FAILURES).setLevel(logging.INFO)
+    # Libraries' own remarks are for those who want everything.
+    for name in ("asyncio", "aiohttp", "websockets"):
+        logging.getLogger(name).setLevel(max(level, logging.WARNING if verbosity < 2 else level))
 
 
 def run_loop(main: Coroutine[Any, Any, None]) -> None:

@@ -134,7 +134,8 @@ class Listener:
             answer = await exchange.ask()
             return await (exchange.own() if answer is None else exchange.answer(answer))
         except ProxyError as error:
-            _log.warning("%s %s: %s", request.method, self._shown(request), error.reason)
+            # The record and the log have it: this is for those who see no log.
+            _log.info("%s %s: %s", request.method, self._shown(request), error.reason)
             extra: Headers = []
             if error.status == 426:
                 extra = [(hdrs.SEC_WEBSOCKET_VERSION, "13"), (hdrs.UPGRADE, "websocket")]

@@ -9,17 +9,20 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import TextIO
 
+from wsproxy.faults.registry import strike_marks
+from wsproxy.filters.language import Filter
+from wsproxy.filters.subject import subject_of
 from wsproxy.model.batches import Batch
 from wsproxy.model.http import HttpRecord
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import ConnectionRecord, FaultRecord
 from wsproxy.payloads.http import HttpSayings
 from wsproxy.payloads.rules import DecodeRule
-from wsproxy.payloads.sayings import Said, Sayings
+from wsproxy.payloads.sayings import Said, Sayings, describe
 from wsproxy.relay.interfaces import Clock
 from wsproxy.render.http import http_line, http_object
 from wsproxy.render.jsonl import connection_object, dump, fault_object, frame_object
-from wsproxy.render.order import in_order
+from wsproxy.render.order import Told, in_order
 from wsproxy.render.pretty import (
     When,
     clock,
@@ -56,6 +59,10 @@ class Decoding:
     def meet(self, connection: ConnectionRecord) -> None:
         """What follows may be of this connection."""
         self._connections[connection.id] = connection
+
+    def met(self, connection_id: int) -> ConnectionRecord | None:
+        """A connection that has not ended."""
+        return self._connections.get(connection_id)
 
     def forget(self, connection_id: int) -> None:
         """The connection has ended."""
@@ -152,7 +159,15 @@ class Jsonl(Decoding):
 class Printer:
     """A Watcher that prints. Its methods are called on the event loop and only queue."""
 
-    def __init__(self, lines: Pretty | Jsonl, clock: Clock, stream: TextIO = sys.stdout) -> None:
+    def __init__(
+        self,
+        lines: Pretty | Jsonl,
+        clock: Clock,
+        stream: TextIO = sys.stdout,
+        wanted: Filter | None = None,
+    ) -> None:
+        """`wanted`: which frames are printed; faults and requests of plain HTTP are none."""
+        self._wanted = wanted
         self._lines = lines
         self._clock = clock
         self._stream = stream
@@ -227,18 +242,29 @@ class Printer:
     def _frames(self, batch: Batch, shown: int, left_out: list[str]) -> list[str]:
         lines = left_out
         for told in islice(in_order(batch.seen(), batch.faults, batch.http), shown):
-            if isinstance(told, HttpRecord):
-                lines.append(self._lines.http(told))
-                continue
-            if isinstance(told, FaultRecord):
-                lines.append(self._lines.fault(told))
-                continue
-            said = self._lines.sayings.of(told.id, told.record, told.message)
-            lines.append(self._lines.frame(told, said))
+            line = self._line(told)
+            if line is not None:
+                lines.append(line)
         with self._lock:
             self._pending -= shown
             self._pending_bytes -= batch.weight
         return lines
+
+    def _line(self, told: Told) -> str | None:
+        if not isinstance(told, Seen):
+            if self._wanted is not None:
+                return None
+            if isinstance(told, HttpRecord):
+                return self._lines.http(told)
+            return self._lines.fault(told)
+        said = self._lines.sayings.of(told.id, told.record, told.message)
+        if self._wanted is not None:
+            connection = self._lines.met(told.record.connection_id)
+            marks = strike_marks(told.faults)
+            subject = subject_of(told.record, told.message, connection, marks, told.note)
+            if not self._wanted.matches(describe(subject, said.packets if said else ())):
+                return None
+        return self._lines.frame(told, said)
 
     def _print_all(self) -> None:
         while (job := self._queue.get()) is not None:

@@ -1,0 +1,183 @@
+"""A proxy in this process, from its start to the signal that ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from wsproxy.app import Proxy
+from wsproxy.cli.addons import make_host
+from wsproxy.cli.address import Address, published
+from wsproxy.cli.colour import coloured
+from wsproxy.cli.faulty import shown
+from wsproxy.clock import LoopClock
+from wsproxy.config import DEFAULT_WEB_PORT, Settings
+from wsproxy.faults.control import FaultSet
+from wsproxy.filters.language import Filter
+from wsproxy.log.printer import Jsonl, Pretty, Printer
+from wsproxy.log.statistics import Left, StatsLines
+from wsproxy.relay.interfaces import Watcher
+from wsproxy.store.reader import Capture
+
+if TYPE_CHECKING:
+    from wsproxy.addonhost.host import AddonHost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogChoice:
+    """What is said on the terminal."""
+
+    format: str = "pretty"
+    width: int = 120
+    filter: Filter | None = None
+    verbosity: int = 0
+    """-2: errors; -1: no frames; 0: frames and warnings; 1 and 2: more diagnostics."""
+    stats: float | None = None
+    """Seconds between two lines of statistics."""
+
+    @property
+    def jsonl(self) -> bool:
+        return self.format == "jsonl"
+
+
+async def run_proxy(
+    settings: Settings, faults: FaultSet, log: LogChoice, addons: dict[str, Any]
+) -> None:
+    """Run a proxy until SIGINT or SIGTERM. Raises WsproxyError."""
+    out = sys.stdout
+    # With JSON on standard output, that is all there is on it, whatever addons print.
+    aside = contextlib.redirect_stdout(sys.stderr) if log.jsonl else contextlib.nullcontext()
+    with aside:
+        printer = _printer(settings, log, out)
+        try:
+            await _Run(settings, faults, log, printer).go(addons, out)
+        finally:
+            if printer is not None:
+                await asyncio.to_thread(printer.close)
+
+
+def _printer(settings: Settings, log: LogChoice, out: TextIO) -> Printer | None:
+    if log.verbosity < 0:
+        return None
+    lines: Pretty | Jsonl = (
+        Jsonl(settings.decode)
+        if log.jsonl
+        else Pretty(colour=coloured(out), width=log.width, rules=settings.decode)
+    )
+    return Printer(lines, LoopClock(), out, log.filter)
+
+
+class _Run:
+    """One run."""
+
+    def __init__(
+        self, settings: Settings, faults: FaultSet, log: LogChoice, printer: Printer | None
+    ) -> None:
+        self._settings = settings
+        self._faults = faults
+        self._log = log
+        self._stop = asyncio.Event()
+        self._cut: Callable[[], None] | None = None
+        self._watchers: list[Watcher] = [printer] if printer is not None else []
+        self._proxy: Proxy | None = None
+
+    async def go(self, addons: dict[str, Any], out: TextIO) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._signalled)
+        stats = self._stats()
+        host = None
+        try:
+            host = make_host(self._settings, LoopClock(), quiet=self._log.verbosity <= -2, **addons)
+            if host is not None:
+                _watch_signals(host, loop, self._signalled)
+                await host.load()
+            proxy = self._proxy = Proxy(
+                self._settings,
+                self._watchers,
+                [host] if host else [],
+                faults=self._faults,
+                fault_control=self._faults,
+                hooks=host,
+            )
+            await proxy.start()
+            with published(_addresses(proxy)):
+                self._say_ready(proxy, out)
+                if host is not None:
+                    await host.running(self._settings.listen_host, proxy.port, self._stop)
+                if stats is not None:
+                    stats.start()
+                await self._stop.wait()
+            self._cut = proxy.cut
+            if waiting := len(proxy.live()):
+                what = "1 connection" if waiting == 1 else f"{waiting} connections"
+                click.echo(f"waiting for {what}; Ctrl-C again to cut", err=True)
+            await proxy.stop()
+        finally:
+            if stats is not None:
+                stats.stop()
+            if host is not None:
+                await host.close()
+
+    def _signalled(self) -> None:
+        if self._stop.is_set() and self._cut is not None:
+            self._cut()
+        self._stop.set()
+
+    def _stats(self) -> StatsLines | None:
+        if self._log.stats is None:
+            return None
+
+        def rest() -> Left:
+            assert self._proxy is not None
+            capture = Capture(self._proxy.capture)
+            try:
+                lacking = sum(counted.frames for counted in capture.left_out().values())
+            finally:
+                capture.close()
+            return Left(len(self._proxy.live()), lacking)
+
+        lines = StatsLines(
+            self._log.stats, LoopClock(), rest, lambda line: click.echo(line, err=True)
+        )
+        self._watchers.append(lines)
+        return lines
+
+    def _say_ready(self, proxy: Proxy, out: TextIO) -> None:
+        ready = sys.stderr if self._log.jsonl else out
+        click.echo(f"wsproxy listens on {proxy.url} for {proxy.upstream_url}", file=ready)
+        if proxy.web_port:
+            moved = self._settings.web_port is None and proxy.web_port != DEFAULT_WEB_PORT
+            taken = f" (port {DEFAULT_WEB_PORT} is taken)" if moved else ""
+            click.echo(f"page: {proxy.page_url}{taken}", err=True)
+        for line in shown(self._faults):
+            click.echo(line, err=True)
+        if self._settings.capture is not None:
+            click.echo(f"capture: {self._settings.capture}", err=True)
+
+
+def _addresses(proxy: Proxy) -> Address | None:
+    if not proxy.web_port:
+        return None
+    return Address(proxy.page_url.partition("/?")[0], proxy.token, proxy.url)
+
+
+def _watch_signals(
+    host: AddonHost, loop: asyncio.AbstractEventLoop, signalled: Callable[[], None]
+) -> None:
+    """Have signals at once, also while a hook blocks the event loop."""
+
+    def handle(_: int, __: object) -> None:
+        loop.call_soon_threadsafe(signalled)
+        host.watch.signalled()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.remove_signal_handler(number)
+        signal.signal(number, handle)
