@@ -64,7 +64,7 @@ class Following:
         frames = list(self._browser.pick([seen.id for seen in page.rows]))
         if frames:
             self._after = frames[-1].id
-        faults = self._capture.faults_after(self._fault, self._query.connection_id)
+        faults = list(self._capture.faults_after(self._fault, self._query.connection_id))
         if faults:
             self._fault = faults[-1][0]
         http = self._capture.http.list(self._request, AT_ONCE, keep=None)

@@ -25,7 +25,7 @@ from wsproxy.payloads.sayings import Said, Sayings
 from wsproxy.store.index import Index, frames_of, last_frame_of
 from wsproxy.store.layout import TornError
 from wsproxy.store.notes import Notes
-from wsproxy.store.reader import Capture
+from wsproxy.store.reader import Capture, Known
 from wsproxy.store.rows import connection_from, fault_from, message_from
 from wsproxy.store.timeline import timeline
 from wsproxy.store.trips import around, round_trips
@@ -226,36 +226,13 @@ class CaptureBrowser:
         """Frames with the beginning of their payloads."""
         found = list(self._blocks.with_content(ids, ROW_BYTES))
         self._notes.refresh()
-        spans: dict[tuple[int, int], list[int]] = {}
-        for _, record, _ in found:
-            if record.message is not None:
-                spans.setdefault((record.connection_id, record.direction), []).append(
-                    record.message
-                )
-        messages: dict[tuple[int, int, int], MessageRecord] = {}
-        faults: dict[tuple[int, int, int], list[FaultRecord]] = {}
-        for (connection_id, direction), numbers in spans.items():
-            span = (connection_id, direction, min(numbers), max(numbers))
-            rows = self._db.execute(
-                "SELECT * FROM message"
-                " WHERE connection_id = ? AND direction = ? AND number BETWEEN ? AND ?"
-                " ORDER BY id",
-                span,
-            )
-            for row in rows:
-                with contextlib.suppress(TornError):
-                    messages[row[1:4]] = message_from(row, self._read, ROW_BYTES)
-            rows = self._db.execute(
-                "SELECT * FROM fault"
-                " WHERE connection_id = ? AND direction = ? AND message BETWEEN ? AND ?",
-                span,
-            )
-            for row in rows:
-                with contextlib.suppress(TornError):
-                    fault = fault_from(row, self._read)
-                    faults.setdefault((row[1], row[2], row[5 + 1]), []).append(fault)
+        known = self._capture.known_of(
+            [record.connection_id << 1 | record.direction for _, record, _ in found],
+            [record.message or 0 for _, record, _ in found],
+            keep=ROW_BYTES,
+        )
         return [
-            _put_together(frame_id, record, message, messages, faults, self._notes)
+            _put_together(frame_id, record, message, known, self._notes)
             for frame_id, record, message in found
         ]
 
@@ -294,15 +271,10 @@ class CaptureBrowser:
 
 
 def _put_together(
-    frame_id: int,
-    record: FrameRecord,
-    message: MessageRecord | None,
-    messages: dict[tuple[int, int, int], MessageRecord],
-    faults: dict[tuple[int, int, int], list[FaultRecord]],
-    notes: Notes,
+    frame_id: int, record: FrameRecord, message: MessageRecord | None, known: Known, notes: Notes
 ) -> Seen:
     if record.message is None or not record.frame.fin:
         return Seen(frame_id, record)
-    key = (record.connection_id, int(record.direction), record.message)
-    note = notes.get((record.connection_id, record.direction, record.message))
-    return Seen(frame_id, record, messages.get(key, message), tuple(faults.get(key, ())), note)
+    key = (record.connection_id, record.direction, record.message)
+    struck = tuple(known.faults.get(key, ()))
+    return Seen(frame_id, record, known.messages.get(key, message), struck, notes.get(key))

@@ -350,6 +350,8 @@ class Index:
 
     def _late_notes(self) -> Iterator[tuple[int, int, int]]:
         """Which messages the new notes are on; one on a connection begins the search anew."""
+        if not self._notes.there:
+            return
         rows = self._db.execute(
             "SELECT id, connection_id, direction, message FROM note WHERE id > ? ORDER BY id",
             (self._rows_seen.get("note", 0),),

@@ -62,9 +62,13 @@ class Notes:
         self._db = db
         self._notes: dict[NoteKey, NoteRecord] = {}
         self._read = 0
+        found = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'note'").fetchone()
+        self.there = found is not None  # captures of earlier versions have none
 
     def refresh(self) -> None:
         """Read what is new."""
+        if not self.there:
+            return
         rows = self._db.execute("SELECT * FROM note WHERE id > ? ORDER BY id", (self._read,))
         for row_id, connection_id, direction, message, text, marked in rows:
             self._read = row_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +33,23 @@ class Traffic(NamedTuple):
 
     frames: list[int]
     bytes: list[int]
+
+
+MessageKey = tuple[int, int, int]
+"""Connection, direction, number."""
+
+
+class Known(NamedTuple):
+    """What the index has of messages beside their frames."""
+
+    messages: dict[MessageKey, MessageRecord]
+    """Those that have a record of their own; what is in one compressed frame has none."""
+    faults: dict[MessageKey, list[FaultRecord]]
+
+
+_OF = "WHERE connection_id = ? AND direction = ?"
+_MESSAGES_OF = f"SELECT * FROM message {_OF} AND number BETWEEN ? AND ? ORDER BY id"
+_FAULTS_OF = f"SELECT * FROM fault {_OF} AND message BETWEEN ? AND ? ORDER BY id"
 
 
 class Capture:
@@ -82,24 +99,23 @@ class Capture:
                     yield first_id + index, record
 
     def seen(self, connection_id: int | None = None) -> Iterator[Seen]:
-        """The frames of a connection, or of all, with what is known of each, in order."""
+        """The frames of a connection, or of all, with what is known of each, in order.
+
+        What is known of messages is read block by block, so that memory stays flat.
+        """
         with self.readable():
-            messages = self.message_records(connection_id)
             self.notes.refresh()
-            faults: dict[tuple[int, int | None, int | None], list[FaultRecord]] = {}
-            for fault in self.fault_records(connection_id):
-                key = (fault.connection_id, fault.direction, fault.message)
-                faults.setdefault(key, []).append(fault)
             for first_id, block in self._blocks(connection_id):
+                known = self.known_of(block.columns.keys, block.columns.numbers, connection_id)
                 for seen in Batch(first_id, block).seen():
                     record = seen.record
                     if connection_id not in (None, record.connection_id):
                         continue
                     if record.frame.fin and record.message is not None:
-                        number = (record.connection_id, record.direction, record.message)
-                        message = messages.get(number, seen.message)
-                        struck = faults.get(number)
-                        note = self.notes.get(number)
+                        key = (record.connection_id, record.direction, record.message)
+                        message = known.messages.get(key, seen.message)
+                        struck = known.faults.get(key)
+                        note = self.notes.get(key)
                         if message is seen.message and struck is None and note is None:
                             yield seen
                         else:
@@ -107,24 +123,38 @@ class Capture:
                     else:
                         yield seen
 
-    def message_records(
-        self, connection_id: int | None = None
-    ) -> dict[tuple[int, int, int], MessageRecord]:
-        """The messages that have a record of their own, by connection, direction and number.
+    def known_of(
+        self,
+        keys: Iterable[int],
+        numbers: Iterable[int],
+        connection_id: int | None = None,
+        keep: int | None = None,
+    ) -> Known:
+        """What the index has of messages, given by `connection_id * 2 + direction` and number.
 
-        Those in one compressed frame have none: `seen` knows them.
+        `connection_id`: only of this one. `keep`: bytes of each content that are read (None: all).
         """
-        with self.readable():
-            where = "" if connection_id is None else "WHERE connection_id = ?"
-            rows = self.db.execute(
-                f"SELECT * FROM message {where} ORDER BY id",
-                () if connection_id is None else (connection_id,),
-            )
-            found = {}
-            for row in rows:
+        known = Known({}, {})
+        row = self.db.execute(
+            "SELECT EXISTS (SELECT 1 FROM message), EXISTS (SELECT 1 FROM fault)"
+        ).fetchone()
+        if not any(row):
+            return known
+        spans: dict[int, tuple[int, int]] = {}
+        for key, number in zip(keys, numbers, strict=True):
+            if number and connection_id in (None, key >> 1):
+                first, last = spans.get(key, (number, number))
+                spans[key] = (min(first, number), max(last, number))
+        for key, (first, last) in spans.items():
+            span = (key >> 1, key & 1, first, last)
+            for row in self.db.execute(_MESSAGES_OF, span):
                 with contextlib.suppress(TornError):
-                    found[row[1:4]] = message_from(row, self.wire.read)
-            return found
+                    known.messages[row[1:4]] = message_from(row, self.wire.read, keep)
+            for row in self.db.execute(_FAULTS_OF, span):
+                with contextlib.suppress(TornError):
+                    fault = fault_from(row, self.wire.read)
+                    known.faults.setdefault((row[1], row[2], row[6]), []).append(fault)
+        return known
 
     def fault_records(self, connection_id: int | None = None) -> list[FaultRecord]:
         """What faults did, in the order they struck."""
@@ -132,7 +162,7 @@ class Capture:
 
     def faults_after(
         self, row: int, connection_id: int | None = None
-    ) -> list[tuple[int, FaultRecord]]:
+    ) -> Iterator[tuple[int, FaultRecord]]:
         """What faults did, each with its number; only those with a higher one than `row`."""
         with self.readable():
             where = "" if connection_id is None else "AND connection_id = ?"
@@ -140,11 +170,9 @@ class Capture:
                 f"SELECT * FROM fault WHERE id > ? {where} ORDER BY id",
                 (row,) if connection_id is None else (row, connection_id),
             )
-            found = []
             for each in rows:
                 with contextlib.suppress(TornError):
-                    found.append((int(each[0]), fault_from(each, self.wire.read)))
-            return found
+                    yield int(each[0]), fault_from(each, self.wire.read)
 
     def last_time(self) -> float | None:
         """When the last frame passed, in seconds since the epoch; None if there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 APPLICATION_ID = 0x77737078  # "wspx", so that `file` and wsproxy know a capture from any SQLite
-VERSION = 3
+VERSION = 2
 
 SCHEMA = f"""
 PRAGMA application_id = {APPLICATION_ID};
@@ -90,7 +90,15 @@ CREATE TABLE fault (
 CREATE INDEX fault_by_message ON fault (connection_id, direction, message);
 CREATE INDEX fault_of_file ON fault (file);
 
-CREATE TABLE note (
+CREATE TABLE left_out (
+    why TEXT PRIMARY KEY,
+    frames INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+LATER = """
+CREATE TABLE IF NOT EXISTS note (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     connection_id INTEGER NOT NULL,
     direction INTEGER,
@@ -99,16 +107,8 @@ CREATE TABLE note (
     marked INTEGER NOT NULL
 );
 
-CREATE INDEX note_of ON note (connection_id, direction, message);
+CREATE INDEX IF NOT EXISTS note_of ON note (connection_id, direction, message);
 
-CREATE TABLE left_out (
-    why TEXT PRIMARY KEY,
-    frames INTEGER NOT NULL,
-    bytes INTEGER NOT NULL
-) WITHOUT ROWID;
-"""
-
-HTTP = """
 CREATE TABLE IF NOT EXISTS http (
     id INTEGER PRIMARY KEY,
     connection_id INTEGER,

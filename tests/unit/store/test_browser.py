@@ -72,7 +72,7 @@ def browser(mixed: Path) -> Iterator[CaptureBrowser]:
 def _brute(path: Path, query: Query) -> list[int]:
     capture = Capture(path)
     matches = parse(query.filter).matches
-    messages = capture.message_records()
+    messages = {seen.message.key: seen.message for seen in capture.seen() if seen.message}
     connections = {connection.id: connection for connection in capture.connections()}
     found = []
     for frame_id, record in capture.frames(query.connection_id):

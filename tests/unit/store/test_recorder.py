@@ -62,7 +62,8 @@ def test_what_was_recorded_can_be_read(path: Path) -> None:
         (4, b"b"),
     ]
     assert [(i, r.time) for i, r in capture.frames(1)] == [(1, 1.0), (3, 3.0), (4, 3.0)]
-    assert {key: m.content for key, m in capture.message_records(1).items()} == {(1, 1, 2): b"ab"}
+    found = [seen.message for seen in capture.seen(1) if seen.message is not None]
+    assert {message.key: message.content for message in found} == {(1, 1, 2): b"ab"}
     assert capture.fault_records() == [fault]
     assert capture.traffic()[1].frames == [0, 3]
     capture.close()
