@@ -52,7 +52,8 @@ class JsonPath:
         try:
             self._compiled = _environment().compile(path)
         except (jsonpath.JSONPathError, RecursionError) as error:
-            raise JsonPathError(f"{path!r} is not a JSONPath: {error}") from None
+            reason = (str(error) or "nested too deep").splitlines()[0]  # the library draws a picture below it
+            raise JsonPathError(f"{path!r} is not a JSONPath: {reason}") from None
         visits_all = any(mark in bare for mark in ("..", "*", ":", "?"))
         self.limit = MAX_JSON_DEEP if visits_all else MAX_JSON
         """Bytes of a payload that it looks at."""
