@@ -174,7 +174,7 @@ class Proxy:
                 clock,
                 self._keep_note,
                 self.upstream_url,
-                Beside(self._recorder.path),
+                Beside(self._recorder.path, settings.web_host),
                 self.url,
             )
             await self._start_web(ctx, feed)

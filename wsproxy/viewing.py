@@ -59,7 +59,7 @@ class Viewer:
         clock, totals = LoopClock(), Totals()
         self._feed = Feed(clock, totals, self._rules)
         reading = Reading(lambda: CaptureBrowser(self._capture, self._rules))
-        beside = Beside(self._capture)
+        beside = Beside(self._capture, self._host)
         ctx = Context(reading, None, totals, clock, self._keep_note, self._name, beside)
         try:
             totals.start_with(await reading(lambda reader: reader.traffic()), count=True)

@@ -67,3 +67,34 @@ async def test_an_earlier_capture(rig: Rig, open_page: Open, tmp_path: Path) -> 
     path.write_text("nothing of the kind")
     await panel.get_by_label("Capture to compare with").set_input_files(path)
     await expect(panel).to_contain_text("cannot read", timeout=20_000)
+
+
+async def test_a_dropped_file_is_opened_in_a_page_of_its_own(
+    rig: Rig, open_page: Open, tmp_path: Path
+) -> None:
+    await _talk(rig, {"type": "hello"})
+    await rig.rows(2)
+    async with rig.session.get(f"{rig.api}/export") as response:
+        text = await response.text()
+    page = await open_page()
+    drop = """([name, text]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([text], name));
+      for (const type of ['dragover', 'drop'])
+        document.body.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+    }"""
+    await page.evaluate(drop, ["wrong.txt", "nothing of the kind"])
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="Open it").click()
+    await expect(dialog).to_contain_text("cannot read wrong.txt", timeout=20_000)
+    await dialog.get_by_role("button", name="Cancel").click()
+    await page.evaluate(drop, ["old.jsonl", text])
+    await dialog.get_by_role("button", name="Open it").click()
+    link = dialog.get_by_role("link", name="Show it in a new tab")
+    await expect(link).to_be_visible(timeout=20_000)
+    async with page.context.expect_page() as opened:
+        await link.click()
+    other = await opened.value
+    await expect(other.locator(".live")).to_contain_text("saved")
+    await expect(other.locator("wsp-header")).to_contain_text("old.jsonl")
+    await expect(other.locator(".frame").first).to_contain_text("hello")

@@ -9,8 +9,12 @@ import asyncio
 import contextlib
 import json
 import os
+import re
+import shutil
 import sys
 import tempfile
+from asyncio.subprocess import Process
+from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,17 +34,68 @@ SECONDS = 120.0
 MAX_OUTPUT = 32 * 1024 * 1024
 """Bytes that a command may print."""
 
+MAX_VIEWERS = 4
+"""Pages over files that were opened from the page."""
+
+END_SECONDS = 5.0
+"""How long such a page may take to end."""
+
 LOWER = 10
 """By how much the priority of these processes is below the proxy's."""
+
+
+_URL = re.compile(r"http://\S+")
 
 
 class Beside:
     """Runs commands; at most MAX_COMMANDS at a time."""
 
-    def __init__(self, capture: Path) -> None:
+    def __init__(self, capture: Path, host: str) -> None:
+        """`host` is where pages listen."""
         self.capture = capture
         """What the page shows."""
+        self._host = host
         self._running = 0
+        self._viewers: deque[tuple[Process, Path]] = deque()
+
+    async def view(self, pieces: AsyncIterable[bytes], name: str) -> str:
+        """The URL of a page over a file that was sent; raises ApiError.
+
+        It is there until MAX_VIEWERS newer ones are, or the proxy stops.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="wsproxy-"))
+        process = None
+        try:
+            path = await _kept(pieces, folder / _file_name(name))
+            options = ("--web-port", "0", "--web-host", self._host)
+            process = await self._start("view", *options, "--", str(path))
+            async with asyncio.timeout(SECONDS):
+                url = await _url_of(process, folder)
+        except BaseException as error:
+            await self._end(process, folder)
+            if isinstance(error, TimeoutError):
+                raise ApiError("busy", f"it took longer than {SECONDS:g} seconds") from None
+            raise
+        self._viewers.append((process, folder))
+        while len(self._viewers) > MAX_VIEWERS:
+            await self._end(*self._viewers.popleft())
+        return url
+
+    async def close(self) -> None:
+        """End the pages that were opened."""
+        while self._viewers:
+            await self._end(*self._viewers.popleft())
+
+    async def _end(self, process: Process | None, folder: Path) -> None:
+        if process is not None and process.returncode is None:
+            process.terminate()
+            try:
+                async with asyncio.timeout(END_SECONDS):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def diff(self, before: Path, after: Path, *options: str) -> dict[str, Any]:
         """What `wsproxy diff --json` says of two captures; raises ApiError."""
@@ -55,17 +110,8 @@ class Beside:
     @asynccontextmanager
     async def file(self, pieces: AsyncIterable[bytes], name: str) -> AsyncIterator[Path]:
         """A file of its own with what was sent, for the time being; raises ApiError."""
-        suffix = "".join(c for c in Path(name).suffix if c.isalnum() or c == ".")[:16]
         with tempfile.TemporaryDirectory(prefix="wsproxy-") as folder:
-            path = Path(folder) / f"dropped{suffix}"
-            size = 0
-            with path.open("wb") as file:
-                async for piece in pieces:
-                    size += len(piece)
-                    if size > MAX_FILE:
-                        raise ApiError("too_large", f"the file must have at most {MAX_FILE} bytes")
-                    await asyncio.to_thread(file.write, piece)
-            yield path
+            yield await _kept(pieces, Path(folder) / _file_name(name))
 
     async def _run(self, *arguments: str) -> tuple[bytes, bytes]:
         if self._running >= MAX_COMMANDS:
@@ -73,16 +119,7 @@ class Beside:
         self._running += 1
         process = None
         try:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "wsproxy", *arguments),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=environment(),
-                limit=MAX_OUTPUT,
-            )
-            with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, process.pid, LOWER)
+            process = await self._start(*arguments)
             async with asyncio.timeout(SECONDS):
                 return await _output(process)
         except TimeoutError:
@@ -93,8 +130,49 @@ class Beside:
                 process.kill()
                 await process.wait()
 
+    async def _start(self, *arguments: str) -> Process:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "wsproxy", *arguments),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment(),
+            limit=MAX_OUTPUT,
+        )
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, LOWER)
+        return process
 
-async def _output(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+
+async def _url_of(process: Process, folder: Path) -> str:
+    """Where the page is that a command has begun to serve; raises ApiError."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    found = _URL.search((await process.stdout.readline()).decode())
+    if found is None:
+        why = _why(await process.stderr.read()).replace(f"{folder}/", "")
+        raise ApiError("bad_request", why or "it cannot be read")
+    return found[0]
+
+
+def _file_name(name: str) -> str:
+    """A name that is no path, and keeps what a person knows it by."""
+    plain = "".join(c for c in name if c.isalnum() or c in "._- ").strip(". ")[-60:]
+    return plain or "dropped"
+
+
+async def _kept(pieces: AsyncIterable[bytes], path: Path) -> Path:
+    size = 0
+    with path.open("wb") as file:
+        async for piece in pieces:
+            size += len(piece)
+            if size > MAX_FILE:
+                raise ApiError("too_large", f"the file must have at most {MAX_FILE} bytes")
+            await asyncio.to_thread(file.write, piece)
+    return path
+
+
+async def _output(process: Process) -> tuple[bytes, bytes]:
     assert process.stdout is not None
     assert process.stderr is not None
     printed, said = bytearray(), bytearray()

@@ -344,6 +344,7 @@ SCHEMAS: dict[str, Any] = {
         differences=_list("Difference"),
         ignored={"type": "object", "additionalProperties": _INTEGER},
     ),
+    "View": _object(url=_STRING),
     "Filter": _object(
         filter=_STRING,
         explanation=_STRING,

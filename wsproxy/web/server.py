@@ -123,6 +123,7 @@ class WebServer:
     async def stop(self) -> None:
         """Close everything."""
         await self._feed.close()
+        await self._ctx.beside.close()
         if self._runner is not None:
             await self._runner.cleanup()
         await self._ctx.reading.close()

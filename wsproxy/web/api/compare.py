@@ -1,11 +1,11 @@
-"""Two connections compared, and this capture with another."""
+"""Other captures beside this one: compared with it, or opened; and two connections compared."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
 from wsproxy.web.api.lookup import connection_of
-from wsproxy.web.api.routes import Route, body_of
+from wsproxy.web.api.routes import Parameter, Route, body_of
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
 
@@ -31,12 +31,24 @@ async def connections(ctx: Context, request: web.Request) -> web.Response:
 
 async def capture(ctx: Context, request: web.Request) -> web.Response:
     """Another capture, as it was before, with this one."""
-    if request.content_type != FILE_TYPE:
-        raise ApiError("bad_request", f"the body must be a file, sent with {FILE_TYPE}")
-    name = request.query.get("name", "")
+    name = _file_name(request)
     async with ctx.beside.file(request.content.iter_any(), name) as path:
         return web.json_response(await ctx.beside.diff(path, ctx.beside.capture))
 
+
+async def view(ctx: Context, request: web.Request) -> web.Response:
+    """A page over a file."""
+    name = _file_name(request)
+    return web.json_response({"url": await ctx.beside.view(request.content.iter_any(), name)})
+
+
+def _file_name(request: web.Request) -> str:
+    if request.content_type != FILE_TYPE:
+        raise ApiError("bad_request", f"the body must be a file, sent with {FILE_TYPE}")
+    return request.query.get("name", "")
+
+
+_NAME = Parameter("name", "string", "The file's name.")
 
 ROUTES = (
     Route(
@@ -57,6 +69,16 @@ ROUTES = (
         capture,
         "Compare a capture file, sent as application/octet-stream, with this capture",
         "Comparison",
+        (_NAME,),
+        errors=("too_large", "busy"),
+    ),
+    Route(
+        "POST",
+        "/view",
+        view,
+        "Open a file, sent as application/octet-stream, in a page of its own",
+        "View",
+        (_NAME,),
         errors=("too_large", "busy"),
     ),
 )

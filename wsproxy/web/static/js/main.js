@@ -9,5 +9,6 @@ import './parts/details.js';
 import './parts/tools.js';
 import './parts/panes.js';
 import './keys.js';
+import './dropped.js';
 
 feed.connect();

@@ -13,7 +13,7 @@ import { view } from '../view.js';
 
 const MOST = 500; // differences that are shown
 
-class Compare extends HTMLElement {
+export class Compare extends HTMLElement {
   #latest = new Latest();
   #before = this.#number('Before: number of a connection', 'before');
   #after = this.#number('After: number of a connection', 'after');

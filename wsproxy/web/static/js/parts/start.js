@@ -2,6 +2,7 @@
 
 import { copy } from '../clipboard.js';
 import { button, el } from '../dom.js';
+import { chooseFile } from '../dropped.js';
 import { status } from '../status.js';
 
 export function startHelp() {
@@ -31,6 +32,12 @@ export function startHelp() {
       line('A terminal', `websocat ${proxy}`),
       line('A browser', `new WebSocket(${JSON.stringify(proxy)})`),
       line('An earlier capture', 'wsproxy view CAPTURE'),
+    ),
+    button('Open a capture…', chooseFile),
+    el(
+      'p',
+      { class: 'dim' },
+      'Or drop a file here: zip, JSON lines, HAR, mitmproxy flows, pcapng.',
     ),
   );
 }
