@@ -26,6 +26,7 @@ _COMMANDS = {
     "diff": "diff",
     "replay": "replay",
     "serve": "serve",
+    "ctl": "ctl",
     "config": "config",
 }
 
