@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.recording import batch_of
 from wsproxy.formats.interfaces import Imported
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.notes import NoteKey, NoteRecord
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import (
@@ -40,6 +41,7 @@ class MemoryCapture:
         self._frames: list[FrameRecord] = []
         self._messages: dict[tuple[int, int, int], MessageRecord] = {}
         self._faults: list[FaultRecord] = []
+        self._http: list[HttpRecord] = []
         self._notes: dict[NoteKey, NoteRecord] = {}
         for item in items:
             if isinstance(item, ConnectionRecord):
@@ -48,6 +50,8 @@ class MemoryCapture:
                 self._frames.append(item)
             elif isinstance(item, MessageRecord):
                 self._messages[item.connection_id, item.direction, item.number] = item
+            elif isinstance(item, HttpRecord):
+                self._http.append(item)
             elif isinstance(item, FaultRecord):
                 self._faults.append(item)
             else:
@@ -71,6 +75,9 @@ class MemoryCapture:
 
     def fault_records(self, connection_id: int | None = None) -> list[FaultRecord]:
         return [f for f in self._faults if connection_id in (None, f.connection_id)]
+
+    def http(self) -> list[HttpRecord]:
+        return self._http
 
     def left_out(self) -> dict[str, Counted]:
         return {}
@@ -214,10 +221,22 @@ _CONTROL = st.tuples(st.sampled_from([UP, DOWN]), st.binary(max_size=125), st.sa
 _NOTES = st.sampled_from([[], [], [], [("look: ä\n#1", False)], [("", True)], [("both", True)]])
 
 
+def _request(number: int, draw: st.DrawFn) -> HttpRecord:
+    """A request of plain HTTP and its answer."""
+    asked, sent = draw(st.binary(max_size=30)), draw(st.binary(max_size=30))
+    at = 1000.5 + number
+    return HttpRecord(
+        number + 1, at, "10.0.0.5:99", "POST", "/x?y=%20", "http://server.example:8000/x?y=%20",
+        "HTTP/1.1", [("Host", "server.example"), ("User-Agent", "t")], None, 200, "OK",
+        [("Content-Type", "text/plain")], at + 0.25, at + 0.5, draw(st.sampled_from([None, "cut"])),
+        len(asked), len(sent), asked, sent,
+    )  # fmt: skip
+
+
 @st.composite
 def captures(draw: st.DrawFn, *, odd: bool = True) -> list[Imported]:
     """Connections, one after the other; `odd`: with faults and broken frames, too."""
-    items: list[Imported] = []
+    items: list[Imported] = [_request(number, draw) for number in range(draw(st.integers(0, 2)))]
     for number in range(1, draw(st.integers(1, 3)) + 1):
         ended = draw(
             st.sampled_from([End("closed", "client", 1000, "bye"), End("aborted", "server")])

@@ -17,6 +17,7 @@ import click
 from wsproxy.errors import CaptureError
 from wsproxy.formats.interfaces import FormatError, Imported
 from wsproxy.formats.registry import Form, form_of
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.notes import NoteRecord
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import (
@@ -49,8 +50,11 @@ class StoredCapture:
     def seen(self, connection_id: int | None = None) -> Iterator[Seen]:
         return self._capture.seen(connection_id)
 
-    def fault_records(self, connection_id: int | None = None) -> list[FaultRecord]:
-        return self._capture.fault_records(connection_id)
+    def fault_records(self, connection_id: int | None = None) -> Iterator[FaultRecord]:
+        return (record for _, record in self._capture.faults_after(0, connection_id))
+
+    def http(self) -> Iterator[HttpRecord]:
+        return self._capture.http.all()
 
     def left_out(self) -> dict[str, Counted]:
         return self._capture.left_out()
@@ -158,6 +162,8 @@ def _record(recorder: CaptureRecorder, items: Iterable[Imported]) -> None:
             journal.connection_changed(item)
         elif isinstance(item, FaultRecord):
             journal.add_fault(item)
+        elif isinstance(item, HttpRecord):
+            journal.add_http(item)
         elif isinstance(item, NoteRecord):
             journal.add_note(item)
         elif isinstance(item, MessageRecord):

@@ -71,6 +71,7 @@ class Counting:
     def __init__(self, reader: StoredCapture, moved: Callable[[int], None]) -> None:
         self.connections = reader.connections
         self.fault_records = reader.fault_records
+        self.http = reader.http
         self.left_out = reader.left_out
         self._seen = reader.seen
         self._moved = moved

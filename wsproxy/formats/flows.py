@@ -12,6 +12,7 @@ from wsproxy.errors import WsproxyError
 from wsproxy.formats.interfaces import CaptureReader, FormatError, Imported
 from wsproxy.formats.made import MadeMessages
 from wsproxy.formats.selection import EVERYTHING, Selection, connections_of, told
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.notes import NoteRecord
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import ConnectionRecord, Direction, End
@@ -53,6 +54,10 @@ def write(reader: CaptureReader, out: BinaryIO, selection: Selection = EVERYTHIN
             if notes:
                 flow.metadata[NOTES] = notes
             writer.add(flow)
+    for request in reader.http():
+        # An upgrade that was asked for is a flow already, as a connection.
+        if request.connection_id is None and selection.takes_http(request):
+            writer.add(_http_flow(request))
 
 
 def _messages(seen: Seen) -> Iterator[websocket.WebSocketMessage]:
@@ -115,14 +120,75 @@ def _flow(record: ConnectionRecord, messages: list[websocket.WebSocketMessage]) 
     return flow
 
 
+def _http_flow(record: HttpRecord) -> http.HTTPFlow:
+    url = urlsplit(record.upstream_url)
+    tls = url.scheme == "https"
+    host, port = url.hostname or "server", url.port or (443 if tls else 80)
+    client_host, _, client_port = record.client.rpartition(":")
+    peer = (client_host.strip("[]"), int(client_port) if client_port.isdecimal() else 0)
+    client = connection.Client(peername=peer, sockname=("", 0), timestamp_start=record.started)
+    server = connection.Server(address=(host, port))
+    server.tls = tls
+    flow = http.HTTPFlow(client, server)
+    flow.request = http.Request(
+        host, port, _encode(record.method), b"https" if tls else b"http", b"",
+        _encode((url.path or "/") + (f"?{url.query}" if url.query else "")),
+        _encode(record.version), _fields(record.request_headers), record.request_body, None,
+        record.started, record.started,
+    )  # fmt: skip
+    if record.status is not None:
+        flow.response = http.Response(
+            _encode(record.version), record.status, _encode(record.reason),
+            _fields(record.response_headers), record.response_body, None,
+            record.answered or record.started, record.ended,
+        )  # fmt: skip
+    if record.error is not None:
+        flow.error = mitm_flow.Error(record.error, record.ended or record.started)
+    flow.timestamp_created = record.started
+    return flow
+
+
+def _read_http(number: int, flow: http.HTTPFlow) -> HttpRecord:
+    request, response = flow.request, flow.response
+    peer: Any = flow.client_conn.peername
+    asked, sent = request.raw_content or b"", (response and response.raw_content) or b""
+    host = f"[{request.host}]" if ":" in request.host else request.host
+    return HttpRecord(
+        number,
+        request.timestamp_start,
+        f"{peer[0]}:{peer[1]}" if peer else "",
+        request.method,
+        request.path,
+        f"{request.scheme}://{host}:{request.port}{request.path}",
+        request.http_version,
+        _headers(request.headers),
+        None,
+        response.status_code if response else None,
+        (response.reason or "") if response else "",
+        _headers(response.headers) if response else [],
+        response.timestamp_start if response else None,
+        response.timestamp_end if response else None,
+        flow.error.msg if flow.error else None,
+        len(asked),
+        len(sent),
+        asked,
+        sent,
+    )
+
+
 def read(file: BinaryIO) -> Iterator[Imported]:
     """The WebSockets of a flow file; raises FormatError."""
-    number = 0
+    number = requests = 0
     try:
         for flow in FlowReader(file).stream():
-            if isinstance(flow, http.HTTPFlow) and _is_websocket(flow):
+            if not isinstance(flow, http.HTTPFlow):
+                continue
+            if _is_websocket(flow):
                 number += 1
                 yield from _read_flow(number, flow)
+            else:
+                requests += 1
+                yield _read_http(requests, flow)
     except exceptions.FlowReadException as error:
         raise FormatError(f"it is no flow file, or cut off: {error}") from None
 

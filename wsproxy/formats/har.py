@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, urlsplit
 
 from wsproxy import __version__
+from wsproxy.formats.harhttp import entry_of, headers, moment, pairs, record_of
 from wsproxy.formats.interfaces import CaptureReader, FormatError, Imported, Told
 from wsproxy.formats.made import MadeMessages
 from wsproxy.formats.selection import EVERYTHING, Selection, connections_of, told
@@ -25,7 +26,7 @@ from wsproxy.model.queries import Seen
 from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord
 from wsproxy.protocol.close import parse_close
 from wsproxy.protocol.frames import Opcode
-from wsproxy.protocol.handshake import Headers, header
+from wsproxy.protocol.handshake import header
 from wsproxy.render.jsonl import fault_object
 
 MAX_FILE = 1024**3
@@ -49,6 +50,11 @@ def write(reader: CaptureReader, out: BinaryIO, selection: Selection = EVERYTHIN
         out.write(b"\n" if first else b",\n")
         first = False
         _write_entry(out, connection, head, messages)
+    for record in reader.http():
+        # An upgrade that was asked for is an entry already, as a connection.
+        if record.connection_id is None and selection.takes_http(record):
+            out.write((b"\n" if first else b",\n") + _dump(entry_of(record)))
+            first = False
     out.write(b"\n]}}\n")
 
 
@@ -84,8 +90,8 @@ def _entry(connection: ConnectionRecord) -> dict[str, Any]:
             "url": url,
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": _pairs(connection.request_headers),
-            "queryString": _pairs(parse_qsl(urlsplit(url).query, keep_blank_values=True)),
+            "headers": pairs(connection.request_headers),
+            "queryString": pairs(parse_qsl(urlsplit(url).query, keep_blank_values=True)),
             "headersSize": -1,
             "bodySize": 0,
         },
@@ -94,7 +100,7 @@ def _entry(connection: ConnectionRecord) -> dict[str, Any]:
             "statusText": connection.reason,
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": _pairs(connection.response_headers),
+            "headers": pairs(connection.response_headers),
             "content": {"size": 0, "mimeType": "x-unknown"},
             "redirectURL": header(connection.response_headers, "Location") or "",
             "headersSize": -1,
@@ -112,10 +118,6 @@ def _entry(connection: ConnectionRecord) -> dict[str, Any]:
         **({"comment": connection.note} if connection.note else {}),
         **({"_marked": True} if connection.marked else {}),
     }
-
-
-def _pairs(values: list[tuple[str, str]]) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in values]
 
 
 def _url(connection: ConnectionRecord) -> str:
@@ -182,11 +184,14 @@ def read(file: BinaryIO) -> Iterator[Imported]:
         raise FormatError(f"it is larger than {MAX_FILE} bytes")
     try:
         entries = json.loads(text.decode("utf-8-sig"))["log"]["entries"]
-        number = 0
+        number = requests = 0
         for entry in entries:
             if _is_websocket(entry):
                 number += 1
                 yield from _read_entry(number, entry)
+            else:
+                requests += 1
+                yield record_of(requests, entry)
     except json.JSONDecodeError as error:
         raise FormatError(f"it is no JSON, or cut off: {error}") from None
     except KeyError as error:
@@ -207,12 +212,12 @@ def _read_entry(number: int, entry: dict[str, Any]) -> Iterator[Imported]:
     request, response = entry["request"], entry.get("response", {})
     url = urlsplit(request["url"])
     scheme = {"http": "ws", "https": "wss"}.get(url.scheme, url.scheme)
-    opened = entry.get("_opened") or _moment(entry["startedDateTime"])
+    opened = entry.get("_opened") or moment(entry["startedDateTime"])
     messages = entry.get("_webSocketMessages") or []
     closed = entry.get("_closed", opened + max(float(entry.get("time") or 0), 0) / 1000)
     if messages and closed is not None:
         closed = max(closed, *(float(message["time"]) for message in messages))
-    headers = _headers(response.get("headers", []))
+    answered = headers(response.get("headers", []))
     status = int(response.get("status") or 0) or None
     end = End(**entry["_end"]) if entry.get("_end") else None
     if end is None and "_end" not in entry:
@@ -224,12 +229,12 @@ def _read_entry(number: int, entry: dict[str, Any]) -> Iterator[Imported]:
         str(entry.get("_client", "")),
         str(entry.get("_upstream") or url._replace(scheme=scheme).geturl()),
         str(target),
-        _headers(request.get("headers", [])),
+        headers(request.get("headers", [])),
         status,
         str(response.get("statusText", "")),
-        headers,
-        header(headers, "Sec-WebSocket-Protocol"),
-        header(headers, "Sec-WebSocket-Extensions") or "",
+        answered,
+        header(answered, "Sec-WebSocket-Protocol"),
+        header(answered, "Sec-WebSocket-Extensions") or "",
         closed if end is not None else None,
         end,
     )
@@ -271,11 +276,3 @@ def _content(message: dict[str, Any], opcode: int) -> bytes:
         return base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):  # Firefox and Proxyman write control frames as text
         return str(data).encode("utf-8", "replace")
-
-
-def _headers(values: list[dict[str, str]]) -> Headers:
-    return [(str(pair["name"]), str(pair["value"])) for pair in values]
-
-
-def _moment(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()

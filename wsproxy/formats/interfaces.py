@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from wsproxy.errors import WsproxyError
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.notes import NoteRecord
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import (
@@ -16,10 +17,10 @@ from wsproxy.model.records import (
     MessageRecord,
 )
 
-Told = ConnectionRecord | Seen | FaultRecord
+Told = ConnectionRecord | Seen | FaultRecord | HttpRecord
 """What a capture tells, in order; a connection comes before what passed on it."""
 
-Imported = ConnectionRecord | FrameRecord | MessageRecord | FaultRecord | NoteRecord
+Imported = ConnectionRecord | FrameRecord | MessageRecord | FaultRecord | NoteRecord | HttpRecord
 """What a file tells, in order. A connection comes before its frames (and may come again, when it
 has ended), a message after the frame that ends it, a note after what it is about."""
 
@@ -33,8 +34,11 @@ class CaptureReader(Protocol):
     def seen(self, connection_id: int | None = None) -> Iterator[Seen]:
         """The frames of a connection, or of all, in the order they came."""
 
-    def fault_records(self, connection_id: int | None = None) -> list[FaultRecord]:
+    def fault_records(self, connection_id: int | None = None) -> Iterable[FaultRecord]:
         """What faults did, in the order they struck."""
+
+    def http(self) -> Iterable[HttpRecord]:
+        """Requests of plain HTTP with their bodies, in the order they ended."""
 
     def left_out(self) -> dict[str, Counted]:
         """What the record lacks, by reason."""

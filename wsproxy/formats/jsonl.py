@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from wsproxy.errors import Side
 from wsproxy.formats.interfaces import CaptureReader, FormatError, Imported, Told
 from wsproxy.formats.selection import EVERYTHING, Selection, told
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.notes import NoteRecord
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import (
@@ -48,6 +49,8 @@ def line(thing: Told) -> bytes:
         return _encode(whole_connection_object(thing))
     if isinstance(thing, FaultRecord):
         return _encode(fault_object(thing))
+    if isinstance(thing, HttpRecord):
+        return _encode(whole_http_object(thing))
     return _encode(whole_frame_object(thing))
 
 
@@ -85,6 +88,32 @@ def whole_frame_object(seen: Seen) -> dict[str, Any]:
                 for v in message.violations
             ]
     return result
+
+
+def whole_http_object(record: HttpRecord) -> dict[str, Any]:
+    """A request of plain HTTP, its bodies as they were, as far as they are recorded."""
+    return {
+        "event": "http",
+        "id": record.id,
+        "connection": record.connection_id,
+        "time": record.started,
+        "answered": record.answered,
+        "ended": record.ended,
+        "client": record.client,
+        "method": record.method,
+        "target": record.target,
+        "upstream": record.upstream_url,
+        "version": record.version,
+        "request_headers": record.request_headers,
+        "request_length": record.request_length,
+        "request_body_base64": base64.b64encode(record.request_body).decode(),
+        "status": record.status,
+        "reason": record.reason,
+        "response_headers": record.response_headers,
+        "response_length": record.response_length,
+        "response_body_base64": base64.b64encode(record.response_body).decode(),
+        "error": record.error,
+    }
 
 
 def left_out_object(why: str, counted: Counted) -> dict[str, Any]:
@@ -137,6 +166,8 @@ def _read(value: dict[str, Any]) -> Iterator[Imported]:
         yield from _note(value, None, None)
     elif event == "fault":
         yield _fault(value)
+    elif event == "http":
+        yield _http(value)
     elif event != "left_out":
         raise ValueError(f"there is no event {event!r}")
 
@@ -228,6 +259,37 @@ def _message_record(
         value.get("cause"),
         _violations(value),
     )
+
+
+def _http(value: dict[str, Any]) -> HttpRecord:
+    return HttpRecord(
+        int(value["id"]),
+        float(value["time"]),
+        str(value["client"]),
+        str(value["method"]),
+        str(value["target"]),
+        str(value["upstream"]),
+        str(value["version"]),
+        _headers(value["request_headers"]),
+        value["connection"],
+        value["status"],
+        str(value["reason"]),
+        _headers(value["response_headers"]),
+        value["answered"],
+        value["ended"],
+        value["error"],
+        int(value["request_length"]),
+        int(value["response_length"]),
+        *(_body(value, name) for name in ("request", "response")),
+    )
+
+
+def _body(value: dict[str, Any], name: str) -> bytes:
+    """As it was; or, in a line of the log, as far as that has it: inflated."""
+    for whole in (f"{name}_body", name):
+        if f"{whole}_base64" in value or f"{whole}_text" in value:
+            return _bytes(value, whole)
+    return b""
 
 
 def _fault(value: dict[str, Any]) -> FaultRecord:

@@ -24,6 +24,7 @@ from wsproxy.formats.wire import (
     request_bytes,
     response_bytes,
 )
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import ConnectionRecord, Direction, FaultRecord
 from wsproxy.render.jsonl import connection_object, fault_object
@@ -63,6 +64,8 @@ class PcapngWriter:
         """Write a frame or a fault, or what is new about a connection."""
         if isinstance(thing, ConnectionRecord):
             self._connection(thing)
+            return
+        if isinstance(thing, HttpRecord):
             return
         fault = isinstance(thing, FaultRecord)
         number, time = (

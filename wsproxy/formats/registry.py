@@ -51,6 +51,7 @@ FORMS = {
             "packets for Wireshark",
             "pcapng",
             "application/x-pcapng",
+            "requests of plain HTTP",
             reads=False,
         ),
         Form(

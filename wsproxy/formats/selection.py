@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from heapq import merge
 
 from wsproxy.faults.registry import strike_marks
 from wsproxy.filters.subject import Subject, subject_of
 from wsproxy.formats.interfaces import CaptureReader, Told
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import ConnectionRecord, FaultRecord
+from wsproxy.render.order import in_order, time_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,14 @@ class Selection:
         """Whether a strike of a fault is taken."""
         return self.matches is None and self.in_time(fault.time)
 
+    def takes_http(self, record: HttpRecord) -> bool:
+        """Whether a request of plain HTTP is taken: a filter lets none through."""
+        return (
+            self.matches is None
+            and self.connection_id in (None, record.connection_id)
+            and self.in_time(record.started)
+        )
+
     def in_time(self, time: float) -> bool:
         """Whether a time is between the bounds, themselves included."""
         return (self.since is None or time >= self.since) and (
@@ -75,13 +84,17 @@ def told(reader: CaptureReader, selection: Selection = EVERYTHING) -> Iterator[T
     waiting = dict(connections) if selection.matches is None else {}
     known: set[int] = set()
     for thing in _in_order(reader, selection.connection_id):
+        if isinstance(thing, HttpRecord):
+            if selection.takes_http(thing):
+                yield thing
+            continue
         number = thing.connection_id if isinstance(thing, FaultRecord) else thing[1].connection_id
         if isinstance(thing, FaultRecord):
             if not selection.takes_fault(thing):
                 continue
         elif not selection.takes(thing, connections.get(number)):
             continue
-        time = _time(thing)
+        time = time_of(thing)
         for quiet in _before(waiting, time):
             if quiet.id not in known and selection.in_time(quiet.opened):
                 known.add(quiet.id)
@@ -106,10 +119,7 @@ def _before(waiting: dict[int, ConnectionRecord], time: float) -> Iterator[Conne
         yield waiting.pop(number)
 
 
-def _in_order(reader: CaptureReader, connection_id: int | None) -> Iterator[Seen | FaultRecord]:
-    """A fault comes after the frame that it struck."""
-    return merge(reader.seen(connection_id), reader.fault_records(connection_id), key=_time)
-
-
-def _time(thing: Seen | FaultRecord) -> float:
-    return thing.time if isinstance(thing, FaultRecord) else thing.record.time
+def _in_order(
+    reader: CaptureReader, connection_id: int | None
+) -> Iterator[Seen | FaultRecord | HttpRecord]:
+    return in_order(reader.seen(connection_id), reader.fault_records(connection_id), reader.http())

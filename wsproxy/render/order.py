@@ -17,10 +17,11 @@ def in_order(
     frames: Iterable[Seen], faults: Iterable[FaultRecord], http: Iterable[HttpRecord] = ()
 ) -> Iterator[Told]:
     """All by time; a fault comes after the frame that it struck, a request when it has ended."""
-    return merge(frames, faults, http, key=_time)
+    return merge(frames, faults, http, key=time_of)
 
 
-def _time(told: Told) -> float:
+def time_of(told: Told) -> float:
+    """When it was, in seconds since the epoch."""
     if isinstance(told, HttpRecord):
         return told.ended or told.started
     return told.time if isinstance(told, FaultRecord) else told.record.time

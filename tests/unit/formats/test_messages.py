@@ -69,6 +69,7 @@ def test_har_brings_messages_and_control_frames_back(items: list[Imported]) -> N
     before = MemoryCapture(items)
     back = MemoryCapture(har.read(io.BytesIO(har_of(items))))
     assert back.connections() == before.connections()
+    assert back.http() == before.http()
     assert said(back, control=True) == said(before, control=True)
 
 
@@ -78,6 +79,7 @@ def test_flows_bring_messages_back(items: list[Imported]) -> None:
     before = MemoryCapture(items)
     back = MemoryCapture(flows.read(io.BytesIO(flows_of(items))))
     assert handshakes(back) == handshakes(before)
+    assert back.http() == before.http()
     assert said(back, control=False) == said(before, control=False, what_went_on=True)
 
 
@@ -114,7 +116,17 @@ CHROME = {
                 "request": {"url": "wss://example.org/live?x=1", "headers": []},
                 "response": {"status": 101, "statusText": "", "headers": []},
             },
-            {"request": {"url": "https://example.org/"}, "startedDateTime": "x"},
+            {
+                "request": {"method": "GET", "url": "https://example.org/a?b", "headers": []},
+                "response": {
+                    "status": 200,
+                    "headers": [],
+                    "bodySize": -1,
+                    "content": {"text": "aGk=", "encoding": "base64"},
+                },
+                "startedDateTime": "2023-11-14T22:13:20.000Z",
+                "time": 500,
+            },
         ],
     }
 }
@@ -129,7 +141,11 @@ def test_a_har_of_a_browser_can_be_read() -> None:
         "/live?x=1",
     )
     assert connection.end == End("aborted")
-    assert [row[4] for row in said(MemoryCapture(items), control=True)] == [b"a", b"\0\x01"]
+    capture = MemoryCapture(items)
+    assert [row[4] for row in said(capture, control=True)] == [b"a", b"\0\x01"]
+    (request,) = capture.http()
+    assert (request.method, request.target, request.status) == ("GET", "/a?b", 200)
+    assert (request.response_body, request.seconds) == (b"hi", 0.5)
 
 
 @pytest.mark.parametrize("content", [b"{", b"{}", b'{"log": {"entries": [1]}}', b'{"log": 3}'])
