@@ -16,6 +16,7 @@ from wsproxy.errors import WsproxyError
 
 _COMMANDS = {
     "run": "run",
+    "connect": "connect",
     "demo": "demo",
     "show": "show",
     "view": "view",
