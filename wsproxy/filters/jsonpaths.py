@@ -52,7 +52,9 @@ class JsonPath:
         try:
             self._compiled = _environment().compile(path)
         except (jsonpath.JSONPathError, RecursionError) as error:
-            reason = (str(error) or "nested too deep").splitlines()[0]  # the library draws a picture below it
+            reason = (str(error) or "nested too deep").splitlines()[
+                0
+            ]  # the library draws a picture below it
             raise JsonPathError(f"{path!r} is not a JSONPath: {reason}") from None
         visits_all = any(mark in bare for mark in ("..", "*", ":", "?"))
         self.limit = MAX_JSON_DEEP if visits_all else MAX_JSON

@@ -6,6 +6,7 @@ RE2 (https://github.com/google/re2/wiki/Syntax) in place of `re`, which takes ex
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import re2
@@ -20,6 +21,10 @@ _UNSUPPORTED = (
     (tuple(f"\\{digit}" for digit in range(1, 10)), "back references"),
 )
 """What RE2 refuses, by how it is written; the first that RE2's error names is said."""
+
+
+_leading_edge = re.compile(r"^(\^|\\A|\\b)")
+_trailing_edge = re.compile(r"((?:^|[^\\])(?:\\\\)*)(?:\$|\\z|\\b)$", re.DOTALL)
 
 
 class RegexError(ValueError):
@@ -39,6 +44,7 @@ class Regex:
                 f"a regular expression has at most {MAX_LENGTH} characters, this has {len(source)}"
             )
         self.source = source
+        self._ignore_case = ignore_case
         options = re2.Options()
         options.log_errors = False
         options.case_sensitive = not ignore_case
@@ -54,6 +60,21 @@ class Regex:
         """Whether it asks where the text begins or ends, or may; then no neighbours may be seen."""
         plain = self.source.replace("\\\\", "").replace("[^", "")
         return any(mark in plain for mark in ("^", "$", "\\b", "\\B", "\\A", "\\z"))
+
+    @property
+    def without_edges(self) -> Regex | None:
+        """One that finds all that this does, and more, and asks for no edges; None without any.
+
+        Only `^`, `$` and the like at the very beginning and end are left off.
+        """
+        if any(mark in self.source for mark in ("|", "(?")):  # an edge of one part is none of all
+            return None
+        body = _trailing_edge.sub(r"\1", _leading_edge.sub("", self.source))
+        try:
+            found = Regex(body, ignore_case=self._ignore_case)
+        except RegexError:
+            return None
+        return None if found.depends_on_edges or found.found_in(b"") else found
 
     def found_in(self, data: bytes | memoryview | str) -> bool:
         """Whether it matches somewhere."""

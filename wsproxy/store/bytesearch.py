@@ -43,10 +43,11 @@ def matching(
     """
     count = len(wanted)
     few = wanted.count(1) * 4 <= count
-    if few or regex.depends_on_edges:
+    scanned = regex.without_edges if regex.depends_on_edges else regex
+    if few or scanned is None:
         yield from _one_by_one(regex, data, spans, compress(range(count), wanted), rest)
         return
-    if regex.found_in(b""):  # then it matches everywhere, as it asks for no edges
+    if scanned.found_in(b""):  # then it matches everywhere, as it asks for no edges
         yield from compress(range(count), wanted)
         return
     ends = spans[1]
@@ -54,22 +55,24 @@ def matching(
     while first < count:
         start = ends[first - 1] if first else 0
         last = max(bisect_right(ends, start + PIECE), first + 1)
-        yield from _in_piece(regex, data, spans, (first, last), wanted, rest)
+        yield from _in_piece(regex, scanned, data, spans, (first, last), wanted, rest)
         first = last
         rest()
 
 
 def _in_piece(
     regex: Regex,
+    scanned: Regex,
     data: bytes,
     spans: Spans,
     frames: tuple[int, int],
     wanted: bytes,
     rest: Callable[[], None],
 ) -> Iterator[int]:
+    """`scanned` finds in the bytes all that `regex` does in a payload alone, and maybe more."""
     begins, ends = spans
     first, last = frames
-    search = regex.compiled.search
+    search, search_alone = scanned.compiled.search, regex.compiled.search
     at = begins[first]
     stop = ends[last - 1]
     patience = STRAY * (stop - at) + PIECE
@@ -82,8 +85,8 @@ def _in_piece(
         # What lies between two payloads is the header of the later one.
         index = min(bisect_right(ends, start, first), last - 1)
         begin, end_of_payload = begins[index], ends[index]
-        inside = begin <= start and end <= end_of_payload
-        if wanted[index] and (inside or search(data, begin, end_of_payload) is not None):
+        sure = regex is scanned and begin <= start and end <= end_of_payload
+        if wanted[index] and (sure or search_alone(data[begin:end_of_payload]) is not None):
             yield index
         first = index + 1
         if first < last:

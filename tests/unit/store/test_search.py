@@ -153,7 +153,12 @@ def _found(source: str, payloads: list[bytes], wanted: bytes | None = None) -> l
 
 @pytest.mark.parametrize("piece", [10, 100, 1 << 20])
 @pytest.mark.parametrize(
-    "source", ["a", "a+b", "b.*a", "^a", "b$", r"\bab", "[^c]*", "x*", "}", r"\x81", "a|}b", "ca"]
+    "source",
+    [
+        *("a", "a+b", "b.*a", "^a", "b$", r"\bab", "[^c]*", "x*", "}", r"\x81", "a|}b", "ca"),
+        *("^ab$", "^a.*}$", r"\bab\b", r"\Aa.\z", "^a|b", "a|b$", "[^a]b$", "(^a)b", "^", "^a*$"),
+        *("(?i)^A", r"a\b|c", "^[^a]+b"),
+    ],
 )
 def test_hits_are_those_within_payloads(
     monkeypatch: pytest.MonkeyPatch, source: str, piece: int

@@ -7,6 +7,8 @@ import base64
 import pytest
 
 from wsproxy.errors import Side
+from wsproxy.faults.registry import FAULT_TYPES, strike_mark
+from wsproxy.filters.language import parse
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import (
     ConnectionRecord,
@@ -78,3 +80,10 @@ def test_a_large_payload_is_cut_in_the_details() -> None:
 def test_states(end: End | None, status: int | None, state: str) -> None:
     connection = ConnectionRecord(1, 0.0, "c", "ws://up", "/", [], status, end=end)
     assert connection_summary(connection, None)["state"] == state
+
+
+def test_every_mark_is_a_word_of_filters() -> None:
+    verdicts = {"changed", "dropped", "injected"}
+    strikes = {strike_mark(FaultRecord(1, UP, 5.0, name, name, 1)) for name in FAULT_TYPES}
+    for mark in verdicts | strikes | {"violation"}:
+        parse(f"~{mark}")
