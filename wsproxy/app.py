@@ -7,10 +7,12 @@ import secrets
 from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from wsproxy import __version__
 from wsproxy.breakpoints.control import Breakpoints
 from wsproxy.clock import LoopClock
-from wsproxy.config import DEFAULT_WEB_PORT, Settings
+from wsproxy.config import DEFAULT_WEB_PORT, FleetSettings, Settings
 from wsproxy.engine.dial import is_own_address
 from wsproxy.engine.environment import Environment, FaultSource
 from wsproxy.engine.listener import Listener
@@ -25,6 +27,7 @@ from wsproxy.relay.http_hooks import HttpHooks
 from wsproxy.relay.interfaces import Interception, LiveConnection, Watcher
 from wsproxy.relay.journal import Journal
 from wsproxy.store.browser import CaptureBrowser
+from wsproxy.store.forwarding import Forwarding
 from wsproxy.store.private import make_private, remove_private
 from wsproxy.store.recorder import CaptureRecorder
 from wsproxy.web.beside import Beside
@@ -35,8 +38,25 @@ from wsproxy.web.reading import Reading
 from wsproxy.web.server import WebServer, page_url
 from wsproxy.web.totals import Totals
 
+if TYPE_CHECKING:
+    from wsproxy.fleet.connecting import Access
+    from wsproxy.fleet.member import Member
+
 DECODE_SECONDS_AT_END = 1.0
 """How long what passed may still be decoded when the proxy stops."""
+
+
+def access_of(fleet: FleetSettings) -> Access:
+    """How to reach the NATS of a fleet."""
+    from wsproxy.fleet.connecting import Access
+
+    return Access(
+        servers=fleet.servers,
+        credentials=fleet.credentials,
+        nkey=fleet.nkey,
+        ca=fleet.ca,
+        certificate=fleet.certificate,
+    )
 
 
 class Proxy:
@@ -63,6 +83,8 @@ class Proxy:
         self._watchers = watchers
         self._private: Path | None = None
         self._web: WebServer | None = None
+        self.member: Member | None = None
+        """Our part in a fleet."""
 
     @property
     def url(self) -> str:
@@ -114,12 +136,14 @@ class Proxy:
             path = self._private = make_private()
         totals = Totals()
         feed = Feed(clock, totals, settings.decode)
+        member = self._make_member(path, clock)
         self._recorder = CaptureRecorder(
             path,
             clock,
             asyncio.get_running_loop().call_soon_threadsafe,
             limit=settings.capture_limit,
             secrets=settings.capture_secrets,
+            written=member.news.written if member is not None else None,
         )
         watchers = [*self._watchers, *([] if settings.no_web else [feed])]
         self._journal = Journal(clock, self._recorder, watchers)
@@ -152,6 +176,9 @@ class Proxy:
             )
         )
         try:
+            if member is not None:
+                await member.start()
+                self.member = member
             self.port = await self._listener.start(
                 settings.listen_host, settings.listen_port, listening_tls
             )
@@ -207,8 +234,38 @@ class Proxy:
             await self.stop()
             raise
 
+    def _make_member(self, path: Path, clock: LoopClock) -> Member | None:
+        if self.settings.fleet is None:
+            return None
+        # The fleet's library is an extra.
+        from wsproxy.fleet.member import Member, Membership
+        from wsproxy.fleet.names import Names, check_name
+
+        settings, fleet = self.settings, self.settings.fleet
+        mask = Mask(settings.secret_headers, settings.secret_keys)
+        membership = Membership(
+            access=access_of(fleet),
+            names=Names(check_name(fleet.name, "a fleet")),
+            instance=check_name(fleet.instance, "an instance"),
+            payload=fleet.payload,
+            control=fleet.control,
+            mask=mask,
+        )
+        return Member(membership, lambda: Forwarding(path), clock, self._status)
+
+    def _status(self) -> dict[str, Any]:
+        """What the fleet is told of this proxy; called on the fleet's thread."""
+        return {
+            "version": __version__,
+            "url": self.url,
+            "upstream": self.upstream_url,
+            "connections": len(self._listener.live()),
+        }
+
     async def _close(self) -> None:
         self._journal.flush(DECODE_SECONDS_AT_END)
         await asyncio.to_thread(self._recorder.close)
+        if self.member is not None:
+            await self.member.stop()
         if self._private is not None:
             remove_private(self._private)

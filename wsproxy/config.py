@@ -14,6 +14,8 @@ from wsproxy.relay.decoder import DEFAULT_MAX_PAYLOAD
 
 DEFAULT_WEB_PORT = 8081
 
+DEFAULT_FLEET = "wsproxy"
+
 DEFAULT_CAPTURE_LIMIT = 2 * 1000**3
 
 
@@ -38,6 +40,25 @@ def parse_upstream(text: str) -> str:
     if url.query or url.fragment:
         raise ValueError(f"{text!r} must not have a query or a fragment: a path prefix is all")
     return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetSettings:
+    """Which fleet, where it is, and who we are to it."""
+
+    servers: tuple[str, ...]
+    """URLs of NATS."""
+    name: str = DEFAULT_FLEET
+    instance: str = ""
+    """Our own name in it; empty for those who only look on."""
+    payload: int | None = None
+    """Bytes of each payload that leave the instance; None: all."""
+    control: bool = True
+    """Whether the fleet may change anything here."""
+    credentials: Path | None = None
+    nkey: Path | None = None
+    ca: Path | None = None
+    certificate: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +100,8 @@ class Settings:
     """Which decoder reads which connections, where the choice is not left to them."""
     no_web: bool = False
     """Whether there is no page."""
+    fleet: FleetSettings | None = None
+    """The fleet that it is an instance of."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.listen_port <= 65535:

@@ -28,6 +28,7 @@ _COMMANDS = {
     "replay": "replay",
     "serve": "serve",
     "ctl": "ctl",
+    "fleet": "fleet",
     "config": "config",
 }
 

@@ -9,49 +9,17 @@ import click
 from wsproxy.cli.addons import addon_options
 from wsproxy.cli.decoding import decode_options, flat
 from wsproxy.cli.faulty import fault_set
+from wsproxy.cli.fleetoptions import fleet_options, fleet_settings
 from wsproxy.cli.grouped import GroupedCommand
 from wsproxy.cli.running import LogChoice, run_proxy
 from wsproxy.cli.runtime import configure_logging, run_loop
+from wsproxy.cli.sizes import Duration, Size
 from wsproxy.config import Settings, parse_upstream
 from wsproxy.filters.language import Filter, FilterError, parse
 from wsproxy.payloads.rules import DecodeRule
-from wsproxy.text.units import parse_duration, parse_size
 
 SHORTEST = 0.1
 """Seconds between two lines of statistics."""
-
-
-class Size(click.ParamType[int]):
-    """Bytes, with a unit or none."""
-
-    name = "size"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        if isinstance(value, int):
-            return value
-        try:
-            return parse_size(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class Duration(click.ParamType[float]):
-    """Seconds, with a unit."""
-
-    name = "time"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        try:
-            seconds = parse_duration(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        if seconds < SHORTEST:
-            self.fail(f"{value} is too short; {SHORTEST:g}s is the least", param, ctx)
-        return seconds
 
 
 class FilterText(click.ParamType[Filter]):
@@ -128,6 +96,17 @@ GROUPS = {
     ),
     "The page and its API": ("--web-port", "--web-host", "--web-token", "--no-web"),
     "Faults": ("--fault", "--faults", "--seed"),
+    "A fleet": (
+        "--fleet",
+        "--fleet-name",
+        "--instance",
+        "--fleet-payload",
+        "--fleet-control",
+        "--fleet-creds",
+        "--fleet-nkey",
+        "--fleet-ca",
+        "--fleet-cert",
+    ),
     "mitmproxy addons": ("--script", "--set", "--save-stream-file"),
 }
 
@@ -275,6 +254,7 @@ GROUPS = {
     help="Where the faults' randomness comes from: the same seed and the same traffic give the"
     " same faults. Without it a new one, which is shown.",
 )
+@fleet_options
 @addon_options
 @click.option(
     "-q",
@@ -296,7 +276,7 @@ GROUPS = {
 )
 @click.option(
     "--stats",
-    type=Duration(),
+    type=Duration(SHORTEST),
     metavar="TIME",
     help="Print a line of statistics on standard error every so often, e.g. 5s.",
 )
@@ -332,7 +312,8 @@ def command(
     for no path gets exactly UPSTREAM; any other path is appended to UPSTREAM's own.
     """
     rules = flat(decode)
-    settings = Settings(upstream_url=upstream, decode=tuple(rules), **options)  # type: ignore[arg-type]
+    fleet = fleet_settings(options)
+    settings = Settings(upstream_url=upstream, decode=tuple(rules), fleet=fleet, **options)  # type: ignore[arg-type]
     faults = fault_set(fault_lines, scenario, seed, rules)
     log = LogChoice(
         format=log_format,

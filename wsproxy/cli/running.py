@@ -19,6 +19,7 @@ from wsproxy.cli.colour import coloured
 from wsproxy.cli.faulty import shown
 from wsproxy.clock import LoopClock
 from wsproxy.config import DEFAULT_WEB_PORT, Settings
+from wsproxy.errors import WsproxyError
 from wsproxy.faults.control import FaultSet
 from wsproxy.filters.language import Filter
 from wsproxy.log.printer import Jsonl, Pretty, Printer
@@ -74,6 +75,25 @@ def _printer(settings: Settings, log: LogChoice, out: TextIO) -> Printer | None:
     return Printer(lines, LoopClock(), out, log.filter)
 
 
+async def _join(proxy: Proxy) -> None:
+    """Say what the fleet answers; raises WsproxyError where it refuses us."""
+    fleet = proxy.settings.fleet
+    if proxy.member is None or fleet is None:
+        return
+    try:
+        joined = await proxy.member.joined()
+    except WsproxyError:
+        await proxy.stop()
+        raise
+    if joined:
+        click.echo(f"fleet: {fleet.instance} in {fleet.name}", err=True)
+    else:
+        click.echo(
+            f"the fleet {fleet.name} does not answer yet; the capture keeps what it will be sent",
+            err=True,
+        )
+
+
 class _Run:
     """One run."""
 
@@ -108,6 +128,7 @@ class _Run:
                 hooks=host,
             )
             await proxy.start()
+            await _join(proxy)
             with published(_addresses(proxy)):
                 self._say_ready(proxy, out)
                 if host is not None:

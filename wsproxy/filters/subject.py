@@ -27,6 +27,8 @@ class Subject:
     url: str = ""
     """Path and query as the client wrote them."""
     client: str = ""
+    instance: str = ""
+    """Of a fleet, that the connection went through."""
     server: str = ""
     """The URL that the upstream was asked for."""
     request_headers: list[tuple[str, str]] = field(default_factory=list)
@@ -104,6 +106,7 @@ def subject_of(
         subject.marked |= connection.marked
         subject.url = connection.target
         subject.client = connection.client
+        subject.instance = connection.instance
         subject.server = connection.upstream_url
         subject.request_headers = connection.request_headers
         subject.response_headers = connection.response_headers

@@ -129,6 +129,9 @@ REGEXES: dict[str, Text] = {
     "h": Text(lambda s: _lines(s.request_headers + s.response_headers), "a header", "connection"),
     "hq": Text(lambda s: _lines(s.request_headers), "a request header", "connection"),
     "hs": Text(lambda s: _lines(s.response_headers), "a response header", "connection"),
+    "instance": Text(
+        lambda s: [s.instance], "the proxy of a fleet that it went through", "connection"
+    ),
     "src": Text(lambda s: [s.client], "the client's address", "connection"),
     "dst": Text(lambda s: [s.server], "the upstream's URL", "connection"),
     "proto": Text(lambda s: list(s.protocols), "the decoder's name", "decoded"),

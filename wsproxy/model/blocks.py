@@ -180,6 +180,18 @@ class Block:
             self._contents = b"".join(self.content_pieces)
         return self._contents
 
+    def traffic(self) -> dict[int, list[int]]:
+        """Frames and recorded bytes, headers included, by key."""
+        traffic: dict[int, list[int]] = {}
+        for key, size in zip(self.columns.keys, self.columns.sizes, strict=True):
+            counted = traffic.get(key)
+            if counted is None:
+                traffic[key] = [1, size]
+            else:
+                counted[0] += 1
+                counted[1] += size
+        return traffic
+
     def frames(self, connection_id: int | None = None) -> Iterator[tuple[int, FrameRecord]]:
         """Each frame with its index in the block; with `connection_id` those of one connection."""
         columns = self.columns

@@ -148,6 +148,8 @@ class ConnectionRecord:
     """What somebody wrote down about it."""
     marked: bool = False
     """Whether it is bookmarked."""
+    instance: str = ""
+    """Which proxy of a fleet it went through; empty for the only one."""
 
 
 class Counted(NamedTuple):

@@ -118,6 +118,7 @@ def connection_object(connection: ConnectionRecord) -> dict[str, Any]:
     return {
         "event": "connection",
         "connection": connection.id,
+        **({"instance": connection.instance} if connection.instance else {}),
         "time": connection.closed or connection.opened,
         "state": end.how if end else "open",
         "client": connection.client,

@@ -156,7 +156,8 @@ def connection_lines(
     if end is None and connection.status is None:
         return []  # the upstream has not answered yet
     head = f"#{connection.id}"
-    client = [connection.client, printable(connection.target)]
+    at = [f"at {printable(connection.instance)}"] if connection.instance else []
+    client = [*at, connection.client, printable(connection.target)]
     if end is None:
         parts = [_dim(when(connection.opened), colour), head, "open", *client]
         parts += [f"protocol={printable(connection.subprotocol)}"] if connection.subprotocol else []

@@ -53,17 +53,20 @@ class CaptureRecorder:
         *,
         limit: int,
         secrets: bool = False,
+        written: Callable[[list[int]], None] | None = None,
     ) -> None:
         """Open the capture at `path`, or make it; one that is there already is continued.
 
         `call_soon` runs a function on the loop, from other threads. `limit` bounds all its files
-        together, in bytes.
+        together, in bytes. `written` hears, on the writer's thread, that something can be read,
+        and which connections changed.
         Raises CaptureError for what is no capture, cannot be written, or is written already.
         """
         self.path = path
         self._clock = clock
         self._call_soon = call_soon
         self._secrets = secrets
+        self._told = written
         self._writer = CaptureWriter(path, limit, self._synced)
         self._next_connection_id = self._writer.next_connection_id
         self._next_frame_id = self._writer.next_frame_id
@@ -163,6 +166,8 @@ class CaptureRecorder:
                 if job.left_out is not None:
                     self._writer.leave_out(*job.left_out)
                 size = self._writer.write(job.connections, job.batch)
+                if self._told is not None:
+                    self._told([row[0] for row in job.connections])
                 if self._failing:
                     self._failing = False
                     _log.warning("the capture %s can be written again", self.path)

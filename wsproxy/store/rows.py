@@ -45,13 +45,15 @@ def connection_row(connection: ConnectionRecord, *, secrets: bool) -> Row:
         end.by,
         end.code,
         end.reason,
+        connection.instance,
     )
 
 
 def connection_from(row: Row) -> ConnectionRecord:
     """The connection that a row of `connection` holds."""
-    *head, how, by, code, reason = row
+    *head, how, by, code, reason = row[:16]
     connection = ConnectionRecord(*head)
+    connection.instance = row[16] if len(row) > 16 else ""
     connection.request_headers = _headers(row[5])
     connection.response_headers = _headers(row[8])
     connection.end = End(how, by, code, reason) if how else None

@@ -25,7 +25,8 @@ CREATE TABLE connection (
     end_how TEXT,
     end_by TEXT,
     end_code INTEGER,
-    end_reason TEXT
+    end_reason TEXT,
+    instance TEXT NOT NULL DEFAULT ''
 );
 
 CREATE TABLE block (

@@ -28,11 +28,11 @@ WIRE_FILE_BYTES = 64 * 1024 * 1024
 FILES_IN_LIMIT = 8
 """Wire files that fit into the limit of a capture: trimming takes away one at a time."""
 
-_INSERT_CONNECTION = f"INSERT OR REPLACE INTO connection VALUES ({', '.join('?' * 16)})"
+_INSERT_CONNECTION = f"INSERT OR REPLACE INTO connection VALUES ({', '.join('?' * 17)})"
 _INSERT_TRAFFIC = f"INSERT OR REPLACE INTO connection_block VALUES ({', '.join('?' * 6)})"
 _INSERT_MESSAGE = f"INSERT INTO message VALUES (NULL, {', '.join('?' * 16)})"
 _INSERT_FAULT = f"INSERT INTO fault VALUES (NULL, {', '.join('?' * 11)})"
-_COUNT_LEFT_OUT = """
+COUNT_LEFT_OUT = """
     INSERT INTO left_out VALUES (?, ?, ?)
     ON CONFLICT (why) DO UPDATE SET frames = frames + excluded.frames, bytes = bytes + excluded.bytes
 """
@@ -92,8 +92,15 @@ class CaptureWriter:
         self._sync_error: OSError | None = None
         self._syncer = Syncer(folder / f"{INDEX}-wal", synced, self._sync_failed)
 
-    def write(self, connections: list[Row], batch: Batch | None) -> int:
+    def write(
+        self,
+        connections: list[Row],
+        batch: Batch | None,
+        beside: Callable[[sqlite3.Connection], None] | None = None,
+    ) -> int:
         """Write rows of connections and a batch; returns how many bytes went into wire files.
+
+        `beside` writes what belongs to them into tables of its own, in the same transaction.
 
         Raises OSError or sqlite3.Error; then nothing of it was written.
         """
@@ -111,6 +118,8 @@ class CaptureWriter:
                     size = self._write_batch(batch)
                 if self._lost_frames:
                     self._count_lost()
+                if beside is not None:
+                    beside(self._db)
         except sqlite3.Error:
             if size:
                 self._file.cut(start)
@@ -134,7 +143,7 @@ class CaptureWriter:
     def leave_out(self, why: str, size: int) -> None:
         """Note that `size` bytes are not in the capture; raises sqlite3.Error."""
         with self._transaction():
-            self._db.execute(_COUNT_LEFT_OUT, (why, 0, size))
+            self._db.execute(COUNT_LEFT_OUT, (why, 0, size))
 
     def close(self) -> None:
         """Sync and close everything."""
@@ -181,7 +190,7 @@ class CaptureWriter:
 
     def _count_lost(self) -> None:
         lost = ("write failed", self._lost_frames, self._lost_bytes)
-        self._db.execute(_COUNT_LEFT_OUT, lost)
+        self._db.execute(COUNT_LEFT_OUT, lost)
         self._lost_frames = self._lost_bytes = 0
 
     def _check_files(self) -> None:
@@ -238,7 +247,7 @@ class CaptureWriter:
                         "DELETE FROM note WHERE connection_id NOT IN (SELECT id FROM connection)"
                     )
                 count = ("capture limit", frames, self._sizes[oldest])
-                self._db.execute(_COUNT_LEFT_OUT, count)
+                self._db.execute(COUNT_LEFT_OUT, count)
             with contextlib.suppress(FileNotFoundError):
                 (self._folder / wire_name(oldest)).unlink()
             del self._sizes[oldest]

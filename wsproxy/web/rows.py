@@ -192,6 +192,7 @@ def connection_summary(
         "state": end.how if end else "opening" if connection.status is None else "open",
         "opened": connection.opened,
         "closed": connection.closed,
+        "instance": connection.instance,
         "client": connection.client,
         "target": connection.target,
         "upstream": connection.upstream_url,

@@ -69,6 +69,7 @@ _SUMMARY = {
     },
     "opened": _NUMBER,
     "closed": _MAYBE_NUMBER,
+    "instance": {"type": "string", "description": "Of a fleet; empty for the only one."},
     "client": _STRING,
     "target": _STRING,
     "upstream": _STRING,

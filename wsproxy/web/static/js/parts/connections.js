@@ -121,9 +121,9 @@ class ConnectionList extends HTMLElement {
     this.#shown = all.filter((connection) => {
       if (state && connection.state !== state) return false;
       if (!words.length) return true;
-      const { id, target, client, subprotocol } = connection;
+      const { id, instance, target, client, subprotocol } = connection;
       const note = notes.ofConnection(connection)?.note;
-      const text = [`#${id}`, target, client, subprotocol, stateText(connection), note]
+      const text = [`#${id}`, instance, target, client, subprotocol, stateText(connection), note]
         .join(' ')
         .toLowerCase();
       return words.every((word) => text.includes(word));
@@ -190,6 +190,7 @@ class ConnectionList extends HTMLElement {
     )
       return old;
     const about = [
+      connection.instance,
       connection.client,
       connection.subprotocol,
       connection.extensions.includes('deflate') ? 'deflate' : '',

@@ -36,6 +36,7 @@ export async function connectionTab(id, signal) {
       ['State', el('span', { class: stateClass(connection) }, state)],
       ['Ended by', connection.by],
       ['Reason', connection.reason],
+      ['Instance', connection.instance],
       ['Client', connection.client],
       ['Upstream', connection.upstream],
       ['Opened', clock(connection.opened)],
