@@ -79,10 +79,6 @@ class JsonPath:
             return []
         return found
 
-    def has(self, payload: bytes, wanted: str) -> bool:
-        """Whether a value is found that is `wanted`, as text or as JSON."""
-        return any(wanted in (item, json.dumps(item)) for item in self.find(payload))
-
     def _check(self, bare: str) -> None:
         if len(self.path) > MAX_PATH:
             raise JsonPathError(f"a JSONPath has at most {MAX_PATH} characters")

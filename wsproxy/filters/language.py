@@ -7,11 +7,13 @@ same list for programs.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from wsproxy.filters.jsonpaths import JsonPath, JsonPathError
+from wsproxy.filters.mistakes import FilterError, at, unknown_word
 from wsproxy.filters.nodes import (
     COMPARISONS,
     FlagNode,
@@ -27,7 +29,7 @@ from wsproxy.filters.regex import Regex, RegexError
 from wsproxy.filters.words import FLAGS, NUMBERS, REGEXES, WORDS, Predicate
 from wsproxy.text.units import parse_duration
 
-__all__ = ["WORDS", "Filter", "FilterError", "Predicate", "parse", "parse_passing", "unknown_word"]
+__all__ = ["WORDS", "Filter", "FilterError", "Predicate", "parse", "parse_passing"]
 
 MAX_LENGTH = 4000
 """Characters of a filter."""
@@ -36,8 +38,8 @@ MAX_NESTING = 50
 """Brackets and `!` within each other."""
 
 
-class FilterError(ValueError):
-    """A filter that cannot be read; says where and what would be right."""
+_TAKE_VALUES = (*REGEXES, *NUMBERS, "json", "unanswered")
+_KNOWN = [f"~{name}" for name in (*FLAGS, *_TAKE_VALUES)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,8 @@ def parse(source: str) -> Filter:
     try:
         tree = _parser().parse(source)
     except UnexpectedInput as error:
-        raise FilterError(_where(source, error)) from None
-    return Filter(source, _build(tree, 0))
+        raise _unexpected(source, error) from None
+    return Filter(source, _Builder(source).build(tree))
 
 
 def parse_passing(source: str) -> Filter:
@@ -133,49 +135,57 @@ def parse_passing(source: str) -> Filter:
     return found
 
 
-def _where(source: str, error: Any) -> str:
+def _unexpected(source: str, error: Any) -> FilterError:
     before = getattr(error, "token_history", None)
     if before and before[-1].type == "WORD":
-        return f"{before[-1]} in the filter {source!r} lacks its value"
+        word = before[-1]
+        lacks = word[1:] in _TAKE_VALUES
+        message = f"{word} lacks its value" if lacks else unknown_word(str(word), _KNOWN)
+        return at(source, word.start_pos, message)
     token = getattr(error, "token", None)
     if token is not None and token.type == "$END":
-        return f"the filter {source!r} ends too early"
+        return at(source, len(source), "the filter ends too early")
     position = error.pos_in_stream
     rest = source[position:].split(maxsplit=1)[0]
-    if rest[1:] in (*REGEXES, *NUMBERS, "json", "unanswered"):
-        return f"{rest} in the filter {source!r} lacks its value"
+    if rest[1:] in _TAKE_VALUES:
+        return at(source, position, f"{rest} lacks its value")
     if rest.startswith("~"):
-        return unknown_word(rest)
-    return f"unexpected {rest!r} at character {position + 1} of the filter {source!r}"
+        word = re.match(r"~[^\s()|&!~]*", rest)
+        return at(source, position, unknown_word(word[0] if word else rest, _KNOWN))
+    return at(source, position, f"unexpected {rest!r}")
 
 
-def unknown_word(word: str) -> str:
-    """The message for a word that does not exist, with the nearest one that does."""
-    from difflib import get_close_matches
+class _Builder:
+    """Makes nodes of what the grammar found."""
 
-    known = [f"~{name}" for name in (*FLAGS, *REGEXES, *NUMBERS, "json", "unanswered")]
-    near = get_close_matches(word, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
-    return f"there is no filter word {word}{hint}"
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def build(self, tree: Any, depth: int = 0) -> Node:
+        """Raises FilterError."""
+        if depth > MAX_NESTING:
+            raise FilterError(f"brackets and ! may be nested at most {MAX_NESTING} deep")
+        if tree.data == "flag":
+            return FlagNode(str(tree.children[0])[1:])
+        if tree.data in ("bare", "word"):
+            value = tree.children[-1].children[0]
+            word = tree.children[0] if tree.data == "word" else None
+            name = str(word)[1:] if word is not None else "b"
+            if name not in _TAKE_VALUES:
+                message = unknown_word(f"~{name}", _KNOWN, str(value))
+                raise at(self._source, word.start_pos if word else 0, message)
+            try:
+                return _word(name, _value(value))
+            except FilterError as error:
+                raise at(self._source, value.start_pos, str(error)) from None
+        parts = [self.build(child, depth + 1) for child in tree.children]
+        if tree.data == "negation":
+            return Not(parts[0])
+        return Some(tree.data == "and", parts)
 
 
-def _build(tree: Any, depth: int) -> Node:
-    if depth > MAX_NESTING:
-        raise FilterError(f"brackets and ! may be nested at most {MAX_NESTING} deep")
-    if tree.data == "flag":
-        return FlagNode(str(tree.children[0])[1:])
-    if tree.data == "bare":
-        return _word("b", _value(tree.children[0]))
-    if tree.data == "word":
-        return _word(str(tree.children[0])[1:], _value(tree.children[1]))
-    parts = [_build(child, depth + 1) for child in tree.children]
-    if tree.data == "negation":
-        return Not(parts[0])
-    return Some(tree.data == "and", parts)
-
-
-def _value(tree: Any) -> str:
-    token = str(tree.children[0])
+def _value(token: str) -> str:
+    token = str(token)
     if token[0] not in "\"'":
         return token
     # A backslash before anything but a quote or itself is the regular expression's.
@@ -201,9 +211,9 @@ def _word(name: str, value: str) -> Node:
     if name in NUMBERS:
         return _number(name, value)
     if name == "json":
-        path, sign, wanted = value.partition("=")
+        path, sign, wanted = _compared(value)
         try:
-            return JsonNode(JsonPath(path), wanted if sign else None)
+            return JsonNode(JsonPath(path), sign, wanted)
         except JsonPathError as error:
             raise FilterError(str(error)) from None
     if name == "unanswered":
@@ -211,7 +221,25 @@ def _word(name: str, value: str) -> Node:
             return UnansweredNode(parse_duration(value))
         except ValueError as error:
             raise FilterError(f"~unanswered: {error}") from None
-    raise FilterError(unknown_word(f"~{name}"))
+    raise AssertionError(name)
+
+
+def _compared(value: str) -> tuple[str, str, str]:
+    """A JSONPath, the sign behind it, and what it is compared with; signs in brackets or quotes
+    are the path's own.
+    """
+    depth, quote = 0, ""
+    for position, character in enumerate(value):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        else:
+            depth += (character in "[(") - (character in "])")
+            sign = next((s for s in COMPARISONS if value.startswith(s, position)), None)
+            if depth == 0 and sign is not None:
+                return value[:position], sign, value[position + len(sign) :]
+    return value, "", ""
 
 
 def _number(name: str, value: str) -> Node:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from wsproxy.filters.jsonpaths import JsonPath
 from wsproxy.filters.regex import Regex
@@ -119,7 +120,7 @@ class TextNode:
         return False
 
 
-COMPARISONS: dict[str, tuple[Callable[[int, int], bool], str]] = {
+COMPARISONS: dict[str, tuple[Callable[[Any, Any], bool], str]] = {
     "<=": (lambda a, b: a <= b, "is at most"),
     ">=": (lambda a, b: a >= b, "is at least"),
     "!=": (lambda a, b: a != b, "is not"),
@@ -187,24 +188,46 @@ class NumberNode:
 
 @dataclass(frozen=True)
 class JsonNode:
-    """`~json $.op=subscribe`."""
+    """`~json $.id>3`."""
 
     path: JsonPath
-    wanted: str | None
+    sign: str
+    """How what is found is compared with `wanted`; empty: whether anything is found."""
+    wanted: str
     cost: int = 2
     decodes: bool = False
     patience: tuple[float, ...] = ()
 
     @property
     def words(self) -> str:
-        what = "exists" if self.wanted is None else f"is {self.wanted}"
+        what = f"{COMPARISONS[self.sign][1]} {self.wanted}" if self.sign else "exists"
         return f"{self.path.path} in the JSON payload {what}"
 
     def test(self) -> Predicate:
-        path, wanted = self.path, self.wanted
-        if wanted is None:
+        path, sign = self.path, self.sign
+        if not sign:
             return lambda s: bool(path.find(s.payload))
-        return lambda s: path.has(s.payload, wanted)
+        holds = self._holds()
+        return lambda s: any(map(holds, path.find(s.payload)))
+
+    def _holds(self) -> Callable[[Any], bool]:
+        """Whether a value compares so: as JSON or text for = and !=; by order, numbers with
+        numbers and texts with texts.
+        """
+        wanted = self.wanted
+        if self.sign in ("=", "!="):
+            equal = self.sign == "="
+            return lambda value: (wanted in (value, json.dumps(value))) is equal
+        compare = COMPARISONS[self.sign][0]
+        try:
+            number = float(wanted)
+        except ValueError:
+            return lambda value: isinstance(value, str) and compare(value, wanted)
+        return lambda value: (
+            isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            and compare(value, number)
+        )
 
     def roughly(self, table: Table, within: int) -> Rough:
         return Rough(within, 0)

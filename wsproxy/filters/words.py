@@ -156,6 +156,6 @@ WORDS = {
     **{f"~{word} REGEX": text.words for word, text in REGEXES.items()},
     **{f"~{word} NUMBER": number.words for word, number in NUMBERS.items()},
     "~unanswered TIME": "a request that had no answer within this time (5s, 200ms)",
-    "~json PATH[=VALUE]": "a JSONPath finds something in the payload, or finds VALUE",
+    "~json PATH[=VALUE]": "a JSONPath finds something in the payload, or a value that compares so",
 }
 """All words, for programs and for the documentation's test."""

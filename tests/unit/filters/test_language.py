@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from wsproxy.filters.language import FilterError, parse
@@ -79,13 +81,45 @@ def test_what_a_filter_lets_through(source: str, expected: set[str]) -> None:
         ("~size big", "takes a number"),
         ("(~ping", "ends too early"),
         ("~json $[", "not a JSONPath"),
-        ("~ping )", "unexpected ')' at character 7"),
+        ("~ping )", "unexpected ')' (at character 7: ~ping ▶))"),
+        ("~down & ~b [", "(at character 12: ~down & ~b ▶[)"),
+        ("~down & ~size big", "(at character 15: ~down & ~size ▶big)"),
+        (
+            "~up | ~dwn & x",
+            "no filter word ~dwn; did you mean ~down? (at character 7: ~up | ▶~dwn & x)",
+        ),
+        ("~t text", "there is no filter word ~t; did you mean ~text?"),
+        ("~q & x", "there is no filter word ~q; did you mean ~up?"),
+        ("~ping & " * 8 + "~pinh" + " | ~ping" * 8, "~ping & ~ping & ▶~pinh | ~ping | ~ping | …)"),
     ],
 )
 def test_errors_say_what_is_wrong(source: str, message: str) -> None:
     with pytest.raises(FilterError) as error:
         parse(source)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("~json $.id>3", [4, 7.5]),
+        ("~json $.id>=4", [4, 7.5]),
+        ("~json $.id<4", [-1, 3]),
+        ("~json $.id<=3.5", [-1, 3]),
+        ("~json $.id=4", [4, "4"]),
+        ("~json $.id!=4", [-1, 3, 7.5, "b", True, None]),
+        ("~json $.id>a", ["b"]),
+        ("~json '$[?(@>3)]'", [4, 7.5]),
+        ("~json '$[?(@>3)]<5'", [4]),
+        ("~json $.none!=4", []),
+    ],
+)
+def test_json_is_compared(source: str, found: list[object]) -> None:
+    values = [-1, 3, 4, 7.5, "4", "b", True, None]
+    matches = parse(source).matches
+    payloads = {json.dumps({"id": value}): value for value in values}
+    assert [v for p, v in payloads.items() if matches(Subject(payload=p.encode()))] == found
+    assert parse("~json $.id>3").explain() == "$.id in the JSON payload is more than 3"
 
 
 def test_explain() -> None:
