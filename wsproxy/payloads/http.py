@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 from wsproxy.model.http import HttpRecord
 from wsproxy.model.records import Direction
+from wsproxy.payloads.bounds import MAX_CONVERSATIONS
 from wsproxy.payloads.conversation import Conversation, in_one_line
 from wsproxy.payloads.decoded import Decoded, Facts, NotThisError, Payload
 from wsproxy.payloads.httpbody import HttpBody, body_of
@@ -40,14 +43,19 @@ class HttpSaid(NamedTuple):
 
 
 class HttpSayings:
-    """Decodes requests, each by itself."""
+    """Decodes requests, in the order they ended.
+
+    Each by itself, but those of an Engine.IO session: an event and its attachments may come in
+    several of them.
+    """
 
     def __init__(self, rules: Sequence[DecodeRule] = ()) -> None:
         self._rules = list(rules)
+        self._sessions: OrderedDict[str, Conversation] = OrderedDict()
 
     def of(self, record: HttpRecord) -> HttpSaid:
         """What a request and its answer say, as far as their bodies are recorded."""
-        conversation = Conversation(Facts(record.target, None, record.request_headers), self._rules)
+        conversation = self._conversation(record)
         bodies = [
             body_of(record.request_headers, record.request_body, record.request_length),
             body_of(record.response_headers, record.response_body, record.response_length),
@@ -58,6 +66,25 @@ class HttpSayings:
             for of in zip(Direction, headers, bodies, strict=True)
         )
         return HttpSaid(bodies[0], bodies[1], asked, answered)
+
+    def _conversation(self, record: HttpRecord) -> Conversation:
+        session = session_of(record.target)
+        known = self._sessions.pop(session, None) if session is not None else None
+        if known is None:
+            facts = Facts(record.target, None, record.request_headers)
+            known = Conversation(facts, self._rules)
+        if session is not None:
+            self._sessions[session] = known
+            if len(self._sessions) > MAX_CONVERSATIONS:
+                self._sessions.popitem(last=False)
+        return known
+
+
+def session_of(target: str) -> str | None:
+    """The Engine.IO session that path and query name; None if they name none."""
+    if engine_version(target) is None:
+        return None
+    return parse_qs(urlsplit(target).query[:4096]).get("sid", [None])[0]
 
 
 def said_object(said: HttpSaid) -> dict[str, Any]:

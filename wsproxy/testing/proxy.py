@@ -18,6 +18,7 @@ from wsproxy.app import Proxy
 from wsproxy.config import Settings
 from wsproxy.faults.control import FaultSet
 from wsproxy.faults.oneline import parse_line
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord
 from wsproxy.payloads.rules import parse_rules
 from wsproxy.payloads.sayings import InFlightSayings
@@ -169,6 +170,11 @@ class SyncProxy:
     def connections(self) -> list[ConnectionRecord]:
         """All connections, refused ones too, in the order they came."""
         return list(self._look().connections.values())
+
+    @property
+    def requests(self) -> list[HttpRecord]:
+        """The requests of plain HTTP that have ended, refused upgrades too, in order."""
+        return list(self._look().http)
 
     @property
     def strikes(self) -> list[FaultRecord]:

@@ -12,6 +12,7 @@ from wsproxy.faults.registry import strike_marks
 from wsproxy.filters.language import parse, parse_passing
 from wsproxy.filters.subject import Subject, subject_of
 from wsproxy.model.batches import Batch
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
 from wsproxy.payloads.decoded import Decoded
 from wsproxy.payloads.rules import DecodeRule
@@ -86,6 +87,7 @@ class Tape:
         self.seen: list[Seen] = []
         self.frames: list[FrameRecord] = []
         self.faults: list[FaultRecord] = []
+        self.http: list[HttpRecord] = []
         self.connections: dict[int, ConnectionRecord] = {}
         self._sayings = Sayings(self.connections.get, rules)
         self._news: set[asyncio.Event] = set()
@@ -102,6 +104,7 @@ class Tape:
             if record.frame.is_control or record.frame.fin:
                 self.seen.append(self._seen(frame_id, record, message, faults))
         self.faults += batch.faults
+        self.http += batch.http
         for event in self._news:
             event.set()
 

@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from websockets.asyncio.server import ServerConnection, serve
-from websockets.typing import Subprotocol
 
-from tests.integration.decoders.conftest import Start, free_port, lines, server
+from tests.integration.decoders.conftest import Start, bridged, free_port, lines, server
 from wsproxy.model.records import Direction
 from wsproxy.payloads.pairs import Pairs
 
@@ -31,29 +29,9 @@ async def broker(tmp_path: Path) -> AsyncIterator[str]:
     configuration.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
     assert mosquitto is not None
 
-    async def bridge(socket: ServerConnection) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-
-        async def back() -> None:
-            while data := await reader.read(5000):
-                await socket.send(data)
-
-        task = asyncio.create_task(back())
-        try:
-            async for message in socket:
-                assert isinstance(message, bytes)
-                writer.write(message)
-        finally:
-            writer.close()
-            await writer.wait_closed()
-            await task
-
     with server(port, mosquitto, "-c", str(configuration)):
-        async with serve(
-            bridge, "127.0.0.1", 0, subprotocols=[Subprotocol("mqtt")], max_size=None
-        ) as bridged:
-            address = next(iter(bridged.sockets)).getsockname()
-            yield f"ws://127.0.0.1:{address[1]}"
+        async with bridged(port, "mqtt") as url:
+            yield url
 
 
 def talk(client: Client, url: str, got: list[tuple[str, bytes, int]]) -> None:

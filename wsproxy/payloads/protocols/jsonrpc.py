@@ -141,6 +141,11 @@ class DevTools(JsonRpc):
             found = _SESSION_AT_END.search(payload.content[-200:])
             session = found[1].decode() if found else None
         key = str(number)[:100]
+        if session is None and payload is not None and payload.missing:
+            # Not even the end is recorded: whoever asked with this id, if only one did.
+            asked = self._asked[payload.direction.other]
+            mine = [each for each in asked if each.split(" ", 1)[0] == key]
+            return mine[0] if len(mine) == 1 else key
         return f"{key} {session[:64]}" if isinstance(session, str) else key
 
 
