@@ -174,13 +174,11 @@ class CaptureWriter:
 
     def _insert(self, statement: str, rows: Iterator[tuple[Row, int]]) -> int:
         """Insert rows; returns where the extras of the last one end."""
-        end = 0
-        for row, stop in rows:
-            end = stop
-            if row:
-                self._db.execute(statement, row)
-                self._row_bytes += _size_of(row)
-        return end
+        found, ends = zip(*rows, strict=True)
+        found = found[1:]  # the first one is only where they begin
+        self._db.executemany(statement, found)
+        self._row_bytes += sum(map(_size_of, found))
+        return int(ends[-1])
 
     def _note_lost(self) -> None:
         # An index that was deleted takes the row too: whoever has it open sees it.
