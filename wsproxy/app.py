@@ -20,6 +20,7 @@ from wsproxy.engine.server import Limits, default_max_connections
 from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
 from wsproxy.errors import WsproxyError
+from wsproxy.formats.registry import EXPORT_FORMS
 from wsproxy.model.notes import NoteRecord
 from wsproxy.payloads.sayings import InFlightSayings
 from wsproxy.protocol.secrets import Mask, NoMask
@@ -201,7 +202,7 @@ class Proxy:
                 clock,
                 self._keep_note,
                 self.upstream_url,
-                Beside(self._recorder.path, settings.web_host),
+                Beside(self._recorder.path, settings.web_host, EXPORT_FORMS),
                 self.url,
             )
             await self._start_web(ctx, feed)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wsproxy.clock import LoopClock
 from wsproxy.config import DEFAULT_WEB_PORT
+from wsproxy.formats.registry import EXPORT_FORMS
 from wsproxy.model.batches import BatchBuilder
 from wsproxy.model.notes import NoteRecord
 from wsproxy.payloads.rules import DecodeRule
@@ -59,7 +60,7 @@ class Viewer:
         clock, totals = LoopClock(), Totals()
         self._feed = Feed(clock, totals, self._rules)
         reading = Reading(lambda: CaptureBrowser(self._capture, self._rules))
-        beside = Beside(self._capture, self._host)
+        beside = Beside(self._capture, self._host, EXPORT_FORMS)
         ctx = Context(reading, None, totals, clock, self._keep_note, self._name, beside)
         try:
             totals.start_with(await reading(lambda reader: reader.traffic()), count=True)

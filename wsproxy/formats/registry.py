@@ -80,11 +80,32 @@ FORMS = {
             "what wsproxy knew of changes and faults: they are in comments, which nobody reads back",
             writes=False,
         ),
+        Form(
+            "python",
+            "python",
+            "a script that does what the clients did",
+            "py",
+            "text/x-python",
+            "what the server said, frames, pongs and faults: it is a script",
+            reads=False,
+        ),
+        Form(
+            "websocat",
+            "websocat",
+            "a shell script that does what the clients did",
+            "sh",
+            "application/x-sh",
+            "what the server said, control frames and faults: it is a script",
+            reads=False,
+        ),
         Form("zip", "archive", "everything in one file", "zip", "application/zip"),
     )
 }
 
-EXPORTS = tuple(name for name, form in FORMS.items() if form.writes)
+EXPORT_FORMS = {name: form for name, form in FORMS.items() if form.writes}
+"""Those that can be written."""
+
+EXPORTS = tuple(EXPORT_FORMS)
 """Names of the forms that can be written."""
 
 IMPORTS = tuple(name for name, form in FORMS.items() if form.reads)

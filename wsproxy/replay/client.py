@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +15,8 @@ from websockets.typing import Subprotocol
 
 from wsproxy.errors import WsproxyError
 from wsproxy.model.records import Direction, End
-from wsproxy.protocol.handshake import Headers, end_to_end, header_tokens, header_values
+from wsproxy.protocol.handshake import Headers, header_tokens
+from wsproxy.protocol.reopening import client_headers, offered_subprotocols
 from wsproxy.relay.interfaces import Clock
 from wsproxy.relay.tasks import start_task
 from wsproxy.replay.carry import Carried
@@ -25,9 +27,6 @@ AT_ONCE = 100
 
 MAX_MESSAGE = 64 * 1024 * 1024
 """Bytes of a message that is taken from the server."""
-
-MASKED = "***"
-"""What stands in a capture for a secret."""
 
 _UP, _DOWN = Direction.UPSTREAM, Direction.DOWNSTREAM
 
@@ -117,20 +116,15 @@ class _Player:
         own = {name.lower() for name, _ in self._how.headers}
         headers = [
             (name, value)
-            for name, value in end_to_end(connection.request_headers)
-            if not name.lower().startswith("sec-websocket-")
-            and name.lower() not in {"host", "content-length", *own}
-            and value != MASKED
+            for name, value in client_headers(connection.request_headers)
+            if name.lower() not in own
         ]
-        offered = header_values(connection.request_headers, "Sec-WebSocket-Protocol")
         subprotocols = [
-            Subprotocol(part.strip()) for part in ",".join(offered).split(",") if part.strip()
+            Subprotocol(offered) for offered in offered_subprotocols(connection.request_headers)
         ]
         options: dict[str, Any] = {}
         if self._url.startswith("wss:") and self._how.insecure:
-            import ssl
-
-            options["ssl"] = ssl._create_unverified_context()  # noqa: SLF001, S323 - asked for
+            options["ssl"] = _unverified()
         deflate = "permessage-deflate" in ",".join(
             header_tokens(connection.request_headers, "Sec-WebSocket-Extensions")
         )
@@ -208,3 +202,11 @@ class _Player:
         one = said(place, direction, time, opcode, content, self._decoder)
         messages.append(one)
         return one
+
+
+def _unverified() -> ssl.SSLContext:
+    """For a server whose certificate is not checked, as the user asked."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

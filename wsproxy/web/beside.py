@@ -15,10 +15,10 @@ import sys
 import tempfile
 from asyncio.subprocess import Process
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from wsproxy.web.errors import ApiError
 
@@ -47,11 +47,47 @@ LOWER = 10
 _URL = re.compile(r"http://\S+")
 
 
+PIECE = 256 * 1024
+"""Bytes of an export that are handed on at once."""
+
+
+class ExportForm(Protocol):
+    """A form that a capture can be written in."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def suffix(self) -> str: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def lacks(self) -> str:
+        """What it does not hold, in words; empty where it holds everything."""
+
+
+class Export:
+    """An export that is being written."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    async def read(self) -> bytes:
+        """The next piece; empty when all is there. Raises ApiError where it failed."""
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        piece = await self._process.stdout.read(PIECE)
+        if not piece and await self._process.wait():
+            why = _why(await self._process.stderr.read())
+            raise ApiError("bad_request", why or "it cannot be exported")
+        return piece
+
+
 class Beside:
     """Runs commands; at most MAX_COMMANDS at a time."""
 
-    def __init__(self, capture: Path, host: str) -> None:
-        """`host` is where pages listen."""
+    def __init__(self, capture: Path, host: str, forms: Mapping[str, ExportForm]) -> None:
+        """`host` is where pages listen, `forms` are what `wsproxy export` writes, by name."""
+        self.forms = forms
         self.capture = capture
         """What the page shows."""
         self._host = host
@@ -106,6 +142,23 @@ class Beside:
             why = _why(said).replace(f"{before.parent}/", "").replace(f"{after.parent}/", "")
             raise ApiError("bad_request", why or "they cannot be compared") from None
         return found
+
+    @asynccontextmanager
+    async def export(self, form: str, options: Sequence[str]) -> AsyncIterator[Export]:
+        """What `wsproxy export` writes; it goes as fast as it is read. Raises ApiError."""
+        if self._running >= MAX_COMMANDS:
+            raise ApiError("busy")
+        self._running += 1
+        process = None
+        try:
+            arguments = ("--format", form, "-o", "-", *options, "--", str(self.capture))
+            process = await self._start("export", *arguments)
+            yield Export(process)
+        finally:
+            self._running -= 1
+            if process is not None and process.returncode is None:
+                process.kill()
+                await process.wait()
 
     @asynccontextmanager
     async def file(self, pieces: AsyncIterable[bytes], name: str) -> AsyncIterator[Path]:

@@ -173,6 +173,13 @@ SCHEMAS: dict[str, Any] = {
         response_headers=_HEADERS,
     ),
     "Row": _object(**_ROW),
+    "ExportFormats": _object(
+        formats=_list(
+            _object(
+                name=_STRING, title=_STRING, suffix=_STRING, content_type=_STRING, lacks=_STRING
+            )
+        )
+    ),
     "Note": _NOTE,
     "Notes": _object(offset=_INTEGER, total=_INTEGER, notes=_list("Note")),
     "Page": _object(

@@ -19,6 +19,7 @@ from wsproxy.web.api import (
     control,
     conversation,
     export,
+    exportfile,
     faults,
     http,
     notes,
@@ -36,6 +37,7 @@ READING_ROUTES: tuple[Route, ...] = (
     *conversation.ROUTES,
     *compare.ROUTES,
     *export.ROUTES,
+    *exportfile.ROUTES,
     *notes.ROUTES,
 )
 """What there is for any capture."""

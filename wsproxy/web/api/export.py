@@ -9,6 +9,7 @@ from aiohttp import web
 
 from wsproxy.filters.language import FilterError
 from wsproxy.render.jsonl import connection_object, dump, frame_object
+from wsproxy.web.api.exportfile import export_file
 from wsproxy.web.api.routes import (
     QUERY_PARAMETERS,
     Parameter,
@@ -26,7 +27,9 @@ PIECE = 100
 
 
 async def export(ctx: Context, request: web.Request) -> web.StreamResponse:
-    """Stream lines; each frame's connection comes before it, once."""
+    """Stream lines; each frame's connection comes before it, once. Or a file of another form."""
+    if "format" in request.query:
+        return await export_file(ctx, request, request.query["format"])
     pieces = _selected(request) or _listed(ctx, request)
     try:
         first = await anext(pieces, None)  # what is wrong with the filter shows here
@@ -106,8 +109,9 @@ ROUTES = (
         "Download frames as JSON lines, as `wsproxy run --log-format jsonl` prints them",
         parameters=(
             *QUERY_PARAMETERS,
+            Parameter("format", "string", "A whole file of this form (/export/formats) instead."),
             Parameter("ids", "string", "These frames instead, with commas between."),
         ),
-        errors=("bad_filter",),
+        errors=("bad_filter", "busy"),
     ),
 )
