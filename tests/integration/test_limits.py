@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from tests.support.raw import (
     FIN,
     RST,
+    TIMEOUT,
     ProxyStage,
     both_loops,
     frame,
@@ -22,6 +24,7 @@ from tests.support.raw import (
     until,
     upgrade,
 )
+from tests.support.raw_child import child
 from wsproxy.app import Proxy
 from wsproxy.config import Settings
 from wsproxy.errors import WsproxyError
@@ -107,6 +110,34 @@ async def test_too_many_clients_get_503_and_one_line(caplog: pytest.LogCaptureFi
         limits = stage.proxy._listener._env.limits
         assert limits.refused_connections == 3
     assert len([line for line in logged(caplog) if "503" in line]) == 1
+
+
+@both_loops
+async def test_no_file_left_is_said_once_and_passes(loop_name: str, tmp_path: Path) -> None:
+    limit = 120
+    capture = str(tmp_path / "c.wsproxy")
+    async with child(
+        loop_name, files=limit, max_connections=1000, capture=capture, no_web=True
+    ) as stage:
+        clients = [await stage.connect() for _ in range(limit + 30)]
+        async with asyncio.timeout(TIMEOUT):
+            line = await stage.log_line()
+            assert line.startswith(f"ERROR too many files are open ({limit} may be): ")
+            # Whoever was taken may go on.
+            await clients[0].send(upgrade())
+            server = await stage.accept()
+            await server.send(switching())
+            assert (await clients[0].head()).status == 101
+            for client in clients:
+                client.abort()
+            while True:  # the proxy has to notice first that they have left
+                client = await stage.connect()
+                with contextlib.suppress(ConnectionResetError, asyncio.IncompleteReadError):
+                    await client.send(b"NOT HTTP\r\n\r\n")
+                    if (await client.head()).status == 400:
+                        break
+                client.abort()
+        assert not [line for line in await stage.stop() if "files" in line]
 
 
 BODIES = {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -107,3 +109,70 @@ async def test_own_answers_name_no_versions() -> None:
     async with running() as rig:
         async with rig.session.get(f"{rig.api}/status") as response:
             assert response.headers["Server"] == "wsproxy"
+
+
+async def connect(rig: Rig) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    assert rig.proxy.web_port is not None
+    return await asyncio.open_connection("127.0.0.1", rig.proxy.web_port)
+
+
+HALVES = {
+    "nothing": b"",
+    "half a head": b"GET / HTTP/1.1\r\nHost: x\r\nX: ",
+    "garbage": b"\0" * 10,
+    "half a second head": b"GET /static/icon.svg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET / HTT",
+}
+
+
+@pytest.mark.parametrize("name", HALVES)
+async def test_client_that_sends_no_request_is_dropped(
+    name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("wsproxy.web.server.REQUEST_SECONDS", 0.2)
+    async with running() as rig:
+        reader, writer = await connect(rig)
+        writer.write(HALVES[name])
+        async with asyncio.timeout(10):
+            await reader.read()  # to its end
+        writer.close()
+        # Who has sent one is not dropped.
+        assert (await rig.call("GET", "/status"))[0] == 200
+    assert not [r for r in caplog.records if r.exc_info]
+
+
+async def test_body_that_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsproxy.web.api.routes.BODY_SECONDS", 0.1)
+
+    async def never() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(60)
+
+    async with running() as rig:
+        headers = {"Content-Type": "application/json"}
+        status, answer = await rig.call("POST", "/faults", data=never(), headers=headers)
+        assert (status, answer["error"]["code"]) == (408, "too_late")
+
+
+async def test_clients_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsproxy.web.server.MAX_CONNECTIONS", 3)
+    async with running() as rig:
+        held = [await connect(rig) for _ in range(3)]
+        for _, writer in held:
+            writer.write(b"GET")
+        await asyncio.sleep(0)
+        reader, writer = await connect(rig)
+        async with asyncio.timeout(10):
+            assert (await reader.read()).startswith(b"HTTP/1.1 503 ")
+        writer.close()
+        for _, writer in held:
+            writer.close()
+
+
+async def test_reset_without_a_body() -> None:
+    async with running() as rig, rig.client() as client:
+        await client.send("hello")
+        await client.recv()
+        number = (await rig.get("/connections"))["connections"][0]["id"]
+        status, _ = await rig.call("POST", f"/connections/{number}/reset")
+        assert status == 200
+        assert (await rig.call("POST", "/faults/reset"))[0] in (200, 204)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -87,6 +88,9 @@ async def child(loop_name: str, **settings: Any) -> AsyncIterator[Child]:
 async def run(settings: dict[str, Any]) -> None:
     if "capture" in settings:
         settings["capture"] = Path(settings["capture"])
+    if "files" in settings:  # how many it may have open
+        files = settings.pop("files")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     proxy = Proxy(Settings(listen_port=0, **settings))

@@ -75,6 +75,7 @@ class Listener:
             self._server, handle_signals=False, shutdown_timeout=STOP_SECONDS
         )
         await self._runner.setup()
+        self._hear_of_files()
         site = web.TCPSite(self._runner, host, port, ssl_context=ssl_context, backlog=1024)
         try:
             await site.start()
@@ -86,6 +87,19 @@ class Listener:
             hint = "; -p 0 takes a free port" if number == errno.EADDRINUSE else ""
             raise WsproxyError(f"cannot listen on {host}:{port}: {reason.lower()}{hint}") from None
         return int(self._runner.addresses[0][1])
+
+    def _hear_of_files(self) -> None:
+        """Say it once where asyncio says a thousand times that no file is left for a client."""
+        loop = asyncio.get_running_loop()
+        others = loop.get_exception_handler() or _default
+
+        def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            if context["message"] == "socket.accept() out of system resource":
+                self._server.out_of_files()
+            else:
+                others(loop, context)
+
+        loop.set_exception_handler(handle)
 
     async def stop(self) -> None:
         """Take no more clients and end the sessions, which get a few seconds for it."""
@@ -352,6 +366,10 @@ class Listener:
         connection.closed = self._env.clock.time()
         connection.end = end
         self._env.journal.connection_changed(connection)
+
+
+def _default(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    loop.default_exception_handler(context)
 
 
 def _own(

@@ -36,17 +36,26 @@ class Limits:
 FILES_KEPT = 64
 """Open files that are not for clients: the capture, the page, the program itself."""
 
+FILES_LEFT = 16
+"""Open files that are left for these when so much is open that no client is taken any more."""
 
-def default_max_connections() -> int:
-    """How many clients the limit of open files allows: each takes one more to the upstream."""
+MANY_FILES = 1 << 21
+"""Stands for no limit."""
+
+
+def max_files() -> int:
+    """How many files, sockets among them, the system lets this process open."""
     try:
         import resource
     except ImportError:  # Windows
-        return 4096
+        return 8192
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit == resource.RLIM_INFINITY:
-        return 1 << 20
-    return max((limit - FILES_KEPT) // 2, 1)
+    return MANY_FILES if limit == resource.RLIM_INFINITY else limit
+
+
+def default_max_connections() -> int:
+    """How many clients the limit of open files allows: each takes one more to the upstream."""
+    return max((max_files() - FILES_KEPT) // 2, 1)
 
 
 class Server(web.Server):
@@ -57,27 +66,45 @@ class Server(web.Server):
         self._handle = handler
         self.limits = limits
         self._full = False
+        self._max_files = max_files()
+        self._starved = False
+        """Whether the last client that came found no file left for it."""
 
     def __call__(self) -> RequestHandler:
         return Connection(self, loop=self._loop, **self._kwargs)
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         limits = self.limits
-        if len(self._connections) < limits.max_connections:
+        # The lowest number is given first: a high one says that as many are open.
+        starved = transport.get_extra_info("socket").fileno() >= self._max_files - FILES_LEFT
+        if starved:
+            self.out_of_files()
+        elif len(self._connections) < limits.max_connections:
             super().connection_made(handler, transport)
-            self._full = False
+            self._full = self._starved = False
             self.client_joined(handler, transport)
             return
-        limits.refused_connections += 1
-        if not self._full:
+        elif not self._full:
             self._full = True
             _log.warning(
                 "%d clients are connected, more get 503 (--max-connections)",
                 limits.max_connections,
             )
-        transport.write(own_answer(503, "too many connections (--max-connections)"))
+        limits.refused_connections += 1
+        why = "open files (ulimit -n)" if starved else "connections (--max-connections)"
+        transport.write(own_answer(503, f"too many {why}"))
         # Its task is still to begin, and expects to find the connection as it was.
         self._loop.call_soon(handler.force_close)
+
+    def out_of_files(self) -> None:
+        """A client came, and no file is left for it."""
+        if not self._starved:
+            self._starved = True
+            _log.error(
+                "too many files are open (%d may be): no more clients are taken until some leave;"
+                " `ulimit -n` allows more",
+                self._max_files,
+            )
 
     def client_joined(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         """A client has come, and may stay."""

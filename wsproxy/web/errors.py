@@ -27,6 +27,7 @@ ERRORS: dict[str, tuple[int, str]] = {
     "no_fault": (404, "there is no such fault"),
     "no_faults": (404, "this proxy runs without a fault engine"),
     "method_not_allowed": (405, "the path has no such method"),
+    "too_late": (408, "the body did not come in time"),
     "not_open": (409, "the connection is not open"),
     "payload_cut": (409, "the capture has only the beginning of this payload"),
     "too_many_notes": (409, "the capture has as many notes as it can have"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 from collections.abc import Awaitable, Callable
@@ -10,6 +11,7 @@ from importlib.resources import files
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
+from aiohttp.web_protocol import RequestHandler
 
 from wsproxy.errors import WsproxyError
 from wsproxy.web.api import (
@@ -50,6 +52,12 @@ API_ROUTES: tuple[Route, ...] = (
 )
 """What of the API is more than this server's own business."""
 
+REQUEST_SECONDS = 10.0
+"""How long a client may take for its first request, and pause between two."""
+
+MAX_CONNECTIONS = 256
+"""Clients at a time, the listeners of the feed among them."""
+
 _TYPES = {
     ".html": "text/html",
     ".css": "text/css",
@@ -79,6 +87,9 @@ class WebServer:
         self._host = host
         self._static = _load_static()
         self._runner: web.AppRunner | None = None
+        self._listening: asyncio.Server | None = None
+        self._silent: set[RequestHandler] = set()
+        """Connections over which no request has come yet."""
         self.routes: tuple[Route, ...] = (
             *(READING_ROUTES if ctx.live is None else API_ROUTES),
             Route("GET", "/feed", self._serve_feed, "The live feed, a WebSocket"),
@@ -105,11 +116,16 @@ class WebServer:
         `or_any` takes a free port where `port` is taken. Raises WsproxyError.
         """
         self._runner = web.AppRunner(
-            self.app(), handle_signals=False, access_log=None, shutdown_timeout=1.0
+            self.app(),
+            handle_signals=False,
+            access_log=None,
+            shutdown_timeout=1.0,
+            keepalive_timeout=REQUEST_SECONDS,
         )
         await self._runner.setup()
+        loop = asyncio.get_running_loop()
         try:
-            await web.TCPSite(self._runner, self._host, port).start()
+            self._listening = await loop.create_server(self._accept, self._host, port)
         except OSError as error:
             if or_any and port and error.errno == errno.EADDRINUSE:
                 await self._runner.cleanup()
@@ -120,10 +136,28 @@ class WebServer:
                 f"cannot serve the page on {self._host}:{port}: {reason};"
                 " --web-port 0 takes a free port, --no-web none"
             ) from None
-        return int(self._runner.addresses[0][1])
+        return int(self._listening.sockets[0].getsockname()[1])
+
+    def _accept(self) -> asyncio.Protocol:
+        """The protocol of a client's connection."""
+        server = self._runner.server if self._runner is not None else None
+        if server is None or len(server.connections) >= MAX_CONNECTIONS:
+            return _Refusing()
+        handler = server()
+        self._silent.add(handler)
+        asyncio.get_running_loop().call_later(REQUEST_SECONDS, self._drop_silent, handler)
+        return handler
+
+    def _drop_silent(self, handler: RequestHandler) -> None:
+        """Wait no longer for a first request (for a second one aiohttp has a timeout)."""
+        if handler in self._silent:
+            self._silent.discard(handler)
+            handler.force_close()
 
     async def stop(self) -> None:
         """Close everything."""
+        if self._listening is not None:
+            self._listening.close()
         await self._feed.close()
         await self._ctx.beside.close()
         if self._runner is not None:
@@ -138,6 +172,7 @@ class WebServer:
 
     @web.middleware
     async def _middleware(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        self._silent.discard(request.protocol)
         try:
             self._guard.check_sender(request)
             if request.path == "/" and "token" in request.query:
@@ -201,6 +236,15 @@ class WebServer:
 
     async def _openapi(self, ctx: Context, request: web.Request) -> web.Response:
         return web.json_response(self._description)
+
+
+class _Refusing(asyncio.Protocol):
+    """A client that is one too many."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
+        transport.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+        transport.close()
 
 
 def _is_style(request: web.Request) -> bool:

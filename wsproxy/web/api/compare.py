@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from wsproxy.web.api.lookup import connection_of
-from wsproxy.web.api.routes import Parameter, Route, body_of
+from wsproxy.web.api.routes import Parameter, Route, body_of, pieces_of
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
 
@@ -32,14 +32,14 @@ async def connections(ctx: Context, request: web.Request) -> web.Response:
 async def capture(ctx: Context, request: web.Request) -> web.Response:
     """Another capture, as it was before, with this one."""
     name = _file_name(request)
-    async with ctx.beside.file(request.content.iter_any(), name) as path:
+    async with ctx.beside.file(pieces_of(request), name) as path:
         return web.json_response(await ctx.beside.diff(path, ctx.beside.capture))
 
 
 async def view(ctx: Context, request: web.Request) -> web.Response:
     """A page over a file."""
     name = _file_name(request)
-    return web.json_response({"url": await ctx.beside.view(request.content.iter_any(), name)})
+    return web.json_response({"url": await ctx.beside.view(pieces_of(request), name)})
 
 
 def _file_name(request: web.Request) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
 import math
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,9 @@ MAX_BODY = 1024 * 1024
 
 MAX_MESSAGE_BODY = 32 * 1024 * 1024
 """Bytes of a request's body that holds the content of a message."""
+
+BODY_SECONDS = 10.0
+"""How long the pause between two pieces of a body may be."""
 
 MAX_SECONDS = 253402300800.0
 """The end of the year 9999: no clock shows more."""
@@ -148,10 +152,24 @@ def shortened(text: str) -> str:
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
+async def pieces_of(request: web.Request) -> AsyncIterator[bytes]:
+    """The request's body as it comes; raises ApiError where nothing comes for too long."""
+    pieces = request.content.iter_any()
+    while True:
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                piece = await anext(pieces)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise ApiError("too_late") from None
+        yield piece
+
+
 async def text_of(request: web.Request, limit: int = MAX_BODY) -> str:
     """The request's body as text, of at most `limit` bytes; raises ApiError."""
     data = bytearray()
-    async for piece in request.content.iter_any():
+    async for piece in pieces_of(request):
         data += piece
         if len(data) > limit:
             raise ApiError("too_large", f"the body must have at most {limit} bytes")
