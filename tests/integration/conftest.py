@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
@@ -18,6 +19,12 @@ def no_other_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "ws_proxy", "wss_proxy", "socks_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(autouse=True)
+def failures_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """What failed for a client is of level INFO; `wsproxy run` shows it where the log of frames does not."""
+    caplog.set_level(logging.INFO, "wsproxy")
 
 
 @pytest.fixture

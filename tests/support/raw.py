@@ -449,4 +449,4 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
         assert record.exc_info is None, record.getMessage()
         assert "Traceback" not in record.getMessage()
         assert "\n" not in record.getMessage()
-    return [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+    return [r.getMessage() for r in caplog.records if r.levelno >= logging.INFO]

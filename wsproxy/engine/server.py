@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ FILES_KEPT = 64
 FILES_LEFT = 16
 """Open files that are left for these when so much is open that no client is taken any more."""
 
+STARVED_SECONDS = 60.0
+"""How long there must have been files for all, before it is said again that there are none."""
+
 MANY_FILES = 1 << 21
 """Stands for no limit."""
 
@@ -67,8 +71,8 @@ class Server(web.Server):
         self.limits = limits
         self._full = False
         self._max_files = max_files()
-        self._starved = False
-        """Whether the last client that came found no file left for it."""
+        self._starved = -math.inf
+        """When a client came last for which no file was left."""
 
     def __call__(self) -> RequestHandler:
         return Connection(self, loop=self._loop, **self._kwargs)
@@ -81,7 +85,7 @@ class Server(web.Server):
             self.out_of_files()
         elif len(self._connections) < limits.max_connections:
             super().connection_made(handler, transport)
-            self._full = self._starved = False
+            self._full = False
             self.client_joined(handler, transport)
             return
         elif not self._full:
@@ -98,8 +102,8 @@ class Server(web.Server):
 
     def out_of_files(self) -> None:
         """A client came, and no file is left for it."""
-        if not self._starved:
-            self._starved = True
+        before, self._starved = self._starved, self._loop.time()
+        if self._starved - before > STARVED_SECONDS:
             _log.error(
                 "too many files are open (%d may be): no more clients are taken until some leave;"
                 " `ulimit -n` allows more",
