@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { comparison, nextOrder, shownColumns } from '../../wsproxy/web/static/js/pure/columns.js';
 import { curl, python, shellQuote, websocat } from '../../wsproxy/web/static/js/pure/copy.js';
 import { diff, jsonDiff } from '../../wsproxy/web/static/js/pure/diff.js';
 import {
@@ -15,6 +16,7 @@ import {
 import * as format from '../../wsproxy/web/static/js/pure/format.js';
 import { asJson, parseJson, toJson } from '../../wsproxy/web/static/js/pure/json.js';
 import { keyTarget, placeAt, position } from '../../wsproxy/web/static/js/pure/place.js';
+import { pointerOf } from '../../wsproxy/web/static/js/pure/pointer.js';
 import { DEFAULTS, queryOf, readUrl, writeUrl } from '../../wsproxy/web/static/js/pure/state.js';
 
 const NO_CHIPS = { q: '', dir: '', op: '', mark: '', kind: '' };
@@ -141,4 +143,44 @@ test('commands survive any text', () => {
     "curl --http1.1 -i -N -H 'Cookie: a=b; c' -H 'Sec-WebSocket-Key: k' 'http://h/p?x=1'",
   );
   assert.match(python(target, Uint8Array.of(1, 255)), /bytes\.fromhex\("01ff"\)/);
+});
+
+test('rows sort by a column, numbers as numbers, and what has no value comes last', () => {
+  const rows = [
+    { id: 1, payload_length: 9, columns: ['10'] },
+    { id: 2, payload_length: 100, columns: ['9'] },
+    { id: 3, payload_length: 9, columns: [null] },
+    { id: 4, payload_length: 1, columns: ['b'] },
+  ];
+  const ids = (order) => rows.toSorted(comparison(order, ['$.x'])).map(({ id }) => id);
+  assert.deepEqual(ids('size'), [4, 1, 3, 2]);
+  assert.deepEqual(ids('-size'), [2, 1, 3, 4]);
+  assert.deepEqual(ids('$.x'), [2, 1, 4, 3]);
+  assert.deepEqual(ids('-$.x'), [4, 1, 2, 3]);
+  assert.equal(comparison('', []), null);
+  assert.equal(comparison('$.other', ['$.x']), null);
+  assert.deepEqual(
+    [nextOrder('', 'size'), nextOrder('size', 'size'), nextOrder('-size', 'size')],
+    ['size', '-size', ''],
+  );
+  assert.deepEqual(
+    shownColumns(['$.b', 'kind', '$.a']).map(({ key }) => key),
+    ['kind', '$.b', '$.a'],
+  );
+});
+
+test('a path to one place is a pointer', () => {
+  assert.equal(pointerOf('$.user.names[0]'), '/user/names/0');
+  assert.equal(pointerOf('$["a/b"].c~d'), null);
+  assert.equal(pointerOf('$["a/b"]["c~d"]'), '/a~1b/c~0d');
+  assert.equal(pointerOf('/as/it/is'), '/as/it/is');
+  for (const wrong of ['$', '$..a', '$.a[*]', 'a.b', '$.a[?x]', ''])
+    assert.equal(pointerOf(wrong), null);
+});
+
+test('kinds that were seen complete ~kind', () => {
+  assert.deepEqual(completions('~up & ~kind pu', [], ['PUBLISH', 'PING']), {
+    from: 6,
+    words: ['~kind "PUBLISH"'],
+  });
 });

@@ -44,6 +44,8 @@ class Breakpoint:
     control: bool = False
     """Whether control frames stop too."""
     timeout: float = DEFAULT_TIMEOUT
+    at_timeout: str = "forward"
+    """What becomes then of what waits: `forward` or `drop`."""
     enabled: bool = True
     hits: int = 0
 
@@ -56,6 +58,7 @@ class Breakpoint:
             "connection": self.connection,
             "control": self.control,
             "timeout": self.timeout,
+            "at_timeout": self.at_timeout,
             "enabled": self.enabled,
             "hits": self.hits,
         }
@@ -79,6 +82,8 @@ class Held:
     in_flight: InFlightMessage
     until: float
     """When it goes on by itself, in seconds since the epoch."""
+    waiting: Callable[[], int] = lambda: 0
+    """Bytes that wait in its lane, its own among them."""
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def as_object(self) -> dict[str, Any]:
@@ -95,6 +100,7 @@ class Held:
             "message": in_flight.number,
             "readable": in_flight.readable,
             "content_length": len(content),
+            "behind": max(self.waiting() - len(in_flight.wire) - len(content), 0),
             "text": in_flight.opcode == Opcode.TEXT and in_flight.readable,
             "base64": base64.b64encode(content[:SHOWN]).decode(),
         }
@@ -191,15 +197,22 @@ class Breakpoints:
         return [b for b in self._breakpoints.values() if b.may_stop(connection, direction)]
 
     async def hold(
-        self, breakpoint_: Breakpoint, connection: int, in_flight: InFlightMessage
+        self, breakpoint_: Breakpoint, live: LiveConnection, in_flight: InFlightMessage
     ) -> None:
         """Wait until it is let go."""
-        now = self._clock.time()
-        held = Held(self._next_held, breakpoint_, connection, in_flight, now + breakpoint_.timeout)
+        until = self._clock.time() + breakpoint_.timeout
+        held = Held(
+            self._next_held,
+            breakpoint_,
+            live.connection.id,
+            in_flight,
+            until,
+            lambda: live.waiting(in_flight.direction),
+        )
         self._next_held += 1
         breakpoint_.hits += 1
         self._held[held.number] = held
-        cancel = self._clock.call_later(breakpoint_.timeout, lambda: self._let_go(held))
+        cancel = self._clock.call_later(breakpoint_.timeout, lambda: self._too_late(held))
         self._changed()
         try:
             await held.released.wait()
@@ -216,6 +229,11 @@ class Breakpoints:
     def detach(self, live: LiveConnection) -> None:
         """A connection has ended."""
         del self._stops[live]
+
+    def _too_late(self, held: Held) -> None:
+        if held.breakpoint.at_timeout == "drop":
+            held.in_flight.drop(CAUSE)
+        self._let_go(held)
 
     def _let_go(self, held: Held) -> None:
         if self._held.pop(held.number, None) is not None:
@@ -267,12 +285,15 @@ class _Stop:
             if breakpoint_.filter.decodes:
                 self._breakpoints.sayings.describe(subject, in_flight, self._connection)
             if breakpoint_.filter.matches(subject):
-                return self._breakpoints.hold(breakpoint_, self._connection.id, in_flight)
+                return self._breakpoints.hold(breakpoint_, self._live, in_flight)
         return None
 
     def ended(self) -> None:
         """The connection has ended."""
         self._breakpoints.detach(self._live)
+
+
+_FIELDS = ("filter", "direction", "connection", "control", "enabled", "timeout", "at_timeout")
 
 
 def _checked(spec: dict[str, Any]) -> dict[str, Any]:
@@ -289,7 +310,9 @@ def _checked(spec: dict[str, Any]) -> dict[str, Any]:
             fields[name] = value
         elif name == "timeout" and type(value) in (int, float) and 0 < value <= 86400:
             fields[name] = float(value)
-        elif name in ("filter", "direction", "connection", "control", "enabled", "timeout"):
+        elif name == "at_timeout" and value in ("forward", "drop"):
+            fields[name] = value
+        elif name in _FIELDS:
             raise ValueError(f"{name} of a breakpoint cannot be {value!r}")
         else:
             raise ValueError(f"a breakpoint has no field {name!r}")

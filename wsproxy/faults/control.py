@@ -126,6 +126,17 @@ class FaultSet:
             for fault in FAULT_TYPES.values()
         ]
 
+    def check(self, asked: dict[str, Any] | str) -> tuple[list[str], int | None]:
+        """What a fault, or the text of a scenario file, will do, in plain English, a line a fault;
+        and the scenario's seed. Raises FaultError.
+        """
+        if isinstance(asked, str):
+            from wsproxy.faults.scenario import parse  # it loads YAML
+
+            scenario = parse(asked)
+            return scenario.explain(), scenario.seed
+        return [parse_spec(asked, self._names()).explain()], None
+
     def load_scenario(self, text: str) -> list[dict[str, Any]]:
         """Put the faults of a scenario file (YAML) in place of all others; raises FaultError.
 

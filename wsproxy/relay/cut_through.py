@@ -13,6 +13,7 @@ class CutThrough:
 
     stalled = False
     idle = True
+    waiting = 0
 
     def __init__(
         self,

@@ -98,6 +98,10 @@ class Held:
     def idle(self) -> bool:
         return self._nothing_waits and self._departure.empty
 
+    @property
+    def waiting(self) -> int:
+        return self._waiting
+
     def bytes_received(self, data: bytes) -> None:
         self._put(_Chunk(data, self._time()), len(data))
 

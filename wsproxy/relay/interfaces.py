@@ -112,6 +112,9 @@ class LiveConnection(Protocol):
     def pause(self, direction: Direction, paused: bool) -> None:
         """Read nothing from the sender of a direction, or go on."""
 
+    def waiting(self, direction: Direction) -> int:
+        """Bytes of a direction that wait to go on, those of a message that is held among them."""
+
     def add_note(self, note: NoteRecord) -> None:
         """Keep what somebody wrote down about the connection or one of its messages."""
 

@@ -65,6 +65,11 @@ class Lane:
         return self.decoder.at_frame_boundary and self._way.idle
 
     @property
+    def waiting(self) -> int:
+        """Bytes that wait to go on, as somebody holds a message."""
+        return self._way.waiting
+
+    @property
     def stalled(self) -> bool:
         """Whether a fault keeps everything back, the end of the stream included."""
         return self._way.stalled

@@ -95,5 +95,9 @@ class Way(Protocol):
         """Whether nothing is held."""
 
     @property
+    def waiting(self) -> int:
+        """Bytes that wait here, those that are held among them."""
+
+    @property
     def stalled(self) -> bool:
         """Whether a fault keeps everything back, the end of the stream included."""

@@ -201,6 +201,10 @@ class Session:
         """Read nothing from the sender of a direction, or go on."""
         self.lanes[direction].pause("user", paused)
 
+    def waiting(self, direction: Direction) -> int:
+        """Bytes of a direction that wait to go on, those of a message that is held among them."""
+        return self.lanes[direction].waiting
+
     def add_note(self, note: NoteRecord) -> None:
         """Keep what somebody wrote down about the connection or one of its messages."""
         self._journal.add_note(note)

@@ -42,6 +42,11 @@ class FaultControl(Protocol):
     def populate(self, specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Put these faults in place of all others, or, if one is wrong, change nothing."""
 
+    def check(self, asked: dict[str, Any] | str) -> tuple[list[str], int | None]:
+        """What a fault, or the text of a scenario file, will do, in plain English, a line a fault;
+        and the scenario's seed. Raises FaultError.
+        """
+
     def load_scenario(self, text: str) -> list[dict[str, Any]]:
         """Put the faults of a scenario file (YAML) in place of all others; raises FaultError.
 

@@ -388,6 +388,7 @@ SCHEMAS: dict[str, Any] = {
         connection=_MAYBE_INTEGER,
         control=_BOOLEAN,
         timeout=_NUMBER,
+        at_timeout={"type": "string", "enum": ["forward", "drop"]},
         enabled=_BOOLEAN,
         hits=_INTEGER,
     ),
@@ -402,12 +403,14 @@ SCHEMAS: dict[str, Any] = {
         message=_MAYBE_INTEGER,
         readable=_BOOLEAN,
         content_length=_INTEGER,
+        behind=_INTEGER,
         text=_BOOLEAN,
         base64=_STRING,
     ),
     "Breakpoints": _object(breakpoints=_list("Breakpoint"), held=_list("Held")),
     "Fault": _object(**_FAULT),
     "Faults": _object(faults=_list("Fault"), seed=_INTEGER),
+    "Checked": _object(explanations=_list(_STRING), seed=_MAYBE_INTEGER),
     "FaultTypes": _object(
         types=_list(
             _object(

@@ -49,6 +49,9 @@ class Live:
     def reconsider(self) -> None:
         self.asked += 1
 
+    def waiting(self, direction: Direction) -> int:
+        return 1000  # bytes of the direction, the held message's among them
+
 
 def message(text: str, direction: Direction = UP, opcode: int = Opcode.TEXT) -> InFlightMessage:
     content = text.encode()
@@ -127,6 +130,21 @@ async def test_time_lets_go(breakpoints: Breakpoints, clock: Clock) -> None:
     assert in_flight.verdict == "relayed"
 
 
+async def test_what_waited_too_long_is_dropped_where_that_was_asked(
+    breakpoints: Breakpoints, clock: Clock
+) -> None:
+    stop = breakpoints.attach(Live())  # type: ignore[arg-type]
+    breakpoints.add({"timeout": 5, "at_timeout": "drop"})
+    in_flight = message("x")
+    task = await _start(stop, in_flight)
+    (held,) = breakpoints.held()
+    assert held["behind"] == 1000 - len(in_flight.wire) - 1
+    clock.move(5.1)
+    await task
+    assert in_flight.verdict == "dropped"
+    assert breakpoints.held() == []
+
+
 @pytest.mark.parametrize("opcode", [Opcode.CLOSE, Opcode.PING, Opcode.PONG])
 async def test_control_frames_stick_only_if_asked(breakpoints: Breakpoints, opcode: int) -> None:
     stop = breakpoints.attach(Live())  # type: ignore[arg-type]
@@ -196,6 +214,7 @@ async def test_not_too_many_wait(breakpoints: Breakpoints) -> None:
         {"timeout": True},
         {"connection": "1"},
         {"enabled": "yes"},
+        {"at_timeout": "explode"},
         {"colour": "red"},
     ],
 )

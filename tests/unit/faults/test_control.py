@@ -104,6 +104,19 @@ def test_populate_is_all_or_nothing() -> None:
     assert [fault["name"] for fault in populated] == ["reset", "reset-2"]
 
 
+def test_what_is_only_checked_changes_nothing() -> None:
+    faults = make()
+    explanations, seed = faults.check("seed: 9\nfaults:\n  - {type: reset, nth: 3}\n")
+    assert seed == 9
+    assert len(explanations) == 1
+    assert "only message 3" in explanations[0]
+    assert "delays" in faults.check({"type": "latency", "latency": "1s"})[0][0]
+    with pytest.raises(FaultError, match=r"line 2: .*did you mean reset"):
+        faults.check("faults:\n  - {type: rest}\n")
+    assert faults.faults() == []
+    assert faults.seed == 1
+
+
 def test_a_scenario_takes_the_place_of_all_faults() -> None:
     faults = make()
     faults.add({"type": "drop"})

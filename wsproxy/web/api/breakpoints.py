@@ -110,6 +110,11 @@ _SPEC: dict[str, Any] = {
     "connection": {"type": ["integer", "null"], "description": "Only on this connection."},
     "control": {"type": "boolean", "description": "Whether it stops Close, ping and pong too."},
     "timeout": {"type": "number", "description": "Seconds after which it lets go."},
+    "at_timeout": {
+        "type": "string",
+        "enum": ["forward", "drop"],
+        "description": "What becomes then of what waits.",
+    },
     "enabled": {"type": "boolean"},
 }
 

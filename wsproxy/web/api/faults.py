@@ -80,6 +80,18 @@ async def reset(ctx: Context, request: web.Request) -> web.Response:
     return _all(control)
 
 
+async def check(ctx: Context, request: web.Request) -> web.Response:
+    """What a fault or a scenario would do; nothing changes."""
+    control = _control(ctx)
+    body = await body_of(request)
+    text = body.get("text")
+    try:
+        explanations, seed = control.check(text if isinstance(text, str) else body)
+    except FaultError as error:
+        raise ApiError("bad_fault", str(error)) from None
+    return web.json_response({"explanations": explanations, "seed": seed})
+
+
 async def scenario(ctx: Context, request: web.Request) -> web.Response:
     """Load a scenario."""
     control = _control(ctx)
@@ -170,6 +182,15 @@ ROUTES = (
         errors=("no_faults", "bad_fault"),
     ),
     Route("POST", "/faults/reset", reset, "Remove all faults", "Faults", errors=("no_faults",)),
+    Route(
+        "POST",
+        "/faults/check",
+        check,
+        "Say what a fault, or the `text` of a scenario, would do, and change nothing",
+        "Checked",
+        body=_SPEC | {"text": {"type": "string", "description": "A scenario file, in YAML."}},
+        errors=("no_faults", "bad_fault"),
+    ),
     Route(
         "POST",
         "/faults/scenario",

@@ -1,181 +1,102 @@
-// @ts-nocheck -- not typed yet
-// Faults: switch on, change, off; how often each struck; scenario files.
+// Faults: those in force, live; a gallery to add one; a scenario.
 
 import { get, patch, post, remove } from '../api.js';
-import { attempt, button, el, select } from '../dom.js';
+import { attempt, button, el, fill, messageOf } from '../dom.js';
 import { confirmed } from '../menu.js';
 import { count } from '../pure/format.js';
+import { CONDITIONS, conditionValue, FaultForm, plainValue } from './fault-form.js';
+import { faultPicture } from './fault-pictures.js';
+import { ScenarioEditor } from './scenario-editor.js';
 
-const DIRECTIONS = [
-  ['downstream', '↓ down'],
-  ['upstream', '↑ up'],
-  ['both', '⇅ both'],
-];
-const REFRESH_MS = 1500;
+/** @import { Fault, FaultType } from '../types' */
+/** @typedef {{element: HTMLElement, strikes: HTMLElement, spec: string}} Drawn */
 
-/** What a fault waits for, as it is edited: [field, what it is called]. */
-const CONDITIONS = [
-  ['match', 'match'],
-  ['toxicity', 'share'],
-  ['probability', 'probability'],
-  ['every', 'every'],
-  ['first', 'first'],
-  ['nth', 'nth'],
-  ['after', 'after'],
-  ['for', 'for'],
+const REFRESH_MS = 1000;
+
+/** @type {[string, string][]} */
+const VIEWS = [
+  ['force', 'In force'],
+  ['add', 'Add a fault'],
+  ['scenario', 'Scenario'],
 ];
 
+/** @param {unknown} current */
 const shownValue = (current) =>
   current !== null && typeof current === 'object' ? JSON.stringify(current) : current;
 
 class FaultPanel extends HTMLElement {
-  #types = [];
+  /** @type {Map<string, Drawn>} */
   #rows = new Map();
+  #body = el('tbody');
+  #none = el('p', { class: 'dim', hidden: true }, 'No faults: all passes as it is.');
+  #timer = 0;
+  #views = VIEWS.map(([key, text]) => button(text, () => this.#show(key), { 'data-view': key }));
+  #force = el('div', {}, this.#none, this.#table());
+  #add = el('div', { hidden: true });
+  #scenario = el('div', { hidden: true });
 
   async connectedCallback() {
     this.className = 'tool';
+    /** @type {FaultType[]} */
+    let types;
     try {
-      this.#types = (await get('/faults/types')).types;
+      types = (await get('/faults/types')).types;
     } catch (error) {
-      this.append(el('div', { class: 'empty' }, error.message));
+      fill(this, el('div', { class: 'empty' }, messageOf(error)));
       return;
     }
-    this.type = select(
-      'Type of fault',
-      this.#types.map((each) => [each.type, each.type]),
-      this.#types[0]?.type,
-      () => this.#choose(),
-    );
-    this.direction = select('Direction', DIRECTIONS, 'downstream');
-    this.name = el('input', { placeholder: 'name (optional)', 'aria-label': 'Name', size: 14 });
-    this.match = el('input', {
-      class: 'mono',
-      placeholder: 'match (a filter)',
-      'aria-label': 'Match',
-      size: 20,
-    });
-    this.toxicity = el('input', {
-      value: '1',
-      size: 4,
-      'aria-label': 'Toxicity: the share of connections',
-      title: 'The share of connections it is on',
-    });
-    this.probability = el('input', {
-      size: 4,
-      placeholder: '1',
-      'aria-label': 'Probability: the share of messages',
-    });
-    this.after = el('input', {
-      size: 4,
-      placeholder: '0s',
-      'aria-label': 'After: how long after the connection opened',
-    });
-    this.inputs = el('span', { class: 'row' });
-    this.about = el('div', { class: 'dim' });
-    this.body = el('tbody');
-    const file = el('input', {
-      type: 'file',
-      accept: '.yaml,.yml,.json',
-      class: 'visually-hidden',
-      tabindex: -1,
-      'aria-label': 'Scenario file',
-      onchange: () => this.#scenario(file),
-    });
+    const done = async () => {
+      await this.#refresh();
+      this.#show('force');
+    };
+    this.#add.append(new FaultForm(types, done).element);
+    this.#scenario.append(new ScenarioEditor(done).element);
     this.append(
       el(
-        'form',
-        {
-          onsubmit: (event) => {
-            event.preventDefault();
-            this.#add();
-          },
-        },
-        this.type,
-        this.direction,
-        this.inputs,
-        this.match,
-        el('label', {}, 'share', this.toxicity),
-        el('label', {}, 'probability', this.probability),
-        el('label', {}, 'after', this.after),
-        this.name,
-        el('button', { class: 'primary' }, 'Add fault'),
-        button('Load scenario…', () => file.click()),
-        file,
+        'div',
+        { class: 'row' },
+        el('span', { class: 'segments', role: 'group', 'aria-label': 'Faults' }, this.#views),
+        el('span', { class: 'grow' }),
         button('Remove all', () => this.#removeAll(), { class: 'danger' }),
       ),
-      this.about,
-      el(
-        'table',
-        {},
-        el(
-          'thead',
-          {},
-          el(
-            'tr',
-            {},
-            ['On', 'Name', 'Type', 'Direction', 'Attributes', 'Conditions', 'Struck', ''].map(
-              (text) => el('th', { scope: 'col' }, text),
-            ),
-          ),
-        ),
-        this.body,
-      ),
+      this.#force,
+      this.#add,
+      this.#scenario,
     );
-    this.#choose();
     await this.#refresh();
-    this.timer = setInterval(() => this.#refresh(), REFRESH_MS);
+    this.#show(this.#rows.size ? 'force' : 'add');
+    if (this.isConnected) this.#timer = window.setInterval(() => this.#refresh(), REFRESH_MS);
   }
 
   disconnectedCallback() {
-    clearInterval(this.timer);
+    clearInterval(this.#timer);
   }
 
-  #choose() {
-    const type = this.#types.find((each) => each.type === this.type.value);
-    this.about.textContent = type ? `${type.summary} ${type.effect ?? ''}` : '';
-    this.inputs.replaceChildren(
-      ...(type?.attributes ?? []).map((each) =>
+  /** @param {string} view */
+  #show(view) {
+    for (const each of this.#views)
+      each.setAttribute('aria-pressed', String(each.dataset.view === view));
+    this.#force.hidden = view !== 'force';
+    this.#add.hidden = view !== 'add';
+    this.#scenario.hidden = view !== 'scenario';
+  }
+
+  #table() {
+    const head = ['On', 'Name', 'Type', 'Direction', 'Attributes', 'Conditions', 'Struck', ''];
+    return el(
+      'table',
+      {},
+      el(
+        'thead',
+        {},
         el(
-          'label',
-          { title: `${each.doc} (${each.unit})` },
-          each.name,
-          el('input', {
-            'data-attribute': each.name,
-            size: 8,
-            value: each.default ?? '',
-            placeholder: each.required ? 'needed' : '',
-            required: each.required,
-          }),
+          'tr',
+          {},
+          head.map((text) => el('th', { scope: 'col' }, text)),
         ),
       ),
+      this.#body,
     );
-  }
-
-  async #add() {
-    const attributes = {};
-    for (const input of this.inputs.querySelectorAll('input')) {
-      if (input.value !== '') attributes[input.dataset.attribute] = value(input.value);
-    }
-    const spec = {
-      type: this.type.value,
-      direction: this.direction.value,
-      toxicity: Number(this.toxicity.value),
-      attributes,
-    };
-    if (this.name.value) spec.name = this.name.value;
-    if (this.match.value) spec.match = this.match.value;
-    if (this.probability.value) spec.probability = value(this.probability.value);
-    if (this.after.value) spec.after = this.after.value;
-    const always =
-      !spec.match && spec.probability === undefined && spec.toxicity === 1 && !spec.after;
-    if (spec.type === 'drop' && always) {
-      const all = spec.direction === 'both' ? 'Every message' : `Every message ${spec.direction}`;
-      if (
-        !(await confirmed(`${all} will be dropped: this fault has no condition.`, 'Drop them all'))
-      )
-        return;
-    }
-    await this.#do(() => post('/faults', spec));
   }
 
   async #removeAll() {
@@ -183,86 +104,87 @@ class FaultPanel extends HTMLElement {
       await this.#do(() => post('/faults/reset'));
   }
 
-  async #scenario(file) {
-    const text = await file.files[0].text();
-    file.value = '';
-    await this.#do(() => post('/faults/scenario', { text }), 'Scenario loaded');
-  }
-
-  async #do(action, done) {
-    await attempt(action, done);
+  /** @param {() => Promise<unknown>} action */
+  async #do(action) {
+    await attempt(action);
     await this.#refresh();
   }
 
   async #refresh() {
-    const { faults } = await get('/faults').catch(() => ({ faults: [] }));
-    const there = new Set();
+    /** @type {Fault[] | null} */
+    const faults = await get('/faults').then(
+      (answer) => answer.faults,
+      () => null, // the header says that wsproxy does not answer; what was last known stays
+    );
+    if (!faults) return;
+    const there = new Set(faults.map(({ name }) => name));
     for (const fault of faults) {
-      there.add(fault.name);
       let row = this.#rows.get(fault.name);
       const spec = JSON.stringify({ ...fault, strikes: 0 });
       if (!row || row.spec !== spec) {
         // a row that is being edited stays until its fault changes
         const fresh = this.#row(fault, spec);
         if (row) row.element.replaceWith(fresh.element);
-        else this.body.append(fresh.element);
+        else this.#body.append(fresh.element);
         row = fresh;
         this.#rows.set(fault.name, row);
       }
-      row.strikes.textContent = count(fault.strikes ?? 0);
+      const strikes = count(fault.strikes);
+      if (row.strikes.textContent !== strikes) {
+        row.strikes.classList.remove('struck');
+        if (row.strikes.textContent)
+          requestAnimationFrame(() => row?.strikes.classList.add('struck'));
+        row.strikes.textContent = strikes;
+      }
     }
     for (const [name, row] of this.#rows) {
       if (there.has(name)) continue;
       row.element.remove();
       this.#rows.delete(name);
     }
+    this.#none.hidden = faults.length > 0;
+    const [force] = this.#views;
+    if (force) force.textContent = faults.length ? `In force (${faults.length})` : 'In force';
   }
 
+  /** @param {Fault} fault @param {string} spec @returns {Drawn} */
   #row(fault, spec) {
     const path = `/faults/${encodeURIComponent(fault.name)}`;
-    const change = (changes) => this.#do(() => patch(path, changes));
-    const strikes = el('td');
-    const field = (name, label, current, onchange) =>
-      el(
-        'label',
-        {},
-        name,
-        el('input', {
-          size: 8,
-          value: current ?? '',
-          'aria-label': `${label} of ${fault.name}`,
-          onchange,
-        }),
-      );
+    const change = (/** @type {Record<string, unknown>} */ changes) =>
+      this.#do(() => patch(path, changes));
+    /** @type {(label: string, current: unknown, keep: (text: string) => void) => HTMLElement} */
+    const field = (label, current, keep) => {
+      const input = el('input', {
+        size: 8,
+        value: shownValue(current) ?? '',
+        'aria-label': `${label} of ${fault.name}`,
+        onchange: () => keep(input.value),
+      });
+      return el('label', {}, label, input);
+    };
+    const on = el('input', {
+      type: 'checkbox',
+      checked: fault.enabled !== false,
+      'aria-label': `${fault.name} on`,
+      onchange: () => change({ enabled: on.checked }),
+    });
+    const strikes = el('td', { class: 'number' });
+    const values = /** @type {Record<string, unknown>} */ (fault);
     const element = el(
       'tr',
-      { 'data-fault': fault.name },
-      el(
-        'td',
-        {},
-        el('input', {
-          type: 'checkbox',
-          checked: fault.enabled !== false,
-          'aria-label': `${fault.name} on`,
-          onchange: (event) => change({ enabled: event.target.checked }),
-        }),
-      ),
-      el('td', {}, fault.name),
-      el('td', {}, fault.type),
-      el('td', {}, fault.direction ?? ''),
+      { 'data-fault': fault.name, class: fault.enabled === false ? 'off' : '' },
+      el('td', {}, on),
+      el('td', { class: 'untrusted' }, fault.name),
+      el('td', {}, el('span', { class: 'row' }, faultPicture(fault.type), fault.type)),
+      el('td', {}, { upstream: '↑ up', downstream: '↓ down', both: '⇅ both' }[fault.direction]),
       el(
         'td',
         {},
         el(
           'span',
           { class: 'row' },
-          Object.entries(fault.attributes ?? {}).map(([name, current]) =>
-            field(
-              name,
-              name,
-              typeof current === 'object' && current ? JSON.stringify(current) : current,
-              (event) => change({ attributes: { [name]: value(event.target.value) } }),
-            ),
+          Object.entries(fault.attributes).map(([name, current]) =>
+            field(name, current, (text) => change({ attributes: { [name]: plainValue(text) } })),
           ),
         ),
       ),
@@ -273,11 +195,7 @@ class FaultPanel extends HTMLElement {
           'span',
           { class: 'row' },
           CONDITIONS.map(([name, label]) =>
-            field(label, label, shownValue(fault[name]), (event) =>
-              change({
-                [name]: name === 'match' ? event.target.value || null : value(event.target.value),
-              }),
-            ),
+            field(label, values[name], (text) => change({ [name]: conditionValue(name, text) })),
           ),
         ),
       ),
@@ -289,16 +207,6 @@ class FaultPanel extends HTMLElement {
       ),
     );
     return { element, strikes, spec };
-  }
-}
-
-/** Numbers and words of JSON as such, all else as text: `200ms`. */
-function value(text) {
-  if (text === '') return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
   }
 }
 
