@@ -13,7 +13,7 @@ from typing import Any
 from wsproxy.app import access_of
 from wsproxy.clock import LoopClock
 from wsproxy.config import DEFAULT_CAPTURE_LIMIT, DEFAULT_WEB_PORT, FleetSettings
-from wsproxy.fleet.connecting import connect, end
+from wsproxy.fleet.connecting import REQUEST_SECONDS, connect, end
 from wsproxy.fleet.follower import Follower
 from wsproxy.fleet.interfaces import Folded
 from wsproxy.fleet.names import Names, check_name
@@ -81,7 +81,11 @@ class FleetView:
         feed = Feed(clock, totals, settings.decode)
         self._watchers.append(feed)
         self.follower = Follower(
-            self._client.jetstream(), names, self._folded, self._thread, self._tell
+            self._client.jetstream(timeout=REQUEST_SECONDS),
+            names,
+            self._folded,
+            self._thread,
+            self._tell,
         )
         self._following = start_task(self.follower.run(), "following the fleet")
         if not settings.no_web:

@@ -108,7 +108,7 @@ class Cluster:
                         await create(
                             client.jetstream(),
                             Names(fleet),
-                            Limits(**({"replicas": replicas} | limits)),
+                            Limits(**({"replicas": replicas, "size": 50_000_000} | limits)),
                             update=True,
                         )
                     except Exception:

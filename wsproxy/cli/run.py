@@ -146,9 +146,9 @@ GROUPS = {
 @click.option("--no-web", is_flag=True, help="No page and no API.")
 @click.option(
     "--capture",
-    type=_FILE,
-    metavar="FILE",
-    help="Keep the capture in FILE (SQLite); one that exists is continued. Without it,"
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Keep the capture in FOLDER; one that exists is continued. Without it,"
     " a private temporary file that is removed at the end.",
 )
 @click.option(

@@ -28,7 +28,7 @@ FIRST_SECONDS = 3.0
 CANCEL_SECONDS = 0.5
 """After which a task that goes on is cancelled anew."""
 
-REQUEST_SECONDS = 5.0
+REQUEST_SECONDS = 2.0
 """How long an answer may take."""
 
 TROUBLE: tuple[type[BaseException], ...] = (

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wsproxy.errors import WsproxyError
-from wsproxy.fleet.connecting import TROUBLE, Access, connect, end
+from wsproxy.fleet.connecting import REQUEST_SECONDS, TROUBLE, Access, connect, end
 from wsproxy.fleet.interfaces import Place, Source
 from wsproxy.fleet.names import Names
 from wsproxy.fleet.presence import Presence
@@ -138,7 +138,7 @@ class Member:
         """Join and send, until cancelled; raises WsproxyError where the fleet refuses us."""
         member = self._membership
         client = await connect(member.access, f"wsproxy {member.instance}", patient=True)
-        js = client.jetstream()
+        js = client.jetstream(timeout=REQUEST_SECONDS)
         sender = self._sender = Sender(
             js,
             member.names,
