@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -98,9 +98,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def server(port: int, *command: str) -> Iterator[None]:
+def server(port: int, *command: str, env: Mapping[str, str] = {}) -> Iterator[None]:
     """A server that is up when the block begins and down when it ends."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **env}
+    )
     try:
         deadline = time.monotonic() + 20
         while True:
