@@ -20,6 +20,7 @@ from wsproxy.cli.decoding import decode_options, flat
 from wsproxy.cli.runtime import configure_logging, run_loop
 from wsproxy.cli.said import HELP, Said, SaidError, parse_said
 from wsproxy.cli.typed import Typed, typed_lines
+from wsproxy.cli.types import Parsed
 from wsproxy.clock import LoopClock
 from wsproxy.config import Settings, parse_upstream
 from wsproxy.errors import WsproxyError
@@ -41,44 +42,28 @@ Each line is a text message. A line may also be one of these:
 """ + "\n".join(f"  {line}" for line in HELP)
 
 
-class _Target(click.ParamType[str]):
+def _target(text: str) -> str:
     """A URL with path and query."""
-
-    name = "url"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        url = urlsplit(str(value))
-        try:
-            parse_upstream(urlunsplit(url._replace(query="", fragment="")))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        return str(value)
+    parse_upstream(urlunsplit(urlsplit(text)._replace(query="", fragment="")))
+    return text
 
 
-class _Header(click.ParamType[tuple[str, str]]):
+def _header(text: str) -> tuple[str, str]:
     """`Name: value`."""
-
-    name = "header"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        name, colon, rest = str(value).partition(":")
-        if not colon or not name.strip():
-            self.fail(f"{value!r} is not a header: write 'Name: value'", param, ctx)
-        return name.strip(), rest.strip()
+    name, colon, rest = text.partition(":")
+    if not colon or not name.strip():
+        raise ValueError(f"{text!r} is not a header: write 'Name: value'")
+    return name.strip(), rest.strip()
 
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command("connect", epilog=EPILOG)
-@click.argument("url", type=_Target())
+@click.argument("url", type=Parsed("url", _target))
 @click.option("-s", "--subprotocol", "subprotocols", multiple=True, metavar="NAME",
               help="Offer this subprotocol; may be repeated.")  # fmt: skip
-@click.option("-H", "--header", "headers", multiple=True, type=_Header(), metavar="'NAME: VALUE'",
+@click.option("-H", "--header", "headers", multiple=True, type=Parsed("header", _header), metavar="'NAME: VALUE'",
               help="Send this header with the handshake; may be repeated.")  # fmt: skip
 @click.option("--compress/--no-compress", default=True, show_default=True,
               help="Whether to offer permessage-deflate.")  # fmt: skip

@@ -7,19 +7,8 @@ from typing import Any
 
 import click
 
-from wsproxy.payloads.rules import DecodeRule, DecodeRuleError, parse_rules
-
-
-class DecodeRules(click.ParamType[list[DecodeRule]]):
-    """`PATH_REGEX=NAME`, `@FILE` or `-`."""
-
-    name = "rule"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> list[DecodeRule]:
-        try:
-            return parse_rules([value])
-        except DecodeRuleError as error:
-            self.fail(str(error), param, ctx)
+from wsproxy.cli.types import Parsed
+from wsproxy.payloads.rules import DecodeRule, parse_rules
 
 
 def decode_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -27,7 +16,7 @@ def decode_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--decode",
         multiple=True,
-        type=DecodeRules(),
+        type=Parsed("rule", lambda text: parse_rules([text])),
         metavar="RULE",
         help="Which decoder reads which connections: PATH_REGEX=NAME, for instance"
         " '/feed=msgpack'; NAME - for none; @FILE for a file of rules; - for no decoding at all."

@@ -13,7 +13,7 @@ from wsproxy.cli.configured import with_config
 from wsproxy.cli.decoding import decode_options, flat
 from wsproxy.cli.fleetoptions import access_options, viewer_settings
 from wsproxy.cli.runtime import configure_logging, run_loop
-from wsproxy.cli.sizes import Duration, Size
+from wsproxy.cli.types import SIZE, duration
 from wsproxy.clock import LoopClock
 from wsproxy.config import FleetSettings
 from wsproxy.log.printer import Jsonl, Pretty, Printer
@@ -43,13 +43,13 @@ def command() -> None:
 )
 @click.option(
     "--age",
-    type=Duration(),
+    type=duration(),
     default="24h",
     show_default=True,
     help="How long the stream keeps what it was sent.",
 )
 @click.option(
-    "--size", type=Size(), default="10GB", show_default=True, help="How large it may become."
+    "--size", type=SIZE, default="10GB", show_default=True, help="How large it may become."
 )
 @click.option(
     "--when-full",
@@ -123,7 +123,7 @@ async def _create(settings: FleetSettings, limits: object, *, update: bool) -> N
 )
 @click.option(
     "--capture-limit",
-    type=Size(),
+    type=SIZE,
     default="2GB",
     show_default=True,
     help="Drop the oldest frames where the capture outgrows this.",

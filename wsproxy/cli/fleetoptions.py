@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from wsproxy.cli.types import Parsed
 from wsproxy.config import DEFAULT_FLEET, FleetSettings
 from wsproxy.fleet.installed import need_nats
 from wsproxy.text.units import parse_size
@@ -18,20 +19,14 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _Payload(click.ParamType[int]):
+def _payload(text: str) -> int:
     """A size, or `none`."""
-
-    name = "size"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        if value == "none":
-            return 0
-        try:
-            return parse_size(str(value))
-        except ValueError as error:
-            self.fail(f"{error}, and not none", param, ctx)
+    if text == "none":
+        return 0
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, and not none") from None
 
 
 _ACCESS = (
@@ -80,7 +75,7 @@ _MEMBER = (
     *_ACCESS,
     click.option(
         "--fleet-payload",
-        type=_Payload(),
+        type=Parsed("size", _payload),
         metavar="SIZE",
         help="Send only so many bytes of each payload to the fleet, or with `none` nothing of it.",
     ),

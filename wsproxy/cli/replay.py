@@ -10,6 +10,7 @@ import click
 from wsproxy.cli.captures import opened
 from wsproxy.cli.diff import ignored_of, later_of, report, report_options, talks_of
 from wsproxy.cli.export import check_connection
+from wsproxy.cli.types import Parsed
 from wsproxy.clock import LoopClock
 from wsproxy.config import parse_upstream
 from wsproxy.replay.client import How, play
@@ -27,23 +28,17 @@ Exit code 0: the server answered as it did; 1: it did not.
 """
 
 
-class Speed(click.ParamType[float | None]):
-    """`10` for ten times as fast, `max` for no pauses."""
-
-    name = "speed"
-
-    def convert(
-        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | None:
-        if value == "max":
-            return 0.0
-        try:
-            speed = float(str(value).removesuffix("x"))
-        except ValueError:
-            speed = 0.0
-        if not 0 < speed < 1e6:
-            self.fail(f"{value!r} is no speed; write for instance 1, 10 or max", param, ctx)
-        return speed
+def parse_speed(text: str) -> float:
+    """`10` for ten times as fast, `max` (0) for no pauses."""
+    if text == "max":
+        return 0.0
+    try:
+        speed = float(text.removesuffix("x"))
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < 1e6:
+        raise ValueError(f"{text!r} is no speed; write for instance 1, 10 or max")
+    return speed
 
 
 @click.command("replay", epilog=EPILOG)
@@ -51,7 +46,10 @@ class Speed(click.ParamType[float | None]):
 @click.option("--to", required=True, metavar="URL", help="The server, without the recorded path.")
 @click.option("--connection", type=int, metavar="N", help="Play connection N only.")
 @click.option(
-    "--speed", type=Speed(), default="1", help="10: ten times as fast; max: without pauses."
+    "--speed",
+    type=Parsed("speed", parse_speed),
+    default="1",
+    help="10: ten times as fast; max: without pauses.",
 )
 @click.option(
     "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Replaces a recorded one."

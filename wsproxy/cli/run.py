@@ -13,41 +13,13 @@ from wsproxy.cli.fleetoptions import fleet_options, fleet_settings
 from wsproxy.cli.grouped import GroupedCommand
 from wsproxy.cli.running import LogChoice, run_proxy
 from wsproxy.cli.runtime import configure_logging, run_loop
-from wsproxy.cli.sizes import Duration, Size
+from wsproxy.cli.types import SIZE, Parsed, duration
 from wsproxy.config import Settings, parse_upstream
-from wsproxy.filters.language import Filter, FilterError, parse
+from wsproxy.filters.language import Filter, parse
 from wsproxy.payloads.rules import DecodeRule
 
 SHORTEST = 0.1
 """Seconds between two lines of statistics."""
-
-
-class FilterText(click.ParamType[Filter]):
-    """A filter (docs/filters.md)."""
-
-    name = "filter"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Filter:
-        try:
-            return parse(str(value))
-        except FilterError as error:
-            self.fail(str(error), param, ctx)
-
-
-class UpstreamUrl(click.ParamType[str]):
-    """Where the server is."""
-
-    name = "url"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        try:
-            return parse_upstream(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -112,7 +84,7 @@ GROUPS = {
 
 
 @click.command("run", cls=GroupedCommand, groups=GROUPS, epilog=EPILOG)
-@click.argument("upstream", type=UpstreamUrl())
+@click.argument("upstream", type=Parsed("url", parse_upstream))
 @click.option(
     "-p",
     "--listen-port",
@@ -153,7 +125,7 @@ GROUPS = {
 )
 @click.option(
     "--capture-limit",
-    type=Size(),
+    type=SIZE,
     default="2GB",
     show_default=True,
     help="Drop the oldest frames where the capture outgrows this.",
@@ -180,14 +152,14 @@ GROUPS = {
 )
 @click.option(
     "--max-payload",
-    type=Size(),
+    type=SIZE,
     default="1MiB",
     show_default=True,
     help="Record no more than this of a payload. All of it is relayed.",
 )
 @click.option(
     "--max-http-body",
-    type=Size(),
+    type=SIZE,
     default="64KiB",
     show_default=True,
     help="Record no more than this of each body of plain HTTP; 0 for none.",
@@ -270,13 +242,13 @@ GROUPS = {
 )
 @click.option(
     "--log-filter",
-    type=FilterText(),
+    type=Parsed("filter", parse),
     metavar="FILTER",
     help="Print only the frames that FILTER lets through. All are recorded.",
 )
 @click.option(
     "--stats",
-    type=Duration(SHORTEST),
+    type=duration(SHORTEST),
     metavar="TIME",
     help="Print a line of statistics on standard error every so often, e.g. 5s.",
 )

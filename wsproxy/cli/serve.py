@@ -11,7 +11,8 @@ import click
 
 from wsproxy.cli.captures import opened
 from wsproxy.cli.diff import talks_of
-from wsproxy.cli.replay import Speed
+from wsproxy.cli.replay import parse_speed
+from wsproxy.cli.types import Parsed
 from wsproxy.replay.said import Talk
 from wsproxy.replay.server import ReplayServer
 
@@ -29,7 +30,12 @@ Exit code 1: a client said what the recording has no answer to.
 @click.option("-p", "--listen-port", "port", type=click.IntRange(0, 65535), default=9000,
               show_default=True, help="0 picks a free one.")  # fmt: skip
 @click.option("--listen-host", "host", default="127.0.0.1", show_default=True)
-@click.option("--speed", type=Speed(), default="1", help="10: ten times as fast; max: no pauses.")
+@click.option(
+    "--speed",
+    type=Parsed("speed", parse_speed),
+    default="1",
+    help="10: ten times as fast; max: no pauses.",
+)
 @click.option("--loop", is_flag=True, help="Begin again where the recording ends.")
 @click.option("--strict", is_flag=True, help="Answer only what says the same as then.")
 def command(
