@@ -17,6 +17,7 @@ from wsproxy.fleet.connecting import REQUEST_SECONDS, connect, end
 from wsproxy.fleet.follower import Follower
 from wsproxy.fleet.interfaces import Folded
 from wsproxy.fleet.names import Names, check_name
+from wsproxy.formats.registry import EXPORT_FORMS
 from wsproxy.model.notes import NoteRecord
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.relay.interfaces import Watcher
@@ -96,7 +97,7 @@ class FleetView:
                 clock,
                 self._keep_note,
                 f"the fleet {fleet.name}",
-                Beside(path, settings.web_host),
+                Beside(path, settings.web_host, EXPORT_FORMS),
             )
             totals.start_with(await ctx.reading(lambda reader: reader.traffic()), count=True)
             self._web = WebServer(ctx, feed, self.token, settings.web_host)

@@ -7,16 +7,19 @@ from pathlib import Path
 
 import click
 
-from wsproxy.cli.captures import StoredCapture, opened, progress
+from wsproxy.cli.captures import StoredCapture, any_capture, opened, progress
+from wsproxy.cli.exporting import follow as write_following
 from wsproxy.cli.selecting import selection_of, selection_options
 from wsproxy.formats.output import STDOUT, writing
-from wsproxy.formats.registry import EXPORTS, FORMS
+from wsproxy.formats.registry import EXPORTS, FORMS, Form
+from wsproxy.formats.selection import Selection
 from wsproxy.model.queries import Seen
 
 EPILOG = """\b
 Examples:
   wsproxy export api.wsproxy --format zip -o ticket.zip
   wsproxy export api.wsproxy --format jsonl -o - | jq .text
+  wsproxy export today.wsproxy --format pcapng --follow -o - | wireshark -k -i -
   wsproxy export api.wsproxy --format jsonl --filter '~down & ~b "error"' -o errors.jsonl
 """
 
@@ -31,11 +34,15 @@ Examples:
     required=True,
     help="Where to; - is standard output.",
 )
+@click.option(
+    "--follow", is_flag=True, help="Go on while the proxy records, until it ends or Ctrl-C."
+)
 @selection_options
 def command(
     capture: Path,
     form: str,
     output: Path,
+    follow: bool,
     connection: int | None,
     filter_: str | None,
     since: float | None,
@@ -44,6 +51,9 @@ def command(
     """Write CAPTURE, or a part of it, in another form (docs/export.md)."""
     selection = selection_of(connection, filter_, since, until)
     chosen = FORMS[form]
+    if follow:
+        _follow(capture, chosen, output, selection)
+        return
     with opened(capture) as reader:
         check_connection(reader, connection)
         write = chosen.write()
@@ -51,6 +61,16 @@ def command(
             write(Counting(reader, moved), file, selection)
     if output != STDOUT and chosen.lacks:
         click.echo(f"wsproxy: {form} does not hold {chosen.lacks}", err=True)
+
+
+def _follow(capture: Path, form: Form, output: Path, selection: Selection) -> None:
+    if not form.follows:
+        known = ", ".join(name for name, each in FORMS.items() if each.follows)
+        raise click.BadParameter(
+            f"{form.name} cannot be written piece by piece; {known} can", param_hint="--follow"
+        )
+    with any_capture(capture) as path, writing(output) as file:
+        write_following(path, form.writer()(file, selection), file, selection)
 
 
 def check_connection(reader: StoredCapture, number: int | None) -> None:

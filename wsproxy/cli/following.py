@@ -36,13 +36,21 @@ class Following:
         connection_id: int | None,
         connections: dict[int, ConnectionRecord],
         after: int,
+        *,
+        everything: bool = False,
     ) -> None:
-        """`connections`, by id, are kept up to date; `after` is the last frame that is known."""
+        """`connections`, by id, are kept up to date; `after` is the last frame that is known.
+
+        `everything`: faults and requests that are there already are news, too.
+        """
         self._capture = capture
         self._browser = CaptureBrowser(capture.path)
         self._query = Query(connection_id)
         self._connections = connections
         self._after = after
+        self._request = self._fault = 0
+        if everything:
+            return
         self._request = max(
             (each.id for each in capture.http.list(newest=True, limit=1)), default=0
         )
@@ -73,6 +81,10 @@ class Following:
         number = self._query.connection_id
         http = [each for each in http if number in (None, each.connection_id)]
         return News(frames, [record for _, record in faults], http, opened, ended)
+
+    def connection(self, number: int) -> ConnectionRecord | None:
+        """One connection."""
+        return self._browser.connection(number)
 
     def close(self) -> None:
         """Close the files."""

@@ -44,5 +44,17 @@ class CaptureReader(Protocol):
         """What the record lacks, by reason."""
 
 
+class StreamWriter(Protocol):
+    """Writes what it is told as it comes; a connection may come again when it has ended, and comes
+    with that after all that passed on it.
+    """
+
+    def add(self, thing: Told) -> None:
+        """Write what can be written by now."""
+
+    def finish(self) -> None:
+        """There is no more."""
+
+
 class FormatError(WsproxyError):
     """A file that is not what it was taken for, or is damaged: says where."""

@@ -43,6 +43,22 @@ def write(reader: CaptureReader, out: BinaryIO, selection: Selection = EVERYTHIN
     )
 
 
+class LineWriter:
+    """A line each, at once (formats.interfaces.StreamWriter)."""
+
+    def __init__(self, out: BinaryIO, selection: Selection) -> None:
+        self._out = out
+
+    def add(self, thing: Told) -> None:
+        self._out.write(line(thing))
+
+    def finish(self) -> None:
+        """Nothing is left."""
+
+
+writer = LineWriter
+
+
 def line(thing: Told) -> bytes:
     """One line, with its end."""
     if isinstance(thing, ConnectionRecord):

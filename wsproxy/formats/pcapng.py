@@ -46,6 +46,11 @@ def write(reader: CaptureReader, out: BinaryIO, selection: Selection = EVERYTHIN
     writer.finish()
 
 
+def writer(out: BinaryIO, selection: Selection) -> PcapngWriter:
+    """What writes what is told later."""
+    return PcapngWriter(out, whole=selection.whole)
+
+
 class PcapngWriter:
     """Writes what it is told, in the order it is told, at once."""
 
@@ -93,6 +98,11 @@ class PcapngWriter:
             ends = self._ends_of(connection)
             known = _Conversation(self._out, connection, *ends, whole=self._whole)
             self._conversations[connection.id] = known
+        elif connection.closed is not None:  # told again: there is no more of it
+            known.update(connection)
+            del self._conversations[connection.id]
+            known.end()
+            return
         known.update(connection)
         if connection.closed is not None:
             heappush(self._ends, (connection.closed, connection.id))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import BinaryIO
 
-from wsproxy.formats.interfaces import CaptureReader, FormatError, Imported
+from wsproxy.formats.interfaces import CaptureReader, FormatError, Imported, StreamWriter
 from wsproxy.formats.selection import Selection
 
 Write = Callable[[CaptureReader, BinaryIO, Selection], None]
@@ -29,10 +29,18 @@ class Form:
     """What it does not hold, in words; empty where it holds everything."""
     reads: bool = True
     writes: bool = True
+    follows: bool = False
+    """Whether it can be written while the proxy records: its module has `writer` then."""
 
     def write(self) -> Write:
         """What writes it; raises WsproxyError where a library is missing."""
         found: Write = import_module(f"wsproxy.formats.{self.module}").write
+        return found
+
+    def writer(self) -> Callable[[BinaryIO, Selection], StreamWriter]:
+        """What makes a writer of what comes."""
+        found: Callable[[BinaryIO, Selection], StreamWriter]
+        found = import_module(f"wsproxy.formats.{self.module}").writer
         return found
 
     def read(self) -> Read:
@@ -44,7 +52,7 @@ class Form:
 FORMS = {
     form.name: form
     for form in (
-        Form("jsonl", "jsonl", "JSON lines, lossless", "jsonl", "application/jsonl"),
+        Form("jsonl", "jsonl", "JSON lines, lossless", "jsonl", "application/jsonl", follows=True),
         Form(
             "pcapng",
             "pcapng",
@@ -53,6 +61,7 @@ FORMS = {
             "application/x-pcapng",
             "requests of plain HTTP",
             reads=False,
+            follows=True,
         ),
         Form(
             "har",

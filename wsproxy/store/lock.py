@@ -34,6 +34,21 @@ class Lock:
         os.close(self._descriptor)
 
 
+def is_written(folder: Path) -> bool:
+    """Whether a process writes the capture in this folder."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _lock(path: Path) -> int:
     while True:
         descriptor = open_file(path, os.O_RDWR)
