@@ -1,4 +1,3 @@
-// @ts-nocheck -- not typed yet
 // Send a message, resend a recorded one, close, cut off, pause.
 
 import { get, post } from '../api.js';
@@ -10,39 +9,45 @@ import { fromBase64 } from '../pure/format.js';
 import { view } from '../view.js';
 import { stateText } from './connections.js';
 
+/** @typedef {HTMLButtonElement | HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
+
+/** @type {[string, string][]} */
 const SIDES = [
   ['upstream', '↑ up'],
   ['downstream', '↓ down'],
 ];
+const NAMED = ['text', 'binary', 'ping', 'pong', 'close', 'continuation'];
+const RESERVED = [3, 4, 5, 6, 7, 11, 12, 13, 14, 15].map((n) => `0x${n.toString(16)}`);
+/** @type {[string, string][]} */
 const OPCODES = [
-  ...['text', 'binary', 'ping', 'pong', 'close', 'continuation'].map((name) => [name, name]),
-  ...[3, 4, 5, 6, 7, 11, 12, 13, 14, 15]
-    .map((n) => `0x${n.toString(16)}`)
-    .map((name) => [name, `${name} reserved`]),
+  ...NAMED.map((name) => /** @type {[string, string]} */ ([name, name])),
+  ...RESERVED.map((name) => /** @type {[string, string]} */ ([name, `${name} reserved`])),
 ];
 
 class Composer extends HTMLElement {
+  side = select('To which side', SIDES, 'upstream');
+  opcode = select('Opcode', OPCODES, 'text');
+  editor = new ContentEditor('Message');
+  code = el('input', {
+    value: '1000',
+    size: 5,
+    'aria-label': 'Close code',
+    inputmode: 'numeric',
+  });
+  reason = el('input', { placeholder: 'reason', 'aria-label': 'Close reason' });
+  about = el('div', { role: 'status' });
+  form = el('form', {
+    onsubmit: (event) => {
+      event.preventDefault();
+      this.#send();
+    },
+  });
+  update = () => this.#update();
+  end = () => {};
+
   connectedCallback() {
     this.className = 'tool';
-    this.side = select('To which side', SIDES, 'upstream');
-    this.opcode = select('Opcode', OPCODES, 'text');
-    this.editor = new ContentEditor('Message');
-    this.code = el('input', {
-      value: '1000',
-      size: 5,
-      'aria-label': 'Close code',
-      inputmode: 'numeric',
-    });
-    this.reason = el('input', { placeholder: 'reason', 'aria-label': 'Close reason' });
-    this.about = el('div', { role: 'status' });
-    this.form = el(
-      'form',
-      {
-        onsubmit: (event) => {
-          event.preventDefault();
-          this.#send();
-        },
-      },
+    this.form.append(
       this.side,
       this.opcode,
       this.editor.format,
@@ -64,7 +69,6 @@ class Composer extends HTMLElement {
     this.editor.area.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) this.#send();
     });
-    this.update = () => this.#update();
     this.end = view.on(['connection', 'frame'], this.update);
     connections.addEventListener('change', this.update);
     this.#update();
@@ -81,7 +85,8 @@ class Composer extends HTMLElement {
     this.about.textContent = connection
       ? `Connection #${connection.id} ${connection.target} is ${stateText(connection)}.`
       : 'Select a connection first.';
-    for (const control of this.form.elements) control.disabled = !open;
+    for (const control of /** @type {Iterable<Control>} */ (this.form.elements))
+      control.disabled = !open;
   }
 
   #send() {
@@ -110,6 +115,7 @@ class Composer extends HTMLElement {
       await this.#act('reset', {}, 'Cut off');
   }
 
+  /** @param {boolean} paused */
   async #pause(paused) {
     await this.#act(
       'pause',
@@ -119,6 +125,7 @@ class Composer extends HTMLElement {
     await attempt(() => connections.load()); // the feed tells of traffic, and there is none
   }
 
+  /** @param {string} what @param {object | (() => object)} body @param {string} done */
   #act(what, body, done) {
     return attempt(
       async () =>

@@ -1,13 +1,16 @@
-// @ts-nocheck -- not typed yet
 // What passed over time: up above the line, down below it, faults as bands.
 
 import { get } from '../api.js';
-import { button, el, select } from '../dom.js';
+import { button, el, messageOf, select } from '../dom.js';
 import { feed } from '../feed.js';
 import { Latest } from '../latest.js';
 import { bytes, clock, count, duration } from '../pure/format.js';
 import { view } from '../view.js';
 
+/** @import { Bucket, TimelineData } from '../types' */
+/** @typedef {'messages' | 'bytes' | 'largest'} Measure */
+
+/** @type {[Measure, string][]} */
 const MEASURES = [
   ['messages', 'Messages'],
   ['bytes', 'Bytes'],
@@ -16,21 +19,41 @@ const MEASURES = [
 const BUCKETS = 240;
 const MAX_STRIKES = 2000; // that the API lists
 
+/** @param {Bucket} bucket @param {Measure} measure @returns {[up: number, down: number]} */
+function measured(bucket, measure) {
+  if (measure !== 'messages') return bucket[measure];
+  const { messages, control } = bucket;
+  return [messages[0] + control[0], messages[1] + control[1]];
+}
+
+/** The first and the last moment of what is drawn. @param {TimelineData} data */
+const rangeOf = (data) => ({
+  from: data.start,
+  to: data.start + data.step * data.buckets.length,
+});
+
 class Timeline extends HTMLElement {
+  /** @type {TimelineData | null} */
   #data = null;
-  #span = null; // [from, to] when zoomed
-  #drag = null;
+  /** @type {[from: number, to: number] | null} */
+  #span = null; // when zoomed
+  /** @type {[from: number, to: number] | null} */
+  #drag = null; // in pixels
   #loaded = false;
   #latest = new Latest();
   #lastLoad = 0;
   #pause = 1000; // milliseconds between two loads
+  canvas = el('canvas', { class: 'chart', tabindex: 0, role: 'img' });
+  measure = select('What is drawn', MEASURES, 'messages', () => this.#draw());
+  about = el('span', { role: 'status' });
+  latency = el('span');
+  redraw = () => this.#draw();
+  observer = new ResizeObserver(this.redraw);
+  /** @type {(() => void)[]} */
+  ends = [];
 
   connectedCallback() {
     this.className = 'tool';
-    this.canvas = el('canvas', { class: 'chart', tabindex: 0, role: 'img' });
-    this.measure = select('What is drawn', MEASURES, 'messages', () => this.#draw());
-    this.about = el('span', { role: 'status' });
-    this.latency = el('span');
     this.append(
       el(
         'div',
@@ -52,7 +75,7 @@ class Timeline extends HTMLElement {
       'wheel',
       (event) => {
         event.preventDefault();
-        this.#zoom(event.deltaY > 0 ? 1.5 : 1 / 1.5, this.#timeAt(event));
+        this.#zoom(event.deltaY > 0 ? 1.5 : 1 / 1.5, this.#timeAt(event.offsetX));
       },
       { passive: false },
     );
@@ -63,9 +86,7 @@ class Timeline extends HTMLElement {
     this.canvas.addEventListener('pointermove', (event) => this.#move(event));
     this.canvas.addEventListener('pointerup', () => this.#select());
     this.canvas.addEventListener('keydown', (event) => this.#key(event));
-    this.observer = new ResizeObserver(() => this.#draw());
     this.observer.observe(this.canvas);
-    this.redraw = () => this.#draw();
     addEventListener('theme', this.redraw);
     this.ends = [
       view.on(['connection'], () => this.#all()),
@@ -106,7 +127,7 @@ class Timeline extends HTMLElement {
       if (summary.count)
         this.latency.textContent = `answers: median ${duration(summary.median)}, 95 % within ${duration(summary.p95)}, longest ${duration(summary.max)}`;
     } catch (error) {
-      if (!signal.aborted) this.about.textContent = error.message;
+      if (!signal.aborted) this.about.textContent = messageOf(error);
     }
   }
 
@@ -119,9 +140,10 @@ class Timeline extends HTMLElement {
     canvas.width = width * scale;
     canvas.height = height * scale;
     const ctx = canvas.getContext('2d');
+    if (!ctx) return;
     ctx.scale(scale, scale);
     const style = getComputedStyle(this);
-    const colour = (name) => style.getPropertyValue(name);
+    const colour = (/** @type {string} */ name) => style.getPropertyValue(name);
     ctx.font = `11px ${colour('--sans')}`;
     ctx.fillStyle = colour('--dim');
     const data = this.#data;
@@ -131,12 +153,8 @@ class Timeline extends HTMLElement {
       this.canvas.setAttribute('aria-label', `Timeline: ${text}`);
       return;
     }
-    const measure = this.measure.value;
-    const values = data.buckets.map((bucket) =>
-      measure === 'messages'
-        ? bucket.messages.map((n, i) => n + bucket.control[i])
-        : bucket[measure],
-    );
+    const measure = /** @type {Measure} */ (this.measure.value);
+    const values = data.buckets.map((bucket) => measured(bucket, measure));
     const most = Math.max(1, ...values.flat());
     const middle = (height - 16) / 2;
     const step = width / values.length;
@@ -154,7 +172,6 @@ class Timeline extends HTMLElement {
     ctx.fillStyle = colour('--line');
     ctx.fillRect(0, middle, width, 1);
     this.#axis(ctx, data, width, height, colour('--dim'));
-    const end = data.start + data.step * data.buckets.length;
     ctx.fillText(
       `${measure === 'messages' ? count(most) : bytes(most)} in ${duration(data.step)}`,
       6,
@@ -166,9 +183,16 @@ class Timeline extends HTMLElement {
       ctx.fillRect(Math.min(...this.#drag), 0, Math.abs(this.#drag[1] - this.#drag[0]), height);
       ctx.globalAlpha = 1;
     }
-    this.#describe(data, end);
+    this.#describe(data);
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} ctx
+   * @param {TimelineData} data
+   * @param {number} width
+   * @param {number} height
+   * @param {string} colour
+   */
   #axis(ctx, data, width, height, colour) {
     ctx.fillStyle = colour;
     const ticks = Math.max(2, Math.floor(width / 150));
@@ -180,6 +204,13 @@ class Timeline extends HTMLElement {
     }
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} ctx
+   * @param {TimelineData} data
+   * @param {number} width
+   * @param {number} height
+   * @param {string} colour
+   */
   #bands(ctx, data, width, height, colour) {
     const whole = data.step * data.buckets.length;
     ctx.fillStyle = colour;
@@ -194,38 +225,35 @@ class Timeline extends HTMLElement {
     ctx.globalAlpha = 1;
   }
 
-  #describe(data, end) {
-    const sum = (key) =>
-      data.buckets.reduce(([a, b], bucket) => [a + bucket[key][0], b + bucket[key][1]], [0, 0]);
-    const [up, down] = sum('messages');
+  /** @param {TimelineData} data */
+  #describe(data) {
+    const { from, to } = rangeOf(data);
+    let up = 0;
+    let down = 0;
     let gap = 0;
     let run = 0;
     for (const bucket of data.buckets) {
+      up += bucket.messages[0];
+      down += bucket.messages[1];
       run = bucket.bytes[0] + bucket.bytes[1] ? 0 : run + data.step;
       gap = Math.max(gap, run);
     }
-    const text = `${duration(end - data.start)}: ↑ ${count(up)} ↓ ${count(down)} messages, longest gap ${duration(gap)}${data.faults.length ? `, ${count(data.faults.length)}${data.faults.length >= MAX_STRIKES ? ' or more' : ''} fault strikes` : ''}`;
+    const text = `${duration(to - from)}: ↑ ${count(up)} ↓ ${count(down)} messages, longest gap ${duration(gap)}${data.faults.length ? `, ${count(data.faults.length)}${data.faults.length >= MAX_STRIKES ? ' or more' : ''} fault strikes` : ''}`;
     this.about.textContent = text;
-    this.canvas.setAttribute(
-      'aria-label',
-      `Timeline from ${clock(data.start)} to ${clock(end)}: ${text}`,
-    );
+    this.canvas.setAttribute('aria-label', `Timeline from ${clock(from)} to ${clock(to)}: ${text}`);
   }
 
-  #timeAt(event) {
-    return this.#data
-      ? this.#data.start +
-          (event.offsetX / this.canvas.clientWidth) * this.#data.step * this.#data.buckets.length
-      : 0;
+  /** @param {number} x in pixels */
+  #timeAt(x) {
+    if (!this.#data) return 0;
+    const { from, to } = rangeOf(this.#data);
+    return from + (x / this.canvas.clientWidth) * (to - from);
   }
 
-  #range() {
-    return [this.#data.start, this.#data.start + this.#data.step * this.#data.buckets.length];
-  }
-
+  /** @param {number} factor below 1: nearer @param {number} [centre] the moment that stays */
   #zoom(factor, centre) {
     if (!this.#data) return;
-    const [from, to] = this.#range();
+    const { from, to } = rangeOf(this.#data);
     const middle = centre ?? (from + to) / 2;
     this.#span = [middle - (middle - from) * factor, middle + (to - middle) * factor];
     this.#load();
@@ -238,10 +266,11 @@ class Timeline extends HTMLElement {
 
   #list() {
     if (!this.#data) return;
-    const [from, to] = this.#range();
+    const { from, to } = rangeOf(this.#data);
     view.set({ since: from.toFixed(6), until: to.toFixed(6) }, { push: true });
   }
 
+  /** @param {PointerEvent} event */
   #move(event) {
     if (!this.#data) return;
     const bucket =
@@ -249,7 +278,7 @@ class Timeline extends HTMLElement {
         Math.floor((event.offsetX / this.canvas.clientWidth) * this.#data.buckets.length)
       ];
     if (bucket)
-      this.canvas.title = `${clock(this.#timeAt(event))}: ↑ ${bucket.messages[0]} ↓ ${bucket.messages[1]} messages, ↑ ${bytes(bucket.bytes[0])} ↓ ${bytes(bucket.bytes[1])}`;
+      this.canvas.title = `${clock(this.#timeAt(event.offsetX))}: ↑ ${bucket.messages[0]} ↓ ${bucket.messages[1]} messages, ↑ ${bytes(bucket.bytes[0])} ↓ ${bytes(bucket.bytes[1])}`;
     if (!this.#drag) return;
     this.#drag[1] = event.offsetX;
     this.#draw();
@@ -262,24 +291,27 @@ class Timeline extends HTMLElement {
       this.#draw();
       return;
     }
-    this.#span = drag.sort((a, b) => a - b).map((x) => this.#timeAt({ offsetX: x }));
+    this.#span = [this.#timeAt(Math.min(...drag)), this.#timeAt(Math.max(...drag))];
     this.#load();
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
     if (!this.#data) return;
-    const [from, to] = this.#range();
-    const move = (share) => {
+    const { from, to } = rangeOf(this.#data);
+    const move = (/** @type {number} */ share) => {
       this.#span = [from + (to - from) * share, to + (to - from) * share];
       this.#load();
     };
-    const action = {
+    /** @type {Record<string, () => void>} */
+    const actions = {
       '+': () => this.#zoom(0.5),
       '-': () => this.#zoom(2),
       ArrowLeft: () => move(-0.25),
       ArrowRight: () => move(0.25),
       0: () => this.#all(),
-    }[event.key];
+    };
+    const action = actions[event.key];
     if (action) {
       event.preventDefault();
       action();
