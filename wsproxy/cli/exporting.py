@@ -53,6 +53,7 @@ class _Stream:
         number = selection.connection_id
         self._following = Following(capture, number, self._connections, 0, everything=True)
         self._later: list[FaultRecord | HttpRecord] = []
+        self._opened: list[ConnectionRecord] = []
         self._ended: list[ConnectionRecord] = []
         self._told: set[int] = set()
 
@@ -62,8 +63,7 @@ class _Stream:
     def told(self, news: News) -> Iterator[Told]:
         quiet = self._selection.matches is not None
         self._ended += news.ended
-        if not quiet:
-            yield from (self._introduce(each) for each in news.opened)
+        self._opened += news.opened
         beside = sorted([*self._later, *news.faults, *news.http], key=time_of)
         self._later.clear()
         full = len(news.frames) == AT_ONCE
@@ -74,6 +74,10 @@ class _Stream:
         for thing in in_order(news.frames, beside):  # type: ignore[arg-type]
             yield from self._taken(thing)
         if not full:
+            opened, self._opened = self._opened, []
+            for each in opened:  # those on which nothing passed so far
+                if not quiet and each.id not in self._told:
+                    yield self._introduce(each)
             ended, self._ended = self._ended, []
             for each in ended:
                 if not quiet or each.id in self._told:
