@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 
 from wsproxy.cli.captures import StoredCapture, any_capture, opened, progress
+from wsproxy.cli.decoding import decode_option, flat
 from wsproxy.cli.exporting import follow as write_following
 from wsproxy.cli.selecting import selection_of, selection_options
 from wsproxy.formats.output import STDOUT, writing
 from wsproxy.formats.registry import EXPORTS, FORMS, Form
 from wsproxy.formats.selection import Selection
 from wsproxy.model.queries import Seen
+from wsproxy.payloads.rules import DecodeRule
 
 EPILOG = """\b
 Examples:
@@ -38,6 +40,7 @@ Examples:
     "--follow", is_flag=True, help="Go on while the proxy records, until it ends or Ctrl-C."
 )
 @selection_options
+@decode_option
 def command(
     capture: Path,
     form: str,
@@ -47,15 +50,17 @@ def command(
     filter_: str | None,
     since: float | None,
     until: float | None,
+    decode: tuple[list[DecodeRule], ...],
 ) -> None:
     """Write CAPTURE, or a part of it, in another form (docs/export.md)."""
-    selection = selection_of(connection, filter_, since, until)
     chosen = FORMS[form]
     if follow:
+        selection = selection_of(None, connection, filter_, since, until, [])
         _follow(capture, chosen, output, selection)
         return
     with opened(capture) as reader:
         check_connection(reader, connection)
+        selection = selection_of(reader, connection, filter_, since, until, flat(decode))
         write = chosen.write()
         with progress("exporting", reader.frame_count()) as moved, writing(output) as file:
             write(Counting(reader, moved), file, selection)

@@ -61,7 +61,7 @@ class _Stream:
         return self._following.news()
 
     def told(self, news: News) -> Iterator[Told]:
-        quiet = self._selection.matches is not None
+        quiet = self._selection.filtered
         self._ended += news.ended
         self._opened += news.opened
         beside = sorted([*self._later, *news.faults, *news.http], key=time_of)

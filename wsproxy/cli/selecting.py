@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 import click
 
+from wsproxy.cli.matching import matching
+from wsproxy.cli.waits import Frames
 from wsproxy.filters.language import FilterError, parse
 from wsproxy.formats.selection import Selection
+from wsproxy.payloads.rules import DecodeRule
 from wsproxy.text.units import parse_duration
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -85,11 +89,29 @@ def selection_options(function: F) -> F:
 
 
 def selection_of(
-    connection: int | None, filter_: str | None, since: float | None, until: float | None
+    capture: Frames | None,
+    connection: int | None,
+    filter_: str | None,
+    since: float | None,
+    until: float | None,
+    rules: list[DecodeRule],
 ) -> Selection:
-    """What the options say; raises click.BadParameter for a filter that cannot be read."""
+    """What the options say of a capture; None for one that is followed.
+
+    Raises click.BadParameter for a filter that cannot be read.
+    """
+    selection = Selection(connection, None, since, until)
     try:
-        matches = parse(filter_).matches if filter_ else None
+        found = parse(filter_) if filter_ else None
     except FilterError as error:
         raise click.BadParameter(str(error), param_hint="--filter") from None
-    return Selection(connection, matches, since, until)
+    if found is None:
+        return selection
+    if not found.decodes:
+        return replace(selection, matches=found.matches)
+    if capture is None:
+        raise click.BadParameter(
+            "what decoders say cannot be asked with --follow; export when all is recorded",
+            param_hint="--filter",
+        )
+    return replace(selection, ids=matching(capture, connection, found, rules))

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from wsproxy.filters.language import Filter
+from wsproxy.model.queries import Seen
+from wsproxy.model.records import ConnectionRecord
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import Sayings
 from wsproxy.payloads.waits import Waits
-from wsproxy.store.reader import Capture
+
+
+class Frames(Protocol):
+    """A capture, as far as it is needed here."""
+
+    def connections(self) -> list[ConnectionRecord]:
+        """All connections."""
+
+    def seen(self, connection_id: int | None = None) -> Iterator[Seen]:
+        """The frames of one, or of all, in the order they came."""
 
 
 def waits_of(
-    capture: Capture, connection_id: int | None, filter_: Filter, rules: list[DecodeRule]
+    capture: Frames, connection_id: int | None, filter_: Filter, rules: list[DecodeRule]
 ) -> dict[int, float]:
     """How long requests waited, by the ids of their frames: a look through the capture before."""
     patience = filter_.patience

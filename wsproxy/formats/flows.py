@@ -41,7 +41,7 @@ def write(reader: CaptureReader, out: BinaryIO, selection: Selection = EVERYTHIN
     """Write a flow a connection."""
     writer = FlowWriter(out)  # type: ignore[no-untyped-call]
     for record in connections_of(reader, selection).values():
-        part = Selection(record.id, selection.matches, selection.since, selection.until)
+        part = selection.of(record.id)
         messages: list[websocket.WebSocketMessage] = []
         notes: list[list[Any]] = []
         for thing in told(reader, part):

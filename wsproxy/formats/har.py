@@ -40,7 +40,7 @@ def write(reader: CaptureReader, out: BinaryIO, selection: Selection = EVERYTHIN
     out.write(json.dumps({"log": log})[:-2].encode() + b', "entries": [')
     first = True
     for connection in connections_of(reader, selection).values():
-        part = Selection(connection.id, selection.matches, selection.since, selection.until)
+        part = selection.of(connection.id)
         messages = (
             thing for thing in told(reader, part) if not isinstance(thing, ConnectionRecord)
         )

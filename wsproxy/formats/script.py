@@ -44,7 +44,7 @@ def steps(
     reader: CaptureReader, connection: ConnectionRecord, selection: Selection
 ) -> Iterator[Step]:
     """What one client did, one message in memory at a time."""
-    part = Selection(connection.id, selection.matches, selection.since, selection.until)
+    part = selection.of(connection.id)
     last, heard = connection.opened, 0
     for thing in told(reader, part):
         if not isinstance(thing, Seen) or thing.record.origin is not None:

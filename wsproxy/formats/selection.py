@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wsproxy.faults.registry import strike_marks
 from wsproxy.filters.subject import Subject, subject_of
@@ -24,14 +24,27 @@ class Selection:
     since: float | None = None
     until: float | None = None
     """Seconds since the epoch."""
+    ids: frozenset[int] | None = None
+    """The frames that pass, where a filter had to be asked before; None: `matches` is asked."""
+
+    def of(self, connection_id: int) -> Selection:
+        """The same, of one connection."""
+        return replace(self, connection_id=connection_id)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether there is a filter."""
+        return self.matches is not None or self.ids is not None
 
     @property
     def whole(self) -> bool:
         """Whether every frame of the connections that it takes is taken."""
-        return self.matches is None and self.since is None and self.until is None
+        return not self.filtered and self.since is None and self.until is None
 
     def takes(self, seen: Seen, connection: ConnectionRecord | None) -> bool:
         """Whether a frame is taken."""
+        if self.ids is not None and seen.id not in self.ids:
+            return False
         return self.in_time(seen.record.time) and (
             self.matches is None
             or self.matches(
@@ -43,12 +56,12 @@ class Selection:
 
     def takes_fault(self, fault: FaultRecord) -> bool:
         """Whether a strike of a fault is taken."""
-        return self.matches is None and self.in_time(fault.time)
+        return not self.filtered and self.in_time(fault.time)
 
     def takes_http(self, record: HttpRecord) -> bool:
         """Whether a request of plain HTTP is taken: a filter lets none through."""
         return (
-            self.matches is None
+            not self.filtered
             and self.connection_id in (None, record.connection_id)
             and self.in_time(record.started)
         )
@@ -81,7 +94,7 @@ def told(reader: CaptureReader, selection: Selection = EVERYTHING) -> Iterator[T
     Connections on which nothing passed are told where everything of a time is taken.
     """
     connections = connections_of(reader, selection)
-    waiting = dict(connections) if selection.matches is None else {}
+    waiting = {} if selection.filtered else dict(connections)
     known: set[int] = set()
     for thing in _in_order(reader, selection.connection_id):
         if isinstance(thing, HttpRecord):

@@ -92,6 +92,31 @@ def test_late_answers_and_ends_count(talk: Talk, tmp_path: Path) -> None:
     ]
 
 
+def test_an_export_decodes_for_its_filter(talk: Talk, tmp_path: Path) -> None:
+    talk.ask(1, 100.0)
+    talk.answer(1, 100.1)
+    talk.ask(2, 101.0)
+    talk.end()
+    talk.recorder.close()
+
+    def exported(form: str, *options: str) -> str:
+        done = run("export", tmp_path / "c", "--format", form, "-o", "-", *options)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    frames = [
+        json.loads(line) for line in exported("jsonl", "--filter", "~kind result").split("\n")[:-1]
+    ]
+    assert [one["id"] for one in frames if one["event"] == "frame"] == [2]
+    har = json.loads(exported("har", "--filter", "~unanswered 5s"))
+    (entry,) = har["log"]["entries"]
+    assert [json.loads(one["data"])["id"] for one in entry["_webSocketMessages"]] == [2]
+    assert (
+        json.loads(exported("har", "--filter", "~kind get", "--decode", "-"))["log"]["entries"]
+        == []
+    )
+
+
 def test_what_passes_now_cannot_be_asked_for_it() -> None:
     faults = FaultSet(1, lambda: 0.0)
     with pytest.raises(FaultError, match="match: ~unanswered finds what was recorded"):
