@@ -64,6 +64,24 @@ def test_what_cannot_be(arguments: list[str], said: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["faults", "explain", "/dev/zero"],
+        ["run", "ws://x", "--faults", "/dev/zero"],
+        ["run", "ws://x", "--config", "/dev/zero"],
+        ["diff", "--ignore-file", "/dev/zero", "a", "b"],
+        ["show", "/dev/zero"],
+    ],
+    ids=" ".join,
+)
+def test_a_file_without_end_ends_with_an_error(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith("wsproxy: cannot read")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_a_port_that_is_taken_names_the_way_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = run("run", "ws://x", "-p", taken.getsockname()[1], "--no-web")

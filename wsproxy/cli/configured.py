@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from wsproxy.errors import WsproxyError
+from wsproxy.text.files import read_text
 from wsproxy.text.words import did_you_mean
 
 PREFIX = "WSPROXY"
@@ -61,7 +62,7 @@ def _load(given: Path) -> tuple[Path, str, dict[str, Any]]:
         found = [given / name for name in ("wsproxy.toml", "pyproject.toml")]
         path = next((each for each in found if each.is_file()), found[0])
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise WsproxyError(f"{path} is not TOML: {error}") from None

@@ -14,6 +14,7 @@ from wsproxy.faults.oneline import parse_line
 from wsproxy.faults.scenario import load as load_scenario
 from wsproxy.faults.spec import parse_spec
 from wsproxy.render.table import aligned
+from wsproxy.text.files import read_text
 from wsproxy.text.words import did_you_mean
 
 
@@ -83,7 +84,7 @@ def remove(api: Api, name: str) -> None:
 def load(api: Api, file: Path) -> None:
     """Put the faults of the scenario FILE in place of all others."""
     load_scenario(file)  # what is wrong in it is told as at the start, with its line
-    _show(api.post("/faults/scenario", {"text": file.read_text(encoding="utf-8")}))
+    _show(api.post("/faults/scenario", {"text": read_text(file)}))
 
 
 @faults.command("reset")

@@ -13,11 +13,13 @@ import click
 from wsproxy.cli.captures import StoredCapture, opened
 from wsproxy.cli.colour import coloured
 from wsproxy.cli.export import check_connection
+from wsproxy.errors import WsproxyError
 from wsproxy.formats.output import writing
 from wsproxy.replay.diff import Comparison, compare
 from wsproxy.replay.report import as_json, as_junit, for_people
 from wsproxy.replay.said import Talk, talk_of
 from wsproxy.replay.volatile import Ignored
+from wsproxy.text.files import read_text
 from wsproxy.text.units import parse_duration
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -102,7 +104,11 @@ def _pair(connections: str | None) -> tuple[int | None, int | None]:
 
 def ignored_of(paths: tuple[str, ...], file: Path | None, *, no_guess: bool) -> Ignored:
     """What does not count; raises click.BadParameter."""
-    lines = file.read_text().splitlines() if file else []
+    try:
+        lines = read_text(file).splitlines() if file else []
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise WsproxyError(f"cannot read {file}: {why}") from None
     more = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     try:
         return Ignored([*paths, *more], guess=not no_guess)

@@ -11,6 +11,7 @@ from wsproxy.errors import FaultError
 from wsproxy.faults.attributes import attributes_of, whole
 from wsproxy.faults.registry import FAULT_TYPES
 from wsproxy.faults.spec import FIELDS, Spec, parse_spec
+from wsproxy.text.files import read_text
 from wsproxy.text.words import did_you_mean
 
 MAX_SIZE = 1_000_000
@@ -50,9 +51,7 @@ class _Located(NamedTuple):
 def load(path: Path) -> Scenario:
     """Read a file; raises FaultError with one line that says what is wrong and where."""
     try:
-        if path.stat().st_size > MAX_SIZE:
-            raise FaultError(f"{path}: a scenario has at most {MAX_SIZE:,} bytes")
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, MAX_SIZE)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise FaultError(f"cannot read the scenario {path}: {reason}") from None

@@ -144,6 +144,9 @@ class Spec:
         return ", ".join(parts)
 
 
+MAX_NAME = 200
+"""Characters of a fault's name: it stands in the cause of every message that it struck."""
+
 _DIRECTIONS = {
     "upstream": "from the client to the server",
     "downstream": "from the server to the client",
@@ -169,7 +172,7 @@ def parse_spec(raw: Any, taken: Iterable[str] = ()) -> Spec:
         raise FaultError(f"a fault needs a type{did_you_mean('', FAULT_TYPES)}", "type")
     if not isinstance(kind, str) or kind not in FAULT_TYPES:
         raise FaultError(
-            f"there is no fault {kind!r}{did_you_mean(str(kind), FAULT_TYPES)}", "type"
+            f"there is no fault {kind!r:.80}{did_you_mean(str(kind), FAULT_TYPES)}", "type"
         )
     known = attributes_of(FAULT_TYPES[kind])
     names = [item.name for item in known]
@@ -188,11 +191,11 @@ def parse_spec(raw: Any, taken: Iterable[str] = ()) -> Spec:
             given[name] = value
         elif name not in ("attributes", "strikes"):
             hint = did_you_mean(str(name), [*FIELDS, *names])
-            raise FaultError(f"{kind} has no field {name!r}{hint}", str(name))
+            raise FaultError(f"{kind} has no field {name!r:.80}{hint}", str(name))
     for name, value in nested.items():
         if name not in names:
             hint = did_you_mean(str(name), names) if names else "; it has none"
-            raise FaultError(f"{kind} has no attribute {name!r}{hint}", str(name))
+            raise FaultError(f"{kind} has no attribute {name!r:.80}{hint}", str(name))
         given[name] = value
     values = {
         item.name: _parsed(item.unit, item.name, given[item.name])
@@ -217,6 +220,8 @@ def _spec(fault: Fault, raw: dict[str, Any], taken: Iterable[str]) -> Spec:
         if value is not None and name != "type"
     }
     name = values.pop("name", None) or _free(fault.type, set(taken))
+    if len(name) > MAX_NAME:
+        raise FaultError(f"name: a fault's name has at most {MAX_NAME} characters", "name")
     if "for" in values:
         values["lasts"] = values.pop("for")
     if "match" in values:

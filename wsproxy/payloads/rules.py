@@ -12,6 +12,7 @@ from wsproxy.payloads.libraries import MissingLibraryError
 from wsproxy.payloads.registry import FACTORIES, Factory
 from wsproxy.payloads.values.decoder import fixed
 from wsproxy.payloads.values.protobuf import Schema
+from wsproxy.text.files import read_text
 from wsproxy.text.words import did_you_mean
 
 OFF = "-"
@@ -93,7 +94,7 @@ def _protobuf(name: str) -> Factory:
 
 def _lines(path: Path) -> list[str]:
     try:
-        lines = path.read_text().splitlines()
+        lines = read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise DecodeRuleError(f"cannot read {path}: {why}") from None

@@ -9,6 +9,7 @@ import pytest
 
 from wsproxy.errors import FaultError
 from wsproxy.faults.scenario import MAX_SIZE, json_schema, load, parse
+from wsproxy.faults.spec import parse_spec
 
 SCENARIO = """\
 name: bad day
@@ -146,6 +147,28 @@ def test_ten_megabytes_of_yaml(tmp_path: Path) -> None:
     assert path.stat().st_size > 10_000_000
     with pytest.raises(FaultError, match=f"at most {MAX_SIZE:,} bytes"):
         load(path)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no endless file")
+def test_a_file_without_end() -> None:
+    with pytest.raises(FaultError, match=r"cannot read the scenario /dev/zero: .* at most"):
+        load(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize("where", ["name", "type", "field", "attribute"])
+def test_names_are_bounded_and_so_are_errors(where: str) -> None:
+    name = "x" * 201
+    spec = {
+        "name": {"type": "drop", "name": name},
+        "type": {"type": name},
+        "field": {"type": "drop", name: 1},
+        "attribute": {"type": "drop", "attributes": {name: 1}},
+    }[where]
+    with pytest.raises(FaultError) as error:
+        parse_spec(spec)
+    assert len(str(error.value)) < 500
+    assert name not in str(error.value)
+    assert parse_spec({"type": "drop", "name": "x" * 200}).name == "x" * 200
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

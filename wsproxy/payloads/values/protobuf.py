@@ -15,6 +15,7 @@ from wsproxy.payloads.libraries import need
 from wsproxy.payloads.lines import brief
 from wsproxy.payloads.trees import CUT
 from wsproxy.payloads.values.formats import Format, Read
+from wsproxy.text.files import read_bytes
 
 _MAX_GUESSED = 4096
 _MAX_FIELD = 200
@@ -68,7 +69,7 @@ class Schema:
         factory = need("google.protobuf.message_factory", "Protobuf")
         self._error = need("google.protobuf.message", "Protobuf").DecodeError
         try:
-            found = descriptors.FileDescriptorSet.FromString(path.read_bytes())
+            found = descriptors.FileDescriptorSet.FromString(read_bytes(path))
             for file in found.file:
                 pool.Add(file)
         except OSError as error:
