@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.captured import DOWN, UP, Peers, conversation
 from wsproxy.cli.captures import make_capture
-from wsproxy.viewing import Viewer
+from wsproxy.cli.viewer import Viewer
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser

@@ -19,10 +19,10 @@ import nats
 from nats.aio.client import Client
 
 from tests.support.rig import TOKEN, Rig, running
+from wsproxy.cli.fleetviewer import FleetView, ViewSettings
 from wsproxy.config import FleetSettings
 from wsproxy.fleet.names import Names
 from wsproxy.fleet.setup import Limits, create
-from wsproxy.fleetview import FleetView, ViewSettings
 from wsproxy.store.reader import Capture
 
 PATIENCE = 30.0

@@ -142,7 +142,7 @@ def view(
     """Show the page over all instances of the fleet on the NATS at URL, from its history on."""
     fleet = viewer_settings(servers, options)
     configure_logging()
-    from wsproxy.fleetview import ViewSettings
+    from wsproxy.cli.fleetviewer import ViewSettings
 
     settings = ViewSettings(
         fleet=fleet,
@@ -176,7 +176,7 @@ def tail(
     """Print what passes at all instances, as `wsproxy run` does for one, from the history on."""
     fleet = viewer_settings(servers, options)
     configure_logging()
-    from wsproxy.fleetview import ViewSettings
+    from wsproxy.cli.fleetviewer import ViewSettings
 
     rules = flat(decode)
     lines = (
@@ -188,7 +188,7 @@ def tail(
 
 
 async def _view(settings: object, lines: Pretty | Jsonl | None) -> None:
-    from wsproxy.fleetview import FleetView, ViewSettings
+    from wsproxy.cli.fleetviewer import FleetView, ViewSettings
 
     assert isinstance(settings, ViewSettings)
     stop = asyncio.Event()

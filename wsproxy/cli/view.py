@@ -11,8 +11,8 @@ import click
 from wsproxy.cli.captures import any_capture
 from wsproxy.cli.decoding import decode_option, flat
 from wsproxy.cli.runtime import configure_logging, run_loop
+from wsproxy.cli.viewer import Viewer
 from wsproxy.payloads.rules import DecodeRule
-from wsproxy.viewing import Viewer
 
 EPILOG = """\b
 Examples:
