@@ -118,6 +118,49 @@ async def test_all_fields_of_a_fault_are_shown_and_edited(rig: Rig, open_page: O
     assert (await rig.get("/faults"))["faults"][0]["match"] == "~pong"
 
 
+async def test_the_timeline_loads_and_counts_every_strike(rig: Rig, open_page: Open) -> None:
+    await rig.call("POST", "/faults", {"type": "latency", "latency": "1ms"})
+    await _talk(rig, *("x" for _ in range(12)))
+    await rig.rows(24)
+    page = await open_page()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    await page.route(re.compile(r"/timeline"), hold)
+    await page.get_by_role("tab", name="Timeline").click()
+    chart = page.locator("canvas.chart")
+    await expect(chart).to_have_attribute("aria-label", "Timeline: Loading…")
+    await page.unroute(re.compile(r"/timeline"))
+    for route in held:
+        with contextlib.suppress(Exception):  # taking the route away has let some go
+            await route.continue_()
+    # Every message, and the answer to the Close frame, came late.
+    await expect(chart).to_have_attribute("aria-label", re.compile(r"1[23] fault strikes"))
+
+
+async def test_sizes_times_and_numbers_are_written_for_people(rig: Rig, open_page: Open) -> None:
+    async with rig.client(compression="deflate") as client:
+        await client.send("1234567 " * 200_000)
+        await client.recv()
+    await rig.rows(3)
+    page = await open_page("&dir=up&control=0")
+    row = page.locator(".frame")
+    await expect(row).to_have_count(1)
+    await expect(page.locator("wsp-frames .foot")).to_contain_text("1 row matches")
+    size = row.locator(".number")
+    await expect(size).to_have_text(re.compile(r"^[\d,]+→1\.6 MB$"))
+    await expect(size).to_have_attribute("title", re.compile("1,600,000 inflated"))
+    assert await size.evaluate("(e) => e.scrollWidth <= e.clientWidth")
+    time = row.locator("span").nth(1)
+    await expect(time).to_have_text(re.compile(r"^\d\d:\d\d:\d\d\.\d{3}$"))
+    await page.locator("wsp-frames .viewport").press("End")
+    await expect(page.locator("wsp-frames .viewport")).to_have_attribute(
+        "aria-activedescendant", await row.get_attribute("id") or ""
+    )
+
+
 async def test_a_refused_connection_says_so_and_titles_change(rig: Rig, open_page: Open) -> None:
     with contextlib.suppress(InvalidStatus):
         async with rig.client("/secret"):

@@ -87,7 +87,9 @@ class Timeline:
     """Seconds that a bucket spans."""
     buckets: list[Bucket]
     faults: list[FaultRecord]
-    """Those that struck in that time."""
+    """Those that struck in that time, the first ones."""
+    strikes: list[int]
+    """How often faults struck in each bucket: all of them."""
 
 
 class RoundTrip(NamedTuple):

@@ -10,7 +10,7 @@ from wsproxy.store.blockcache import BlockCache
 from wsproxy.store.rows import Read, fault_from
 
 MAX_FAULTS = 2000
-"""Faults that one timeline shows."""
+"""Strikes that one timeline lists; all are counted."""
 
 
 def timeline(
@@ -51,17 +51,24 @@ def timeline(
                 previous = (key, message)
             counted[4 + down] += size
             counted[6 + down] = max(counted[6 + down], size)
-    rows = db.execute(
-        "SELECT * FROM fault WHERE time BETWEEN ? AND ?"
-        + ("" if connection_id is None else " AND connection_id = ?")
-        + " ORDER BY id LIMIT ?",
-        (start, end, *(() if connection_id is None else (connection_id,)), MAX_FAULTS),
-    )
+    where = "FROM fault WHERE time BETWEEN ? AND ?"
+    which: tuple[float, ...] = (start, end)
+    if connection_id is not None:
+        where += " AND connection_id = ?"
+        which += (connection_id,)
+    rows = db.execute(f"SELECT * {where} ORDER BY id LIMIT ?", (*which, MAX_FAULTS))
+    strikes = [0] * buckets
+    for bucket, count in db.execute(
+        f"SELECT CAST((time - ?) / ? AS INTEGER), count(*) {where} GROUP BY 1",
+        (start, step, *which),
+    ):
+        strikes[min(bucket, buckets - 1)] += count
     return Timeline(
         start,
         step,
         [Bucket((a, b), (c, d), (e, f), (g, h)) for a, b, c, d, e, f, g, h in sums],
         [fault_from(row, read) for row in rows],
+        strikes,
     )
 
 

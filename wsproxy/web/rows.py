@@ -262,6 +262,7 @@ def timeline_object(timeline: Timeline) -> dict[str, Any]:
         "start": timeline.start,
         "step": timeline.step,
         "buckets": [bucket._asdict() for bucket in timeline.buckets],
+        "strikes": timeline.strikes,
         "faults": [
             {
                 "connection": fault.connection_id,

@@ -365,7 +365,7 @@ SCHEMAS: dict[str, Any] = {
                 start=_NUMBER,
                 step=_NUMBER,
                 buckets=_list("Bucket"),
-                strikes=_optional(_INTEGER),
+                strikes=_list(_INTEGER),
                 faults=_list(
                     _object(
                         connection=_INTEGER,

@@ -225,6 +225,26 @@ def test_what_was_trimmed_is_gone_from_the_lists(tmp_path: Path) -> None:
     browser.close()
 
 
+def test_the_timeline_counts_every_strike(tmp_path: Path) -> None:
+    path = tmp_path / "strikes.wsproxy"
+    make_capture(path, 400, connections=2)
+    with sqlite3.connect(path / "index.sqlite") as db:
+        db.executemany(
+            "INSERT INTO fault (connection_id, direction, time, name, type, detail, file, offset,"
+            " before_size, after_size) VALUES (?, 0, ?, 'd', 'drop', '', 1, 0, 0, 0)",
+            [(number % 2 + 1, START + (number + 0.5) / 10_000) for number in range(3000)],
+        )
+    browser = CaptureBrowser(path)
+    timeline = browser.timeline(None, START, START + 0.4, 4)
+    assert timeline is not None
+    assert timeline.strikes == [1000, 1000, 1000, 0]
+    assert len(timeline.faults) == 2000
+    one = browser.timeline(1, START + 0.2, START + 0.4, 2)
+    assert one is not None
+    assert one.strikes == [500, 0]
+    browser.close()
+
+
 def test_round_trips_and_timeline(tmp_path: Path) -> None:
     path = tmp_path / "trips.wsproxy"
     make_capture(path, 4000, connections=2)

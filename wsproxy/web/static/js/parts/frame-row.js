@@ -5,7 +5,17 @@ import { el } from '../dom.js';
 import { shown as escaped } from '../escape.js';
 import { colourRules, rows } from '../list.js';
 import { colourOf as noteColour, notes } from '../notes.js';
-import { arrow, clock, count, counted, duration, isControl, label, way } from '../pure/format.js';
+import {
+  arrow,
+  bytes,
+  clock,
+  count,
+  counted,
+  duration,
+  isControl,
+  label,
+  way,
+} from '../pure/format.js';
 import { selection } from '../selection.js';
 import { view } from '../view.js';
 
@@ -119,9 +129,12 @@ function size({ payload_length: wire, content_length: content }) {
       class: 'number',
       title: inflated ? `${count(wire)} bytes on the wire, ${count(content)} inflated` : '',
     },
-    inflated ? `${count(wire)}→${count(content)}` : count(wire),
+    inflated ? `${short(wire)}→${short(content)}` : count(wire),
   );
 }
+
+/** Room for two sizes: exact ones are in the title. @param {number} size */
+const short = (size) => (size < 10_000 ? count(size) : bytes(size));
 
 /** @param {Row} row @param {number} place */
 function timeOf(row, place) {

@@ -4,53 +4,39 @@ import { get } from '../api.js';
 import { button, el, messageOf, select } from '../dom.js';
 import { feed } from '../feed.js';
 import { Latest } from '../latest.js';
-import { bytes, clock, count, duration } from '../pure/format.js';
+import { bytes, clock, count, counted, duration } from '../pure/format.js';
 import { view } from '../view.js';
 
-/** @import { Bucket, TimelineData } from '../types' */
-/** @typedef {'messages' | 'bytes' | 'largest'} Measure */
+/** @import { TimelineData } from '../types' */
+/** @typedef {(time: number) => number} Scale */
 
-/** @type {[Measure, string][]} */
+/** @type {[string, string][]} */
 const MEASURES = [
   ['messages', 'Messages'],
   ['bytes', 'Bytes'],
   ['largest', 'Largest frame'],
 ];
 const BUCKETS = 240;
-const MAX_STRIKES = 2000; // that the API lists
-
-/** @param {Bucket} bucket @param {Measure} measure @returns {[up: number, down: number]} */
-function measured(bucket, measure) {
-  if (measure !== 'messages') return bucket[measure];
-  const { messages, control } = bucket;
-  return [messages[0] + control[0], messages[1] + control[1]];
-}
-
-/** The first and the last moment of what is drawn. @param {TimelineData} data */
-const rangeOf = (data) => ({
-  from: data.start,
-  to: data.start + data.step * data.buckets.length,
-});
 
 class Timeline extends HTMLElement {
   /** @type {TimelineData | null} */
   #data = null;
-  /** @type {[from: number, to: number] | null} */
-  #span = null; // when zoomed
-  /** @type {[from: number, to: number] | null} */
-  #drag = null; // in pixels
+  /** From and to, when zoomed. @type {[number, number] | null} */
+  #span = null;
+  /** @type {[number, number] | null} */
+  #drag = null;
   #loaded = false;
   #latest = new Latest();
   #lastLoad = 0;
   #pause = 1000; // milliseconds between two loads
-  canvas = el('canvas', { class: 'chart', tabindex: 0, role: 'img' });
-  measure = select('What is drawn', MEASURES, 'messages', () => this.#draw());
-  about = el('span', { role: 'status' });
-  latency = el('span');
-  redraw = () => this.#draw();
-  observer = new ResizeObserver(this.redraw);
+  #canvas = el('canvas', { class: 'chart', tabindex: 0, role: 'img' });
+  #measure = select('What is drawn', MEASURES, 'messages', () => this.#draw());
+  #about = el('span', { role: 'status' });
+  #latency = el('span');
+  #observer = new ResizeObserver(() => this.#draw());
+  #redraw = () => this.#draw();
   /** @type {(() => void)[]} */
-  ends = [];
+  #ends = [];
 
   connectedCallback() {
     this.className = 'tool';
@@ -58,7 +44,7 @@ class Timeline extends HTMLElement {
       el(
         'div',
         { class: 'legend' },
-        this.measure,
+        this.#measure,
         el('span', { class: 'up' }, el('i'), '↑ up'),
         el('span', { class: 'down' }, el('i'), '↓ down'),
         el('span', { class: 'fault' }, el('i'), 'faults'),
@@ -66,29 +52,29 @@ class Timeline extends HTMLElement {
         button('−', () => this.#zoom(2), { 'aria-label': 'Zoom out' }),
         button('All', () => this.#all()),
         button('List this range', () => this.#list()),
-        this.about,
-        this.latency,
+        this.#about,
+        this.#latency,
       ),
-      this.canvas,
+      this.#canvas,
     );
-    this.canvas.addEventListener(
+    this.#canvas.addEventListener(
       'wheel',
       (event) => {
         event.preventDefault();
-        this.#zoom(event.deltaY > 0 ? 1.5 : 1 / 1.5, this.#timeAt(event.offsetX));
+        this.#zoom(event.deltaY > 0 ? 1.5 : 1 / 1.5, this.#timeAt(event));
       },
       { passive: false },
     );
-    this.canvas.addEventListener('pointerdown', (event) => {
+    this.#canvas.addEventListener('pointerdown', (event) => {
       this.#drag = [event.offsetX, event.offsetX];
-      this.canvas.setPointerCapture(event.pointerId);
+      this.#canvas.setPointerCapture(event.pointerId);
     });
-    this.canvas.addEventListener('pointermove', (event) => this.#move(event));
-    this.canvas.addEventListener('pointerup', () => this.#select());
-    this.canvas.addEventListener('keydown', (event) => this.#key(event));
-    this.observer.observe(this.canvas);
-    addEventListener('theme', this.redraw);
-    this.ends = [
+    this.#canvas.addEventListener('pointermove', (event) => this.#move(event));
+    this.#canvas.addEventListener('pointerup', () => this.#select());
+    this.#canvas.addEventListener('keydown', (event) => this.#key(event));
+    this.#observer.observe(this.#canvas);
+    addEventListener('theme', this.#redraw);
+    this.#ends = [
       view.on(['connection'], () => this.#all()),
       feed.on('batch', () => {
         if (!this.#span && performance.now() - this.#lastLoad > this.#pause) this.#load();
@@ -98,9 +84,9 @@ class Timeline extends HTMLElement {
   }
 
   disconnectedCallback() {
-    this.observer.disconnect();
-    for (const end of this.ends) end();
-    removeEventListener('theme', this.redraw);
+    this.#observer.disconnect();
+    for (const end of this.#ends) end();
+    removeEventListener('theme', this.#redraw);
   }
 
   async #load() {
@@ -117,7 +103,7 @@ class Timeline extends HTMLElement {
       this.#loaded = true;
       this.#data = timeline;
       this.#draw();
-      this.latency.textContent = '';
+      this.#latency.textContent = '';
       if (!connection) return;
       const { summary } = await get(
         `/connections/${connection}/round-trips`,
@@ -125,14 +111,14 @@ class Timeline extends HTMLElement {
         signal,
       );
       if (summary.count)
-        this.latency.textContent = `answers: median ${duration(summary.median)}, 95 % within ${duration(summary.p95)}, longest ${duration(summary.max)}`;
+        this.#latency.textContent = `answers: median ${duration(summary.median)}, 95 % within ${duration(summary.p95)}, longest ${duration(summary.max)}`;
     } catch (error) {
-      if (!signal.aborted) this.about.textContent = messageOf(error);
+      if (!signal.aborted) this.#about.textContent = messageOf(error);
     }
   }
 
   #draw() {
-    const { canvas } = this;
+    const canvas = this.#canvas;
     const scale = devicePixelRatio;
     const width = canvas.clientWidth;
     const height = canvas.clientHeight;
@@ -150,16 +136,19 @@ class Timeline extends HTMLElement {
     if (!data) {
       const text = this.#loaded ? 'Nothing has passed yet.' : 'Loading…';
       ctx.fillText(text, 10, 20);
-      this.canvas.setAttribute('aria-label', `Timeline: ${text}`);
+      this.#canvas.setAttribute('aria-label', `Timeline: ${text}`);
       return;
     }
-    const measure = /** @type {Measure} */ (this.measure.value);
-    const values = data.buckets.map((bucket) => measured(bucket, measure));
+    const measure = this.#measure.value;
+    const values = data.buckets.map(({ messages, control, bytes: size, largest }) => {
+      if (measure === 'messages') return [messages[0] + control[0], messages[1] + control[1]];
+      return measure === 'bytes' ? size : largest;
+    });
     const most = Math.max(1, ...values.flat());
     const middle = (height - 16) / 2;
     const step = width / values.length;
-    this.#bands(ctx, data, width, height, colour('--bad'));
-    values.forEach(([up, down], index) => {
+    this.#bands(ctx, data.strikes, width, height, colour('--bad'));
+    values.forEach(([up = 0, down = 0], index) => {
       const x = index * step;
       const wide = Math.max(step - 0.5, 1);
       ctx.fillStyle = colour('--up');
@@ -172,6 +161,7 @@ class Timeline extends HTMLElement {
     ctx.fillStyle = colour('--line');
     ctx.fillRect(0, middle, width, 1);
     this.#axis(ctx, data, width, height, colour('--dim'));
+    const end = data.start + data.step * data.buckets.length;
     ctx.fillText(
       `${measure === 'messages' ? count(most) : bytes(most)} in ${duration(data.step)}`,
       6,
@@ -183,16 +173,10 @@ class Timeline extends HTMLElement {
       ctx.fillRect(Math.min(...this.#drag), 0, Math.abs(this.#drag[1] - this.#drag[0]), height);
       ctx.globalAlpha = 1;
     }
-    this.#describe(data);
+    this.#describe(data, end);
   }
 
-  /**
-   * @param {CanvasRenderingContext2D} ctx
-   * @param {TimelineData} data
-   * @param {number} width
-   * @param {number} height
-   * @param {string} colour
-   */
+  /** @param {CanvasRenderingContext2D} ctx @param {TimelineData} data @param {number} width @param {number} height @param {string} colour */
   #axis(ctx, data, width, height, colour) {
     ctx.fillStyle = colour;
     const ticks = Math.max(2, Math.floor(width / 150));
@@ -204,56 +188,56 @@ class Timeline extends HTMLElement {
     }
   }
 
-  /**
-   * @param {CanvasRenderingContext2D} ctx
-   * @param {TimelineData} data
-   * @param {number} width
-   * @param {number} height
-   * @param {string} colour
-   */
-  #bands(ctx, data, width, height, colour) {
-    const whole = data.step * data.buckets.length;
+  /** Where faults struck, the deeper the more. @param {CanvasRenderingContext2D} ctx @param {number[]} strikes @param {number} width @param {number} height @param {string} colour */
+  #bands(ctx, strikes, width, height, colour) {
+    const most = Math.max(...strikes);
     ctx.fillStyle = colour;
-    const marked = new Set();
-    for (const fault of data.faults) {
-      const x = Math.floor(((fault.time - data.start) / whole) * width);
-      if (marked.has(x)) continue;
-      marked.add(x);
-      ctx.globalAlpha = 0.3;
-      ctx.fillRect(x - 1, 0, Math.max(width / data.buckets.length, 3), height - 16);
-    }
+    strikes.forEach((times, bucket) => {
+      if (!times) return;
+      ctx.globalAlpha = 0.2 + (0.25 * times) / most;
+      const wide = width / strikes.length;
+      ctx.fillRect(bucket * wide - 1, 0, Math.max(wide, 3), height - 16);
+    });
     ctx.globalAlpha = 1;
   }
 
-  /** @param {TimelineData} data */
-  #describe(data) {
-    const { from, to } = rangeOf(data);
-    let up = 0;
-    let down = 0;
+  /** @param {TimelineData} data @param {number} end */
+  #describe(data, end) {
+    const up = data.buckets.reduce((sum, { messages }) => sum + messages[0], 0);
+    const down = data.buckets.reduce((sum, { messages }) => sum + messages[1], 0);
+    const strikes = data.strikes.reduce((sum, times) => sum + times, 0);
     let gap = 0;
     let run = 0;
     for (const bucket of data.buckets) {
-      up += bucket.messages[0];
-      down += bucket.messages[1];
       run = bucket.bytes[0] + bucket.bytes[1] ? 0 : run + data.step;
       gap = Math.max(gap, run);
     }
-    const text = `${duration(to - from)}: ↑ ${count(up)} ↓ ${count(down)} messages, longest gap ${duration(gap)}${data.faults.length ? `, ${count(data.faults.length)}${data.faults.length >= MAX_STRIKES ? ' or more' : ''} fault strikes` : ''}`;
-    this.about.textContent = text;
-    this.canvas.setAttribute('aria-label', `Timeline from ${clock(from)} to ${clock(to)}: ${text}`);
+    const text = `${duration(end - data.start)}: ↑ ${count(up)} ↓ ${count(down)} messages, longest gap ${duration(gap)}${strikes ? `, ${counted(strikes, 'fault strike')}` : ''}`;
+    this.#about.textContent = text;
+    this.#canvas.setAttribute(
+      'aria-label',
+      `Timeline from ${clock(data.start)} to ${clock(end)}: ${text}`,
+    );
   }
 
-  /** @param {number} x in pixels */
-  #timeAt(x) {
-    if (!this.#data) return 0;
-    const { from, to } = rangeOf(this.#data);
-    return from + (x / this.canvas.clientWidth) * (to - from);
+  /** @param {{offsetX: number}} event */
+  #timeAt(event) {
+    return this.#data
+      ? this.#data.start +
+          (event.offsetX / this.#canvas.clientWidth) * this.#data.step * this.#data.buckets.length
+      : 0;
   }
 
-  /** @param {number} factor below 1: nearer @param {number} [centre] the moment that stays */
+  /** @returns {[number, number]} */
+  get #range() {
+    const { start = 0, step = 0, buckets = [] } = this.#data ?? {};
+    return [start, start + step * buckets.length];
+  }
+
+  /** @param {number} factor @param {number} [centre] */
   #zoom(factor, centre) {
     if (!this.#data) return;
-    const { from, to } = rangeOf(this.#data);
+    const [from, to] = this.#range;
     const middle = centre ?? (from + to) / 2;
     this.#span = [middle - (middle - from) * factor, middle + (to - middle) * factor];
     this.#load();
@@ -266,7 +250,7 @@ class Timeline extends HTMLElement {
 
   #list() {
     if (!this.#data) return;
-    const { from, to } = rangeOf(this.#data);
+    const [from, to] = this.#range;
     view.set({ since: from.toFixed(6), until: to.toFixed(6) }, { push: true });
   }
 
@@ -275,10 +259,10 @@ class Timeline extends HTMLElement {
     if (!this.#data) return;
     const bucket =
       this.#data.buckets[
-        Math.floor((event.offsetX / this.canvas.clientWidth) * this.#data.buckets.length)
+        Math.floor((event.offsetX / this.#canvas.clientWidth) * this.#data.buckets.length)
       ];
     if (bucket)
-      this.canvas.title = `${clock(this.#timeAt(event.offsetX))}: ↑ ${bucket.messages[0]} ↓ ${bucket.messages[1]} messages, ↑ ${bytes(bucket.bytes[0])} ↓ ${bytes(bucket.bytes[1])}`;
+      this.#canvas.title = `${clock(this.#timeAt(event))}: ↑ ${bucket.messages[0]} ↓ ${bucket.messages[1]} messages, ↑ ${bytes(bucket.bytes[0])} ↓ ${bytes(bucket.bytes[1])}`;
     if (!this.#drag) return;
     this.#drag[1] = event.offsetX;
     this.#draw();
@@ -291,27 +275,26 @@ class Timeline extends HTMLElement {
       this.#draw();
       return;
     }
-    this.#span = [this.#timeAt(Math.min(...drag)), this.#timeAt(Math.max(...drag))];
+    const [from, to] = [Math.min(...drag), Math.max(...drag)];
+    this.#span = [this.#timeAt({ offsetX: from }), this.#timeAt({ offsetX: to })];
     this.#load();
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (!this.#data) return;
-    const { from, to } = rangeOf(this.#data);
+    const [from, to] = this.#range;
     const move = (/** @type {number} */ share) => {
       this.#span = [from + (to - from) * share, to + (to - from) * share];
       this.#load();
     };
-    /** @type {Record<string, () => void>} */
-    const actions = {
+    const action = {
       '+': () => this.#zoom(0.5),
       '-': () => this.#zoom(2),
       ArrowLeft: () => move(-0.25),
       ArrowRight: () => move(0.25),
       0: () => this.#all(),
-    };
-    const action = actions[event.key];
+    }[event.key];
     if (action) {
       event.preventDefault();
       action();
