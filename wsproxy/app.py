@@ -137,7 +137,8 @@ class Proxy:
             path = self._private = make_private()
         totals = Totals()
         feed = Feed(clock, totals, settings.decode)
-        member = self._make_member(path, clock)
+        breakpoints = Breakpoints(clock, InFlightSayings(settings.decode))
+        member = self._make_member(path, clock, breakpoints)
         self._recorder = CaptureRecorder(
             path,
             clock,
@@ -154,7 +155,6 @@ class Proxy:
             rewrite_origin=settings.rewrite_origin,
             timeout=settings.handshake_timeout,
         )
-        breakpoints = Breakpoints(clock, InFlightSayings(settings.decode))
         self._listener = Listener(
             Environment(
                 self._upstream,
@@ -174,6 +174,7 @@ class Proxy:
                 mask=NoMask()
                 if settings.capture_secrets
                 else Mask(settings.secret_headers, settings.secret_keys),
+                instance=settings.fleet.instance if settings.fleet is not None else "",
             )
         )
         try:
@@ -235,12 +236,13 @@ class Proxy:
             await self.stop()
             raise
 
-    def _make_member(self, path: Path, clock: LoopClock) -> Member | None:
+    def _make_member(self, path: Path, clock: LoopClock, breakpoints: Breakpoints) -> Member | None:
         if self.settings.fleet is None:
             return None
         # The fleet's library is an extra.
         from wsproxy.fleet.member import Member, Membership
         from wsproxy.fleet.names import Names, check_name
+        from wsproxy.fleet.steward import Steward
 
         settings, fleet = self.settings, self.settings.fleet
         mask = Mask(settings.secret_headers, settings.secret_keys)
@@ -249,10 +251,13 @@ class Proxy:
             names=Names(check_name(fleet.name, "a fleet")),
             instance=check_name(fleet.instance, "an instance"),
             payload=fleet.payload,
-            control=fleet.control,
             mask=mask,
         )
-        return Member(membership, lambda: Forwarding(path), clock, self._status)
+        steward = None
+        if fleet.control:
+            loop, faults = asyncio.get_running_loop(), self._fault_control
+            steward = Steward(loop, self.live, faults, breakpoints)
+        return Member(membership, lambda: Forwarding(path), clock, self._status, steward)
 
     def _status(self) -> dict[str, Any]:
         """What the fleet is told of this proxy; called on the fleet's thread."""

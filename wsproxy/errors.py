@@ -29,6 +29,10 @@ class ProxyError(WsproxyError):
         self.side = side
 
 
+class NotReachedError(WsproxyError):
+    """Something at another instance of a fleet that could not be done."""
+
+
 class DeflateError(ValueError):
     """Compressed data that RFC 7692 does not allow, or parameters that make no sense."""
 

@@ -215,5 +215,5 @@ async def same_frames(view_capture: Path, *captures: Path) -> None:
     assert frame_count(view_capture) == wanted
     merged: dict[str, list[str]] = {}
     for capture in captures:
-        merged.setdefault(capture.stem, []).extend(said(capture).get("", []))
+        merged.setdefault(capture.stem, []).extend(said(capture).get(capture.stem, []))
     assert said(view_capture) == {name: texts for name, texts in merged.items() if texts}

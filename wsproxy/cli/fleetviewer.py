@@ -11,23 +11,32 @@ from pathlib import Path
 from typing import Any
 
 from wsproxy.app import access_of
+from wsproxy.breakpoints.control import Breakpoints
 from wsproxy.clock import LoopClock
 from wsproxy.config import DEFAULT_CAPTURE_LIMIT, DEFAULT_WEB_PORT, FleetSettings
+from wsproxy.faults.control import FaultSet
 from wsproxy.fleet.connecting import REQUEST_SECONDS, connect, end
+from wsproxy.fleet.everywhere import FleetOrders
 from wsproxy.fleet.follower import Follower
 from wsproxy.fleet.interfaces import Folded
 from wsproxy.fleet.names import Names, check_name
+from wsproxy.fleet.orders import Desk
+from wsproxy.fleet.remote import Remote, RemoteConnection
+from wsproxy.fleet.roster import Roster
 from wsproxy.formats.registry import EXPORT_FORMS
 from wsproxy.model.notes import NoteRecord
+from wsproxy.model.records import ConnectionRecord
 from wsproxy.payloads.rules import DecodeRule
+from wsproxy.payloads.sayings import InFlightSayings
 from wsproxy.relay.interfaces import Watcher
 from wsproxy.relay.tasks import start_task
 from wsproxy.store.browser import CaptureBrowser
 from wsproxy.store.folding import FoldedCapture
 from wsproxy.store.private import make_private, remove_private
 from wsproxy.web.beside import Beside
-from wsproxy.web.context import Context
+from wsproxy.web.context import Context, Steering
 from wsproxy.web.feed import Feed
+from wsproxy.web.interfaces import SteeredConnection
 from wsproxy.web.reading import Reading
 from wsproxy.web.server import WebServer, page_url
 from wsproxy.web.totals import Totals
@@ -48,6 +57,13 @@ class ViewSettings:
     decode: Sequence[DecodeRule] = ()
 
 
+MAX_OPEN = 20_000
+"""Open connections that are remembered from an earlier view on the same capture."""
+
+HELD_SECONDS = 0.5
+"""How often instances are asked what waits at their breakpoints."""
+
+
 class FleetView:
     """A view, from `start` to `stop`."""
 
@@ -59,7 +75,9 @@ class FleetView:
         self._private: Path | None = None
         self._web: WebServer | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fold")
-        self._following: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._open: dict[int, RemoteConnection] = {}
+        self._numbers: dict[tuple[str, int], int] = {}
 
     @property
     def page_url(self) -> str:
@@ -81,35 +99,74 @@ class FleetView:
         totals = Totals()
         feed = Feed(clock, totals, settings.decode)
         self._watchers.append(feed)
-        self.follower = Follower(
-            self._client.jetstream(timeout=REQUEST_SECONDS),
-            names,
-            self._folded,
-            self._thread,
-            self._tell,
+        js = self._client.jetstream(timeout=REQUEST_SECONDS)
+        self.follower = Follower(js, names, self._folded, self._thread, self._tell)
+        self._remote = Remote(self._client, names)
+        self.roster = Roster(self._client, js, names, clock)
+        await self.roster.start()
+        who = f"view-{secrets.token_hex(4)}"
+        self._desk = Desk(self._client, js, names, who)
+        sayings = InFlightSayings(settings.decode)
+        self.orders = FleetOrders(
+            self._desk,
+            who,
+            FaultSet(secrets.randbits(32), clock.time),
+            Breakpoints(clock, sayings),
+            self._remote,
+            lambda instance, number: self._numbers.get((instance, number)),
         )
-        self._following = start_task(self.follower.run(), "following the fleet")
+        self.orders.faults.strikes = self.roster.strikes
+        for connection, origin in await self._call(self._folded.still_open, MAX_OPEN):
+            self._meet(connection, origin)
+        self._tasks = [
+            start_task(self.follower.run(), "following the fleet"),
+            start_task(self._desk.watch(self.orders.taken), "the fleet's orders"),
+            start_task(self._watch_held(), "what waits in the fleet"),
+        ]
         if not settings.no_web:
-            ctx = Context(
-                Reading(lambda: CaptureBrowser(path, settings.decode)),
-                None,
-                totals,
-                clock,
-                self._keep_note,
-                f"the fleet {fleet.name}",
-                Beside(path, settings.web_host, EXPORT_FORMS),
-            )
-            totals.start_with(await ctx.reading(lambda reader: reader.traffic()), count=True)
-            self._web = WebServer(ctx, feed, self.token, settings.web_host)
-            self.web_port = await self._web.start(
-                DEFAULT_WEB_PORT if settings.web_port is None else settings.web_port,
-                or_any=settings.web_port is None,
-            )
+            await self._start_web(feed, totals, clock)
+
+    async def _start_web(self, feed: Feed, totals: Totals, clock: LoopClock) -> None:
+        settings = self.settings
+        ctx = Context(
+            Reading(lambda: CaptureBrowser(self.capture, settings.decode)),
+            Steering(self, self.orders.breakpoints, self.orders.faults),
+            totals,
+            clock,
+            self._keep_note,
+            f"the fleet {settings.fleet.name}",
+            Beside(self.capture, settings.web_host, EXPORT_FORMS),
+            fleet=self,
+        )
+        totals.start_with(await ctx.reading(lambda reader: reader.traffic()), count=True)
+        self._web = WebServer(ctx, feed, self.token, settings.web_host)
+        self.web_port = await self._web.start(
+            DEFAULT_WEB_PORT if settings.web_port is None else settings.web_port,
+            or_any=settings.web_port is None,
+        )
+
+    def live(self) -> dict[int, SteeredConnection]:
+        """The connections that are open at instances that are there (web.interfaces.Connections)."""
+        alive = self.roster.alive()
+        return {
+            number: one for number, one in self._open.items() if one.connection.instance in alive
+        }
+
+    def state(self) -> dict[str, Any]:
+        """All instances, and how far the view has followed them (web.interfaces.Fleet)."""
+        return {
+            "name": self.settings.fleet.name,
+            "revision": self._desk.revision,
+            "pending": self.follower.pending,
+            "trouble": self.follower.trouble,
+            "unreadable": self.follower.unreadable,
+            "instances": self.roster.instances(),
+        }
 
     async def stop(self) -> None:
         """Close everything."""
-        if self._following is not None:
-            await end(self._following)
+        for task in self._tasks:
+            await end(task)
         if self._web is not None:
             await self._web.stop()
         await self._call(self._folded.close)
@@ -124,9 +181,27 @@ class FleetView:
     async def _keep_note(self, note: NoteRecord) -> None:
         self._tell(Folded([], [await self._call(self._folded.keep_note, note)]))
 
+    async def _watch_held(self) -> None:
+        """Know what waits at breakpoints, as long as the fleet has any."""
+        while True:
+            await asyncio.sleep(HELD_SECONDS)
+            if self.orders.breakpoints.breakpoints():
+                holding = [one["instance"] for one in self.roster.instances() if one["alive"]]
+                await self.orders.breakpoints.look(holding)
+
+    def _meet(self, connection: ConnectionRecord, origin: tuple[str, str, int]) -> None:
+        instance, _, number = origin
+        if connection.end is None and connection.status == 101:
+            self._open[connection.id] = RemoteConnection(self._remote, connection, origin)
+            self._numbers[instance, number] = connection.id
+        else:
+            self._open.pop(connection.id, None)
+
     def _tell(self, folded: Folded) -> None:
+        for connection, origin in folded.connections:
+            self._meet(connection, origin)
         for watcher in self._watchers:
-            for connection in folded.connections:
+            for connection, _ in folded.connections:
                 watcher.connection_changed(connection)
             for batch in folded.batches:
                 watcher.passed(batch)

@@ -60,5 +60,7 @@ class Environment:
     faults: FaultSource | None = None
     hooks: HttpHooks | None = None
     budget: HoldBudget = field(default_factory=HoldBudget)
+    instance: str = ""
+    """Our name in a fleet."""
     mask: Mask = field(default_factory=Mask)
     """Takes secrets out of all that is recorded or logged; what is relayed keeps them."""

@@ -210,6 +210,7 @@ class Listener:
             env.mask.target(env.upstream.dialled(target)),
             env.mask.target(target),
             env.mask.headers(readable(headers)),
+            instance=env.instance,
         )
 
     async def _upgrade(

@@ -125,6 +125,7 @@ def subject_of_in_flight(in_flight: InFlightMessage, connection: ConnectionRecor
         connection_id=connection.id,
         url=connection.target,
         client=connection.client,
+        instance=connection.instance,
         server=connection.upstream_url,
         request_headers=connection.request_headers,
         response_headers=connection.response_headers,

@@ -60,11 +60,21 @@ class Part(NamedTuple):
     batches: list[Placed]
 
 
+class Origin(NamedTuple):
+    """Where something of the view comes from."""
+
+    instance: str
+    capture: str
+    number: int
+    """Of the connection or of the frame, in that capture."""
+
+
 class Folded(NamedTuple):
     """A Part as the view has it: numbers are the view's."""
 
-    connections: list[ConnectionRecord]
-    batches: list[Batch]
+    connections: Sequence[tuple[ConnectionRecord, tuple[str, str, int]]]
+    """Each with its Origin."""
+    batches: Sequence[Batch]
 
 
 class StreamPlace(NamedTuple):
@@ -81,7 +91,12 @@ class Sink(Protocol):
     def place(self) -> StreamPlace:
         """Up to where everything is in it."""
 
-    def fold(self, parts: Sequence[Part], place: StreamPlace) -> Folded:
+    def fold(
+        self, parts: Sequence[Part], place: StreamPlace
+    ) -> tuple[
+        Sequence[tuple[ConnectionRecord, tuple[str, str, int]]],
+        Sequence[Batch],
+    ]:
         """Add what it does not have yet, all or, with an exception, nothing."""
 
     def close(self) -> None:

@@ -21,8 +21,10 @@ from wsproxy.errors import WsproxyError
 from wsproxy.fleet.connecting import REQUEST_SECONDS, TROUBLE, Access, connect, end
 from wsproxy.fleet.interfaces import Place, Source
 from wsproxy.fleet.names import Names
+from wsproxy.fleet.orders import Desk
 from wsproxy.fleet.presence import Presence
 from wsproxy.fleet.sender import NameTakenError, News, Sender, State
+from wsproxy.fleet.steward import Steward
 from wsproxy.protocol.secrets import Mask
 from wsproxy.relay.interfaces import Clock
 from wsproxy.relay.tasks import start_task
@@ -46,8 +48,6 @@ class Membership:
     instance: str
     payload: int | None = None
     """Bytes of each payload that leave the instance; None: all."""
-    control: bool = True
-    """Whether the fleet may change anything here."""
     mask: Mask
 
 
@@ -60,8 +60,12 @@ class Member:
         open_source: Callable[[], Source],
         clock: Clock,
         status: Callable[[], dict[str, Any]],
+        steward: Steward | None,
     ) -> None:
-        """`open_source` opens the capture, on our thread; `status` says how the proxy is."""
+        """`open_source` opens the capture, on our thread; `status` says how the proxy is.
+        Without a `steward` the fleet may look on only.
+        """
+        self._steward = steward
         self._membership = membership
         self._open_source = open_source
         self._clock = clock
@@ -151,11 +155,19 @@ class Member:
             mask=member.mask,
             payload=member.payload,
         )
-        presence = Presence(js, member.names, member.instance, state.capture, self._entry)
+        presence = Presence(client, js, member.names, member.instance, state.capture, self._entry)
         tasks: list[asyncio.Task[None]] = []
         try:
             await presence.take()
             self._joined.set_result(None)
+            if self._steward is not None:
+                steward = self._steward
+                steward.capture = state.capture
+                await client.subscribe(member.names.requests(member.instance), cb=steward.asked)
+                desk = Desk(client, js, member.names, member.instance)
+                tasks.append(
+                    start_task(desk.watch(steward.order), "the fleet's orders", awaited=True)
+                )
             tasks += (
                 start_task(sender.run(), "sending to the fleet", awaited=True),
                 start_task(presence.beat(), "telling the fleet", awaited=True),
@@ -191,7 +203,8 @@ class Member:
             "backlog": backlog,
             "lag": max(now - since, 0.0) if backlog else 0.0,
             "payload": self._membership.payload,
-            "control": self._membership.control,
+            "control": self._steward is not None,
+            **(self._steward.status() if self._steward is not None else {}),
             **self._status(),
         }
 

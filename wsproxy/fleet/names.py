@@ -57,6 +57,10 @@ class Names:
         """Where an instance listens for what it shall do with a connection."""
         return f"wsproxy.{self.fleet}.{instance}.do"
 
+    def beats(self, instance: str) -> str:
+        """Where an instance says, beside its bucket, how it is."""
+        return f"wsproxy.{self.fleet}.{instance}.beat"
+
     @property
     def nudge(self) -> str:
         """Where instances hear that the control bucket has changed."""

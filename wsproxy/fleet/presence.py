@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import nats.js.errors
+from nats.aio.client import Client
 from nats.js.client import JetStreamContext
 from nats.js.kv import KeyValue
 
@@ -33,6 +34,7 @@ class Presence:
 
     def __init__(
         self,
+        client: Client,
         js: JetStreamContext,
         names: Names,
         instance: str,
@@ -40,8 +42,9 @@ class Presence:
         status: Callable[[], dict[str, Any]],
     ) -> None:
         """`status` gives what the entry says beside our name."""
+        self._client = client
         self._js = js
-        self._bucket = names.instances
+        self._names = names
         self._instance = instance
         self._capture = capture
         self._status = status
@@ -64,7 +67,7 @@ class Presence:
                 return
 
     async def _take(self) -> None:
-        self._kv = await self._js.key_value(self._bucket)
+        self._kv = await self._js.key_value(self._names.instances)
         revision, entry = await self._entry()
         if entry is not None and entry.get("capture") != self._capture:
             await asyncio.sleep(GONE_SECONDS)
@@ -92,7 +95,9 @@ class Presence:
 
     async def _beat(self) -> None:
         assert self._kv is not None
-        self._revision = await self._kv.update(self._instance, self._value(), self._revision)
+        value = self._value()
+        await self._client.publish(self._names.beats(self._instance), value)
+        self._revision = await self._kv.update(self._instance, value, self._revision)
 
     async def _look(self) -> None:
         """Our entry is not as we left it: a lost answer, a new bucket, or somebody else."""
@@ -109,6 +114,8 @@ class Presence:
     async def leave(self) -> None:
         """Take the entry away."""
         if self._kv is not None and self._revision:
+            left = self._status() | {"capture": self._capture, "left": True}
+            await self._client.publish(self._names.beats(self._instance), json.dumps(left).encode())
             await self._kv.delete(self._instance, last=self._revision)
 
     async def _entry(self) -> tuple[int, dict[str, Any] | None]:

@@ -21,7 +21,7 @@ from wsproxy.model.notes import NoteRecord
 from wsproxy.model.records import ConnectionRecord, FaultRecord, MessageRecord
 from wsproxy.store.database import open_for_writing
 from wsproxy.store.folder import make_folder
-from wsproxy.store.rows import connection_row
+from wsproxy.store.rows import connection_from, connection_row
 from wsproxy.store.writer import COUNT_LEFT_OUT, CaptureWriter
 
 _SCHEMA = """
@@ -147,6 +147,16 @@ class FoldedCapture:
             (number, number, number),
         )
 
+    def still_open(self, limit: int) -> list[tuple[ConnectionRecord, Origin]]:
+        """The newest connections that were open when they were heard of last."""
+        rows = self._db.execute(
+            "SELECT connection.*, fleet_source.instance, capture, number FROM connection"
+            " JOIN fleet_connection USING (id) JOIN fleet_source ON fleet_source.id = source"
+            " WHERE closed IS NULL ORDER BY connection.id DESC LIMIT ?",
+            (limit,),
+        )
+        return [(connection_from(row[:-3]), Origin(*row[-3:])) for row in rows]
+
     def keep_note(self, note: NoteRecord) -> Batch:
         """Write down a note; returns it as a batch. Raises OSError, sqlite3.Error."""
         batch = Batch(self._next_frame_id, Block(Columns.unpack(0, b""), []), notes=[note])
@@ -155,10 +165,10 @@ class FoldedCapture:
 
     def fold(
         self, parts: Sequence[Part], place: tuple[str, int]
-    ) -> tuple[list[ConnectionRecord], list[Batch]]:
+    ) -> tuple[list[tuple[ConnectionRecord, Origin]], list[Batch]]:
         """Add what it does not have yet; all of it or, with an exception, nothing.
 
-        Returns the same with its own numbers. Raises OSError, sqlite3.Error.
+        Returns the same with its own numbers, connections with their origins. Raises OSError, sqlite3.Error.
         """
         before = (self._next_frame_id, self._next_connection_id)
         try:
@@ -173,8 +183,8 @@ class FoldedCapture:
 
     def _fold(
         self, parts: Sequence[Part], place: tuple[str, int]
-    ) -> tuple[list[ConnectionRecord], list[Batch]]:
-        connections: dict[int, ConnectionRecord] = {}
+    ) -> tuple[list[tuple[ConnectionRecord, Origin]], list[Batch]]:
+        connections: dict[int, tuple[ConnectionRecord, Origin]] = {}
         joined = _Joined(self._next_frame_id)
         changed: set[tuple[str, str]] = set()
         missing = 0
@@ -185,7 +195,7 @@ class FoldedCapture:
             for connection in part.connections:
                 number = self._number(source.number, connection.id)
                 mine = replace(connection, id=number, instance=part.instance)
-                connections[number] = mine
+                connections[number] = mine, Origin(*key, connection.id)
             for batch, until in part.batches:
                 if until <= source.until:
                     continue
@@ -218,7 +228,7 @@ class FoldedCapture:
                 " WHERE first_id + count <= (SELECT min(first_id) FROM block) LIMIT 100)"
             )
 
-        rows = [connection_row(connection, secrets=True) for connection in connections.values()]
+        rows = [connection_row(connection, secrets=True) for connection, _ in connections.values()]
         self._writer.write(rows, whole, beside)
         self._next_frame_id = joined.next_id
         return list(connections.values()), [] if whole is None else [whole]

@@ -33,6 +33,7 @@ ERRORS: dict[str, tuple[int, str]] = {
     "too_many_notes": (409, "the capture has as many notes as it can have"),
     "too_large": (413, "the request is too large"),
     "not_written": (503, "it could not be written into the capture"),
+    "not_reached": (504, "the instance of the fleet did not do it"),
     "too_many": (503, "too many pages are open; close one"),
     "busy": (503, "something else of this kind is under way; try again in a moment"),
     "internal": (500, "wsproxy failed; its standard error says more"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from wsproxy.model.http import HttpRecord
@@ -11,14 +11,43 @@ from wsproxy.model.queries import Page, Query, RoundTrip, Seen, Timeline, Traffi
 from wsproxy.model.records import ConnectionRecord, Counted, Direction
 from wsproxy.payloads.http import HttpSayings
 from wsproxy.payloads.sayings import Said, Sayings
-from wsproxy.relay.interfaces import LiveConnection
+
+
+class SteeredConnection(Protocol):
+    """An open connection (relay.interfaces.LiveConnection), here or at another instance.
+
+    What a call returns is awaited, if it is anything; raises NotReachedError.
+    """
+
+    connection: ConnectionRecord
+
+    def inject(
+        self, direction: Direction, opcode: int, content: bytes, cause: str
+    ) -> Awaitable[None] | None:
+        """Send a message or control frame that no peer sent."""
+
+    def close(self, code: int, reason: str, cause: str) -> Awaitable[None] | None:
+        """Send Close to both peers."""
+
+    def reset(self, cause: str) -> Awaitable[None] | None:
+        """Cut both sockets off with a TCP reset."""
+
+    def pause(self, direction: Direction, paused: bool) -> Awaitable[None] | None:
+        """Read nothing from the sender of a direction, or go on."""
 
 
 class Connections(Protocol):
     """The connections that are open."""
 
-    def live(self) -> dict[int, LiveConnection]:
+    def live(self) -> Mapping[int, SteeredConnection]:
         """By connection id."""
+
+
+class Fleet(Protocol):
+    """The fleet that is shown."""
+
+    def state(self) -> dict[str, Any]:
+        """All instances, and how far the view has followed them; docs/fleet.md has the object."""
 
 
 class FaultControl(Protocol):
@@ -61,7 +90,10 @@ class FaultControl(Protocol):
 
 
 class BreakpointControl(Protocol):
-    """Breakpoints and what waits at them; docs/api.md has the JSON objects."""
+    """Breakpoints and what waits at them; docs/api.md has the JSON objects.
+
+    What is awaitable is awaited; it may raise NotReachedError.
+    """
 
     def breakpoints(self) -> list[dict[str, Any]]:
         """All breakpoints, each with how often it was hit."""
@@ -78,16 +110,16 @@ class BreakpointControl(Protocol):
     def held(self) -> list[dict[str, Any]]:
         """What waits, in both directions, the oldest first, and not more than a page can show."""
 
-    def content(self, number: int) -> bytes:
+    def content(self, number: int) -> bytes | Awaitable[bytes]:
         """All of what one that waits holds; raises KeyError."""
 
-    def forward(self, number: int, content: bytes | None = None) -> None:
+    def forward(self, number: int, content: bytes | None = None) -> Awaitable[None] | None:
         """Let it go, with other content or as it is; raises KeyError."""
 
-    def drop(self, number: int) -> None:
+    def drop(self, number: int) -> Awaitable[None] | None:
         """Let it go nowhere; raises KeyError."""
 
-    def forward_all(self, direction: Direction | None = None) -> int:
+    def forward_all(self, direction: Direction | None = None) -> int | Awaitable[int]:
         """Let all go that wait in a direction, or in both; returns how many."""
 
     def on_change(self, callback: Callable[[], None]) -> None:

@@ -409,6 +409,14 @@ SCHEMAS: dict[str, Any] = {
     ),
     "Breakpoints": _object(breakpoints=_list("Breakpoint"), held=_list("Held")),
     "Fault": _object(**_FAULT),
+    "Fleet": _object(
+        name=_STRING,
+        revision=_INTEGER,
+        pending=_INTEGER,
+        trouble=_STRING,
+        unreadable=_INTEGER,
+        instances=_list(_ANY),
+    ),
     "Faults": _object(faults=_list("Fault"), seed=_INTEGER),
     "Checked": _object(explanations=_list(_STRING), seed=_MAYBE_INTEGER),
     "FaultTypes": _object(

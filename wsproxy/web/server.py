@@ -13,7 +13,7 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
-from wsproxy.errors import WsproxyError
+from wsproxy.errors import NotReachedError, WsproxyError
 from wsproxy.web.api import (
     breakpoints,
     capture,
@@ -23,6 +23,7 @@ from wsproxy.web.api import (
     export,
     exportfile,
     faults,
+    fleet,
     http,
     notes,
 )
@@ -92,6 +93,7 @@ class WebServer:
         """Connections over which no request has come yet."""
         self.routes: tuple[Route, ...] = (
             *(READING_ROUTES if ctx.live is None else API_ROUTES),
+            *(() if ctx.fleet is None else fleet.ROUTES),
             Route("GET", "/feed", self._serve_feed, "The live feed, a WebSocket"),
             Route("GET", "/openapi.json", self._openapi, "This description"),
         )
@@ -180,6 +182,8 @@ class WebServer:
             if not _is_style(request):
                 self._guard.check_token(request)
             response = await handler(request)
+        except NotReachedError as error:
+            response = self._refuse(request, ApiError("not_reached", str(error)))
         except ApiError as error:
             if error.code == "token_missing":
                 await self._guard.wait()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -15,6 +15,7 @@ from wsproxy.web.api.routes import (
     content_of,
     direction_of,
     path_number,
+    settled,
 )
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
@@ -58,7 +59,7 @@ async def remove(ctx: Context, request: web.Request) -> web.Response:
 async def content(ctx: Context, request: web.Request) -> web.Response:
     """All that one that waits holds."""
     number = path_number(request)
-    data = _held(lambda: ctx.steering.breakpoints.content(number))
+    data = await _held(lambda: ctx.steering.breakpoints.content(number))
     return web.Response(
         body=data,
         content_type="application/octet-stream",
@@ -70,21 +71,22 @@ async def forward(ctx: Context, request: web.Request) -> web.Response:
     """Let one go, changed or not."""
     number = path_number(request)
     changed = content_of(await body_of(request, MAX_MESSAGE_BODY))
-    _held(lambda: ctx.steering.breakpoints.forward(number, changed))
+    await _held(lambda: ctx.steering.breakpoints.forward(number, changed))
     return web.json_response(state(ctx))
 
 
 async def drop(ctx: Context, request: web.Request) -> web.Response:
     """Let one go nowhere."""
     number = path_number(request)
-    _held(lambda: ctx.steering.breakpoints.drop(number))
+    await _held(lambda: ctx.steering.breakpoints.drop(number))
     return web.json_response(state(ctx))
 
 
 async def forward_all(ctx: Context, request: web.Request) -> web.Response:
     """Let all go that wait."""
     wanted = (await body_of(request)).get("direction")
-    ctx.steering.breakpoints.forward_all(direction_of(wanted) if wanted is not None else None)
+    direction = direction_of(wanted) if wanted is not None else None
+    await settled(ctx.steering.breakpoints.forward_all(direction))
     return web.json_response(state(ctx))
 
 
@@ -97,9 +99,9 @@ def _checked(work: Callable[[], T]) -> T:
         raise ApiError("bad_request", str(error)) from None
 
 
-def _held(work: Callable[[], T]) -> T:
+async def _held(work: Callable[[], T | Awaitable[T]]) -> T:
     try:
-        return work()
+        return await settled(work())
     except KeyError:
         raise ApiError("not_held") from None
 
@@ -151,7 +153,7 @@ ROUTES = (
         "/held/{id}/content",
         content,
         "Download what waits",
-        errors=("not_held",),
+        errors=("not_held", "not_reached"),
     ),
     Route(
         "POST",
@@ -160,7 +162,7 @@ ROUTES = (
         "Let one go, with other content or as it is",
         "Breakpoints",
         body=CONTENT_FIELDS,
-        errors=("not_held",),
+        errors=("not_held", "not_reached"),
     ),
     Route(
         "POST",
@@ -168,6 +170,6 @@ ROUTES = (
         drop,
         "Let one go nowhere",
         "Breakpoints",
-        errors=("not_held",),
+        errors=("not_held", "not_reached"),
     ),
 )

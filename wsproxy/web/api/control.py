@@ -9,7 +9,6 @@ from aiohttp import web
 from wsproxy.model.records import Direction
 from wsproxy.protocol.close import may_be_sent
 from wsproxy.protocol.frames import MAX_CONTROL_PAYLOAD, Opcode, opcode_name
-from wsproxy.relay.interfaces import LiveConnection
 from wsproxy.web.api.lookup import frame_of
 from wsproxy.web.api.routes import (
     CONTENT_FIELDS,
@@ -19,9 +18,11 @@ from wsproxy.web.api.routes import (
     content_of,
     direction_of,
     path_number,
+    settled,
 )
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
+from wsproxy.web.interfaces import SteeredConnection
 
 CAUSE = "page"
 """What the record says of who did it."""
@@ -36,7 +37,7 @@ async def send(ctx: Context, request: web.Request) -> web.Response:
     direction = direction_of(body.get("direction"))
     content = content_of(body) or b""
     opcode = _opcode(body, binary="hex" in body or "base64" in body)
-    _send(live, direction, opcode, content)
+    await _send(live, direction, opcode, content)
     return web.json_response({"sent": len(content)})
 
 
@@ -57,7 +58,7 @@ async def resend(ctx: Context, request: web.Request) -> web.Response:
     if live is None:
         raise ApiError("not_open")
     direction = direction_of(body.get("direction", record.direction.name.lower()))
-    _send(live, direction, opcode, content)
+    await _send(live, direction, opcode, content)
     return web.json_response({"sent": len(content)})
 
 
@@ -70,14 +71,14 @@ async def close(ctx: Context, request: web.Request) -> web.Response:
         raise ApiError("bad_request", f"{code!r} is not a close code that may be sent")
     if not isinstance(reason, str) or len(reason.encode()) > MAX_CONTROL_PAYLOAD - 2:
         raise ApiError("bad_request", "reason must be a string of at most 123 bytes")
-    live.close(code, reason, CAUSE)
+    await settled(live.close(code, reason, CAUSE))
     return web.json_response({"closing": live.connection.id})
 
 
 async def reset(ctx: Context, request: web.Request) -> web.Response:
     """Cut a connection off."""
     live = _live(ctx, request)
-    live.reset(CAUSE)
+    await settled(live.reset(CAUSE))
     return web.json_response({"reset": live.connection.id})
 
 
@@ -90,13 +91,13 @@ async def pause(ctx: Context, request: web.Request) -> web.Response:
         raise ApiError("bad_request", "paused must be true or false")
     wanted = body.get("direction")
     for direction in Direction if wanted is None else [direction_of(wanted)]:
-        live.pause(direction, paused)
+        await settled(live.pause(direction, paused))
         mine = ctx.totals.paused.setdefault(live.connection.id, set())
         (mine.add if paused else mine.discard)(direction.name.lower())
     return web.json_response({"paused": paused})
 
 
-def _live(ctx: Context, request: web.Request) -> LiveConnection:
+def _live(ctx: Context, request: web.Request) -> SteeredConnection:
     live = ctx.steering.connections.live().get(path_number(request))
     if live is None:
         raise ApiError("not_open")
@@ -111,12 +112,12 @@ def _opcode(body: dict[str, Any], *, binary: bool) -> int:
     return opcode
 
 
-def _send(live: LiveConnection, direction: Direction, opcode: int, content: bytes) -> None:
+async def _send(live: SteeredConnection, direction: Direction, opcode: int, content: bytes) -> None:
     if opcode >= Opcode.CLOSE and len(content) > MAX_CONTROL_PAYLOAD:
         raise ApiError(
             "bad_request", f"a control frame holds {MAX_CONTROL_PAYLOAD} bytes, not {len(content)}"
         )
-    live.inject(direction, opcode, content, CAUSE)
+    await settled(live.inject(direction, opcode, content, CAUSE))
 
 
 _DIRECTION = {"type": "string", "enum": ["upstream", "downstream"]}
@@ -133,7 +134,7 @@ ROUTES = (
             "opcode": {"description": "A name (text, binary, ping, pong, close) or 0 to 15."},
             **CONTENT_FIELDS,
         },
-        errors=("not_open",),
+        errors=("not_open", "not_reached"),
     ),
     Route(
         "POST",
@@ -142,7 +143,7 @@ ROUTES = (
         "Send a recorded message once more, there or on another connection",
         "Sent",
         body={"connection": {"type": "integer"}, "direction": _DIRECTION},
-        errors=("no_frame", "not_open", "payload_cut"),
+        errors=("no_frame", "not_open", "not_reached", "payload_cut"),
     ),
     Route(
         "POST",
@@ -151,7 +152,7 @@ ROUTES = (
         "Send Close to both sides",
         "Done",
         body={"code": {"type": "integer"}, "reason": {"type": "string"}},
-        errors=("not_open",),
+        errors=("not_open", "not_reached"),
     ),
     Route(
         "POST",
@@ -159,7 +160,7 @@ ROUTES = (
         reset,
         "Cut both sides off with a TCP reset",
         "Done",
-        errors=("not_open",),
+        errors=("not_open", "not_reached"),
     ),
     Route(
         "POST",
@@ -168,6 +169,6 @@ ROUTES = (
         "Read nothing from a side (of a direction, or of both), or go on: a stall",
         "Done",
         body={"direction": _DIRECTION, "paused": {"type": "boolean"}},
-        errors=("not_open",),
+        errors=("not_open", "not_reached"),
     ),
 )

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -19,6 +19,8 @@ from wsproxy.model.queries import Query
 from wsproxy.model.records import Direction
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
+
+T = TypeVar("T")
 
 PREFIX = "/api/v1"
 
@@ -234,6 +236,11 @@ def content_of(body: dict[str, Any]) -> bytes | None:
     except (ValueError, binascii.Error) as error:
         words = {"hex": "pairs of 0-9 and a-f", "base64": "base64", "text": "Unicode text"}[name]
         raise ApiError("bad_request", f"{name} must be {words}") from error
+
+
+async def settled(result: T | Awaitable[T]) -> T:
+    """A result that may have to be waited for: in a view of a fleet it comes from elsewhere."""
+    return await result if isinstance(result, Awaitable) else result
 
 
 def json_text(text: str, status: int = 200) -> web.Response:

@@ -1,0 +1,148 @@
+"""Control of all instances from a view."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.support.command import piped
+from tests.support.fleet import Cluster, eventually, instance, view
+from tests.support.rig import TOKEN
+from wsproxy.errors import NotReachedError
+from wsproxy.fleet.presence import GONE_SECONDS
+from wsproxy.fleetview import FleetView
+
+
+async def call(
+    shown: FleetView, method: str, path: str, body: object = None
+) -> tuple[int, dict[str, Any]]:
+    """A request to the view's API."""
+    url = f"http://127.0.0.1:{shown.web_port}/api/v1{path}"
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as session,
+        session.request(method, url, json=body) as response,
+    ):
+        return response.status, await response.json()
+
+
+def status_of(shown: FleetView, name: str) -> dict[str, Any]:
+    return next((one for one in shown.roster.instances() if one["instance"] == name), {})
+
+
+async def test_a_fault_is_felt_everywhere(server: Cluster, fleet: str, tmp_path: Path) -> None:
+    await server.make(fleet)
+    async with (
+        instance(server, fleet, "a", tmp_path / "a.wsproxy") as one,
+        instance(server, fleet, "b", tmp_path / "b.wsproxy") as two,
+        view(server, fleet, tmp_path / "view.wsproxy") as shown,
+    ):
+        fault = {"name": "gone", "type": "drop", "match": "~b gone & ~instance [ac]"}
+        status, added = await call(shown, "POST", "/faults", fault)
+        assert (status, added["name"]) == (201, "gone")
+        await eventually(
+            lambda: all("gone" in status_of(shown, name).get("faults", {}) for name in "ab")
+        )
+        for rig, first in ((one, "here"), (two, "gone")):
+            async with rig.client() as client:
+                await client.send("gone")
+                await client.send("here")
+                assert await client.recv() == first
+        # One that joins later takes what is in force, with the fleet's seed.
+        async with instance(server, fleet, "c", tmp_path / "c.wsproxy") as three:
+            await eventually(lambda: "gone" in status_of(shown, "c").get("faults", {}))
+            async with three.client() as client:
+                await client.send("gone")
+                await client.send("here")
+                assert await client.recv() == "here"
+            _, mine = await three.call("GET", "/faults")
+            assert mine["seed"] == shown.orders.faults.seed
+        await eventually(lambda: shown.orders.faults.faults()[0]["strikes"] == 2)
+        _, state = await call(shown, "GET", "/fleet")
+        assert {x["revision"] for x in state["instances"] if x["alive"]} == {state["revision"]}
+        status, _ = await call(shown, "DELETE", "/faults/gone")
+        assert status == 200
+        await eventually(lambda: status_of(shown, "a").get("faults") == {})
+
+
+async def test_a_connection_is_steered_from_the_view(
+    server: Cluster, fleet: str, tmp_path: Path
+) -> None:
+    await server.make(fleet)
+    async with (
+        instance(server, fleet, "a", tmp_path / "a.wsproxy") as rig,
+        instance(
+            server, fleet, "b", tmp_path / "b.wsproxy", fleet_options={"control": False}
+        ) as watched,
+        view(server, fleet, tmp_path / "view.wsproxy") as shown,
+    ):
+        async with rig.client() as client, watched.client():
+            await eventually(lambda: len(shown.live()) == 2)
+            mine, other = (
+                next(n for n, c in shown.live().items() if c.connection.instance == name)
+                for name in "ab"
+            )
+            body = {"direction": "downstream", "text": "from the view"}
+            assert await call(shown, "POST", f"/connections/{mine}/send", body) == (
+                200,
+                {"sent": 13},
+            )
+            assert await client.recv() == "from the view"
+            status, answer = await call(shown, "POST", f"/connections/{other}/send", body)
+            assert status == 504
+            assert "--fleet-control off" in answer["error"]["message"]
+            live = shown.live()[mine]
+            status, _ = await call(shown, "POST", f"/connections/{mine}/close", {"code": 4000})
+            assert status == 200
+            await client.wait_closed()
+            assert client.close_code == 4000
+            await eventually(lambda: mine not in shown.live())
+            done = live.reset("test")
+            assert done is not None
+            with pytest.raises(NotReachedError, match="is not open any more"):
+                await done
+
+
+async def test_a_message_is_held_and_let_go(server: Cluster, fleet: str, tmp_path: Path) -> None:
+    await server.make(fleet)
+    async with (
+        instance(server, fleet, "a", tmp_path / "a.wsproxy") as rig,
+        view(server, fleet, tmp_path / "view.wsproxy") as shown,
+    ):
+        status, _ = await call(shown, "POST", "/breakpoints", {"filter": "~b wait & ~up"})
+        assert status == 201
+        await eventually(lambda: status_of(shown, "a").get("revision"))
+        async with rig.client() as client:
+            await client.send("wait for me")
+            await eventually(shown.orders.breakpoints.held)
+            (held,) = shown.orders.breakpoints.held()
+            status, _ = await call(shown, "POST", f"/held/{held['id']}/forward", {"text": "go"})
+            assert status == 200
+            assert await client.recv() == "go"
+            status, answer = await call(shown, "POST", f"/held/{held['id']}/drop", {})
+            assert (status, answer["error"]["code"]) == (404, "not_held")
+
+
+async def test_a_kill_shows_within_five_seconds(
+    server: Cluster, fleet: str, tmp_path: Path
+) -> None:
+    assert GONE_SECONDS < 5
+    await server.make(fleet)
+    async with (
+        instance(server, fleet, "other", tmp_path / "other.wsproxy") as upstream,
+        view(server, fleet, tmp_path / "view.wsproxy") as shown,
+    ):
+        arguments = (
+            *("run", upstream.proxy.settings.upstream_url, "-p", "0", "--no-web", "-q"),
+            *("--fleet", *server.urls, "--fleet-name", fleet, "--instance", "a"),
+        )
+        with piped(*arguments) as proxy:
+            await asyncio.to_thread(proxy.ready)
+            await eventually(lambda: status_of(shown, "a").get("alive"))
+            proxy.process.kill()
+            await eventually(lambda: not status_of(shown, "a")["alive"])
+            assert not status_of(shown, "a").get("left")
+            assert status_of(shown, "other")["alive"]
