@@ -9,7 +9,8 @@ from itertools import repeat
 
 import pytest
 
-from tests.support.raw import MASKING_KEY, TIMEOUT, Conn, both_loops, frame, lines
+from tests.support.raw import TIMEOUT, Conn, both_loops
+from tests.support.raw_bytes import MASKING_KEY, frame, lines
 from tests.support.raw_child import Child, child
 from wsproxy.protocol.frames import encode_header
 

@@ -11,18 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.raw import (
-    ACCEPT,
-    FIN,
-    KEY,
-    Server,
-    both_loops,
-    frame,
-    lines,
-    logged,
-    staged,
-    upgrade,
-)
+from tests.support.raw import FIN, Server, both_loops, logged, staged
+from tests.support.raw_bytes import ACCEPT, KEY, frame, lines, upgrade
 from tests.support.raw_child import child
 from wsproxy.app import Proxy
 from wsproxy.config import Settings

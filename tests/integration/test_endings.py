@@ -8,18 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.raw import (
-    FIN,
-    RST,
-    Conn,
-    Recorded,
-    both_loops,
-    frame,
-    lines,
-    staged,
-    until,
-    upgrade,
-)
+from tests.support.raw import FIN, RST, Conn, Recorded, both_loops, staged, until
+from tests.support.raw_bytes import frame, lines, upgrade
 from tests.support.raw_child import child
 from wsproxy.model.records import Direction
 

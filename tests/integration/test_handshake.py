@@ -9,17 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.raw import (
-    ACCEPT,
-    KEY,
-    Head,
-    both_loops,
-    lines,
-    staged,
-    switching,
-    until,
-    upgrade,
-)
+from tests.support.raw import both_loops, staged, until
+from tests.support.raw_bytes import ACCEPT, KEY, Head, lines, switching, upgrade
 
 
 @both_loops

@@ -8,7 +8,8 @@ import hashlib
 
 import pytest
 
-from tests.support.raw import FIN, RST, Conn, Head, Stage, both_loops, lines, logged, staged
+from tests.support.raw import FIN, RST, Conn, Stage, both_loops, logged, staged
+from tests.support.raw_bytes import Head, lines
 
 
 async def asked(stage: Stage, *request: str, body: bytes = b"") -> tuple[Conn, Conn, Head]:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.support.command import run
-from tests.support.raw import ProxyStage, lines, staged, upgrade
+from tests.support.raw import ProxyStage, staged
+from tests.support.raw_bytes import lines, upgrade
 from wsproxy.model.http import HttpRecord
 from wsproxy.payloads.http import HttpSayings
 from wsproxy.store.reader import Capture

@@ -10,20 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.raw import (
-    FIN,
-    RST,
-    TIMEOUT,
-    ProxyStage,
-    both_loops,
-    frame,
-    lines,
-    logged,
-    staged,
-    switching,
-    until,
-    upgrade,
-)
+from tests.support.raw import FIN, RST, TIMEOUT, ProxyStage, both_loops, logged, staged, until
+from tests.support.raw_bytes import frame, lines, switching, upgrade
 from tests.support.raw_child import child
 from wsproxy.app import Proxy
 from wsproxy.config import Settings

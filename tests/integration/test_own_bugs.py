@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.raw import RST, both_loops, frame, staged
+from tests.support.raw import RST, both_loops, staged
+from tests.support.raw_bytes import frame
 from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import Direction
 from wsproxy.protocol.frames import Frame

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import piped, run
-from tests.support.raw import frame, switching, upgrade
+from tests.support.raw_bytes import frame, switching, upgrade
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="POSIX signals")
 

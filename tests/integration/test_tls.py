@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.support.raw import FIN, RST, Server, both_loops, frame, logged, staged, upgrade
+from tests.support.raw import FIN, RST, Server, both_loops, logged, staged
+from tests.support.raw_bytes import frame, upgrade
 
 
 class Certificates:

@@ -13,21 +13,8 @@ import pytest
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from tests.support.raw import (
-    FIN,
-    RST,
-    TIMEOUT,
-    Conn,
-    ProxyStage,
-    Server,
-    both_loops,
-    frame,
-    lines,
-    staged,
-    switching,
-    until,
-    upgrade,
-)
+from tests.support.raw import FIN, RST, TIMEOUT, Conn, ProxyStage, Server, both_loops, staged, until
+from tests.support.raw_bytes import frame, lines, switching, upgrade
 from wsproxy.engine.answering import Answered
 from wsproxy.engine.outgoing import Outgoing
 from wsproxy.engine.transport import HIGH_WATER, Peer, take_client, take_upstream

@@ -14,19 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.raw import (
-    LOOPS,
-    MASKING_KEY,
-    Conn,
-    ProxyStage,
-    Recorded,
-    both_loops,
-    frame,
-    staged,
-    switching,
-    until,
-    upgrade,
-)
+from tests.support.raw import LOOPS, Conn, ProxyStage, Recorded, both_loops, staged, until
+from tests.support.raw_bytes import MASKING_KEY, frame, switching, upgrade
 from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import Direction
 from wsproxy.protocol.frames import FrameDecoder, encode_header

@@ -1,439 +1,393 @@
 """The objects of the API, as JSON Schema; docs/api.md explains them in prose.
 
-Every property is there in every answer, unless its schema is `_optional`.
+Every property is there in every answer, unless its schema is `optional`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from wsproxy.web.shapes import (
+    ANY,
+    ANYTHING,
+    BOOLEAN,
+    BOTH,
+    DIRECTION,
+    HEADERS,
+    HTTP_ROW,
+    INTEGER,
+    MAYBE_INTEGER,
+    MAYBE_NUMBER,
+    MAYBE_STRING,
+    NUMBER,
+    PAIR,
+    STRING,
+    list_of,
+    object_of,
+    optional,
+    or_null,
+    ref,
+)
 
-def _optional(schema: dict[str, Any]) -> dict[str, Any]:
-    return schema | {"x-optional": True}
-
-
-def _object(**properties: Any) -> dict[str, Any]:
-    required = [name for name, schema in properties.items() if "x-optional" not in schema]
-    stripped = {
-        name: {key: value for key, value in schema.items() if key != "x-optional"}
-        for name, schema in properties.items()
-    }
-    return {"type": "object", "properties": stripped, "required": required}
-
-
-def _ref(name: str) -> dict[str, Any]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _list(of: str | dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": _ref(of) if isinstance(of, str) else of}
-
-
-def _or_null(of: dict[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [of, {"type": "null"}]}
-
-
-_STRING = {"type": "string"}
-_NUMBER = {"type": "number"}
-_INTEGER = {"type": "integer"}
-_BOOLEAN = {"type": "boolean"}
-_MAYBE_INTEGER = {"type": ["integer", "null"]}
-_MAYBE_NUMBER = {"type": ["number", "null"]}
-_MAYBE_STRING = {"type": ["string", "null"]}
-_DIRECTION = {"type": "string", "enum": ["upstream", "downstream"]}
-_BOTH = _object(upstream=_INTEGER, downstream=_INTEGER)
-_PAIR = {
-    "type": "array",
-    "prefixItems": [_NUMBER, _NUMBER],
-    "minItems": 2,
-    "maxItems": 2,
-    "description": "Upstream and downstream.",
-}
-_HEADERS = _list({"type": "array", "prefixItems": [_STRING, _STRING], "minItems": 2, "maxItems": 2})
-_ANY = {"type": "object", "additionalProperties": True}
-_ANYTHING: dict[str, Any] = {}
-
-_NOTE = _object(
-    connection=_INTEGER,
-    direction=_or_null(_DIRECTION),
-    message=_MAYBE_INTEGER,
-    note=_STRING,
-    marked=_BOOLEAN,
+_NOTE = object_of(
+    connection=INTEGER,
+    direction=or_null(DIRECTION),
+    message=MAYBE_INTEGER,
+    note=STRING,
+    marked=BOOLEAN,
 )
 
 _SUMMARY = {
-    "id": _INTEGER,
+    "id": INTEGER,
     "state": {
         "type": "string",
         "enum": ["opening", "open", "closed", "aborted", "refused", "failed"],
     },
-    "opened": _NUMBER,
-    "closed": _MAYBE_NUMBER,
+    "opened": NUMBER,
+    "closed": MAYBE_NUMBER,
     "instance": {"type": "string", "description": "Of a fleet; empty for the only one."},
-    "client": _STRING,
-    "target": _STRING,
-    "upstream": _STRING,
-    "status": _MAYBE_INTEGER,
-    "subprotocol": _MAYBE_STRING,
-    "extensions": _STRING,
-    "by": _MAYBE_STRING,
-    "code": _MAYBE_INTEGER,
-    "reason": _STRING,
-    "note": _STRING,
-    "marked": _BOOLEAN,
-    "paused": _list(_DIRECTION),
-    "frames": _BOTH,
-    "bytes": _BOTH,
-}
-
-_HTTP_ROW = {
-    "id": _INTEGER,
-    "connection": _MAYBE_INTEGER,
-    "started": _NUMBER,
-    "answered": _MAYBE_NUMBER,
-    "ended": _MAYBE_NUMBER,
-    "client": _STRING,
-    "agent": _STRING,
-    "method": _STRING,
-    "target": _STRING,
-    "upstream": _STRING,
-    "status": _MAYBE_INTEGER,
-    "reason": _STRING,
-    "error": _MAYBE_STRING,
-    "content_type": _STRING,
-    "request_length": _INTEGER,
-    "response_length": _INTEGER,
-    "summary": _STRING,
+    "client": STRING,
+    "target": STRING,
+    "upstream": STRING,
+    "status": MAYBE_INTEGER,
+    "subprotocol": MAYBE_STRING,
+    "extensions": STRING,
+    "by": MAYBE_STRING,
+    "code": MAYBE_INTEGER,
+    "reason": STRING,
+    "note": STRING,
+    "marked": BOOLEAN,
+    "paused": list_of(DIRECTION),
+    "frames": BOTH,
+    "bytes": BOTH,
 }
 
 _ROW = {
-    "id": _INTEGER,
-    "connection": _INTEGER,
-    "direction": _DIRECTION,
-    "time": _NUMBER,
-    "opcode": _STRING,
-    "fin": _BOOLEAN,
-    "rsv1": _BOOLEAN,
-    "payload_length": _INTEGER,
-    "content_length": _INTEGER,
-    "message": _MAYBE_INTEGER,
-    "preview": _STRING,
+    "id": INTEGER,
+    "connection": INTEGER,
+    "direction": DIRECTION,
+    "time": NUMBER,
+    "opcode": STRING,
+    "fin": BOOLEAN,
+    "rsv1": BOOLEAN,
+    "payload_length": INTEGER,
+    "content_length": INTEGER,
+    "message": MAYBE_INTEGER,
+    "preview": STRING,
     "verdict": {"type": "string", "enum": ["relayed", "changed", "dropped", "injected"]},
-    "marks": _list(_STRING),
-    "note": _optional(_STRING),
-    "marked": _optional(_BOOLEAN),
-    "origin": _optional(_STRING),
-    "summary": _optional(_STRING),
-    "protocol": _optional(_STRING),
-    "kind": _optional(_STRING),
-    "latency": _optional(_NUMBER),
-    "columns": _optional(_list(_MAYBE_STRING)),
-    "colours": _optional(_list(_INTEGER)),
+    "marks": list_of(STRING),
+    "note": optional(STRING),
+    "marked": optional(BOOLEAN),
+    "origin": optional(STRING),
+    "summary": optional(STRING),
+    "protocol": optional(STRING),
+    "kind": optional(STRING),
+    "latency": optional(NUMBER),
+    "columns": optional(list_of(MAYBE_STRING)),
+    "colours": optional(list_of(INTEGER)),
 }
 
 _FAULT = {
-    "name": _STRING,
-    "type": _STRING,
+    "name": STRING,
+    "type": STRING,
     "direction": {"type": "string", "enum": ["upstream", "downstream", "both"]},
-    "toxicity": _NUMBER,
-    "enabled": _BOOLEAN,
-    "match": _MAYBE_STRING,
-    "probability": _MAYBE_NUMBER,
-    "every": _MAYBE_INTEGER,
-    "first": _MAYBE_INTEGER,
+    "toxicity": NUMBER,
+    "enabled": BOOLEAN,
+    "match": MAYBE_STRING,
+    "probability": MAYBE_NUMBER,
+    "every": MAYBE_INTEGER,
+    "first": MAYBE_INTEGER,
     "nth": {"description": "A number, a list of numbers, or null."},
     "after": {"type": ["string", "null"]},
     "for": {"type": ["string", "null"]},
-    "attributes": _ANY,
-    "strikes": _INTEGER,
+    "attributes": ANY,
+    "strikes": INTEGER,
 }
 
 SCHEMAS: dict[str, Any] = {
-    "Error": _object(error=_object(code=_STRING, message=_STRING)),
-    "Rate": _object(frames=_PAIR, bytes=_PAIR),
-    "Status": _object(
-        version=_STRING,
-        upstream=_STRING,
-        proxy=_STRING,
-        time=_NUMBER,
-        open=_INTEGER,
-        frames=_INTEGER,
-        bytes=_INTEGER,
-        rate=_ref("Rate"),
-        left_out=_ANY,
-        steers=_BOOLEAN,
-        faults=_BOOLEAN,
+    "Error": object_of(error=object_of(code=STRING, message=STRING)),
+    "Rate": object_of(frames=PAIR, bytes=PAIR),
+    "Status": object_of(
+        version=STRING,
+        upstream=STRING,
+        proxy=STRING,
+        time=NUMBER,
+        open=INTEGER,
+        frames=INTEGER,
+        bytes=INTEGER,
+        rate=ref("Rate"),
+        left_out=ANY,
+        steers=BOOLEAN,
+        faults=BOOLEAN,
     ),
-    "ConnectionSummary": _object(**_SUMMARY),
-    "Connections": _object(connections=_list("ConnectionSummary"), next=_MAYBE_INTEGER),
-    "Connection": _object(
+    "ConnectionSummary": object_of(**_SUMMARY),
+    "Connections": object_of(connections=list_of("ConnectionSummary"), next=MAYBE_INTEGER),
+    "Connection": object_of(
         **_SUMMARY,
-        request_headers=_HEADERS,
-        response_reason=_STRING,
-        response_headers=_HEADERS,
+        request_headers=HEADERS,
+        response_reason=STRING,
+        response_headers=HEADERS,
     ),
-    "Row": _object(**_ROW),
-    "ExportFormats": _object(
-        formats=_list(
-            _object(
-                name=_STRING, title=_STRING, suffix=_STRING, content_type=_STRING, lacks=_STRING
-            )
+    "Row": object_of(**_ROW),
+    "ExportFormats": object_of(
+        formats=list_of(
+            object_of(name=STRING, title=STRING, suffix=STRING, content_type=STRING, lacks=STRING)
         )
     ),
     "Note": _NOTE,
-    "Notes": _object(offset=_INTEGER, total=_INTEGER, notes=_list("Note")),
-    "Page": _object(
-        offset=_INTEGER, total=_INTEGER, upto=_INTEGER, complete=_BOOLEAN, rows=_list("Row")
+    "Notes": object_of(offset=INTEGER, total=INTEGER, notes=list_of("Note")),
+    "Page": object_of(
+        offset=INTEGER, total=INTEGER, upto=INTEGER, complete=BOOLEAN, rows=list_of("Row")
     ),
-    "Payload": _object(length=_INTEGER, recorded=_INTEGER, text=_BOOLEAN, base64=_STRING),
-    "Violation": _object(rule=_STRING, section=_STRING, text=_STRING, side=_STRING),
-    "Strike": _object(
-        connection=_INTEGER,
-        direction=_or_null(_DIRECTION),
-        time=_NUMBER,
-        name=_STRING,
-        type=_STRING,
-        message=_MAYBE_INTEGER,
-        detail=_STRING,
-        before=_ref("Payload"),
-        after=_ref("Payload"),
+    "Payload": object_of(length=INTEGER, recorded=INTEGER, text=BOOLEAN, base64=STRING),
+    "Violation": object_of(rule=STRING, section=STRING, text=STRING, side=STRING),
+    "Strike": object_of(
+        connection=INTEGER,
+        direction=or_null(DIRECTION),
+        time=NUMBER,
+        name=STRING,
+        type=STRING,
+        message=MAYBE_INTEGER,
+        detail=STRING,
+        before=ref("Payload"),
+        after=ref("Payload"),
     ),
-    "RecordedMessage": _object(
-        connection=_INTEGER,
-        direction=_DIRECTION,
-        number=_INTEGER,
-        time=_NUMBER,
-        opcode=_STRING,
-        content_length=_INTEGER,
-        payload_length=_INTEGER,
-        compressed=_BOOLEAN,
-        opaque=_MAYBE_STRING,
-        verdict=_STRING,
-        cause=_MAYBE_STRING,
-        content=_ref("Payload"),
-        sent=_or_null(_ref("Payload")),
-        violations=_list("Violation"),
+    "RecordedMessage": object_of(
+        connection=INTEGER,
+        direction=DIRECTION,
+        number=INTEGER,
+        time=NUMBER,
+        opcode=STRING,
+        content_length=INTEGER,
+        payload_length=INTEGER,
+        compressed=BOOLEAN,
+        opaque=MAYBE_STRING,
+        verdict=STRING,
+        cause=MAYBE_STRING,
+        content=ref("Payload"),
+        sent=or_null(ref("Payload")),
+        violations=list_of("Violation"),
     ),
-    "Packet": _object(
-        protocol=_STRING,
-        kind=_STRING,
-        summary=_STRING,
+    "Packet": object_of(
+        protocol=STRING,
+        kind=STRING,
+        summary=STRING,
         sure={"type": "string", "enum": ["guess", "likely", "sure"]},
-        pair=_optional(
-            _object(
-                key=_STRING,
+        pair=optional(
+            object_of(
+                key=STRING,
                 role={"type": "string", "enum": ["request", "answer", "part", "last"]},
-                asker=_DIRECTION,
+                asker=DIRECTION,
             )
         ),
-        tree=_optional(_ANYTHING),
+        tree=optional(ANYTHING),
     ),
-    "HttpRequest": _object(**_HTTP_ROW),
-    "HttpRequests": _object(requests=_list("HttpRequest"), next=_MAYBE_INTEGER),
-    "HttpBody": _object(
-        length=_INTEGER,
-        recorded=_INTEGER,
-        coding=_MAYBE_STRING,
-        problem=_MAYBE_STRING,
-        text=_BOOLEAN,
-        whole=_BOOLEAN,
-        base64=_STRING,
+    "HttpRequest": object_of(**HTTP_ROW),
+    "HttpRequests": object_of(requests=list_of("HttpRequest"), next=MAYBE_INTEGER),
+    "HttpBody": object_of(
+        length=INTEGER,
+        recorded=INTEGER,
+        coding=MAYBE_STRING,
+        problem=MAYBE_STRING,
+        text=BOOLEAN,
+        whole=BOOLEAN,
+        base64=STRING,
     ),
-    "HttpDetail": _object(
-        **_HTTP_ROW,
-        version=_STRING,
-        request_headers=_HEADERS,
-        response_headers=_HEADERS,
-        request=_ref("HttpBody"),
-        response=_ref("HttpBody"),
-        asked=_list("Packet"),
-        answered_with=_list("Packet"),
+    "HttpDetail": object_of(
+        **HTTP_ROW,
+        version=STRING,
+        request_headers=HEADERS,
+        response_headers=HEADERS,
+        request=ref("HttpBody"),
+        response=ref("HttpBody"),
+        asked=list_of("Packet"),
+        answered_with=list_of("Packet"),
     ),
-    "RoundTrip": _object(request=_INTEGER, answer=_INTEGER, seconds=_NUMBER, key=_STRING),
-    "Frame": _object(
+    "RoundTrip": object_of(request=INTEGER, answer=INTEGER, seconds=NUMBER, key=STRING),
+    "Frame": object_of(
         **_ROW,
-        header=_STRING,
-        rsv2=_BOOLEAN,
-        rsv3=_BOOLEAN,
-        masked=_BOOLEAN,
-        masking_key=_MAYBE_STRING,
-        received=_INTEGER,
-        header_length=_INTEGER,
-        payload=_ref("Payload"),
-        violations=_list("Violation"),
-        faults=_list("Strike"),
-        text=_optional(_STRING),
-        ends_message=_or_null(_ref("RecordedMessage")),
-        close=_optional(_or_null(_object(code=_INTEGER, name=_STRING, reason=_STRING))),
-        round_trip=_or_null(_ref("RoundTrip")),
-        decoded=_optional(_list("Packet")),
+        header=STRING,
+        rsv2=BOOLEAN,
+        rsv3=BOOLEAN,
+        masked=BOOLEAN,
+        masking_key=MAYBE_STRING,
+        received=INTEGER,
+        header_length=INTEGER,
+        payload=ref("Payload"),
+        violations=list_of("Violation"),
+        faults=list_of("Strike"),
+        text=optional(STRING),
+        ends_message=or_null(ref("RecordedMessage")),
+        close=optional(or_null(object_of(code=INTEGER, name=STRING, reason=STRING))),
+        round_trip=or_null(ref("RoundTrip")),
+        decoded=optional(list_of("Packet")),
     ),
-    "Message": _object(
-        frames=_list(_INTEGER),
-        message=_or_null(_ref("RecordedMessage")),
-        faults=_list("Strike"),
+    "Message": object_of(
+        frames=list_of(INTEGER),
+        message=or_null(ref("RecordedMessage")),
+        faults=list_of("Strike"),
     ),
-    "RoundTrips": _object(
-        summary=_object(
-            count=_INTEGER,
-            median=_optional(_NUMBER),
-            p95=_optional(_NUMBER),
-            max=_optional(_NUMBER),
+    "RoundTrips": object_of(
+        summary=object_of(
+            count=INTEGER,
+            median=optional(NUMBER),
+            p95=optional(NUMBER),
+            max=optional(NUMBER),
         ),
-        pairs=_list("RoundTrip"),
+        pairs=list_of("RoundTrip"),
     ),
-    "Exchange": _object(
-        connection=_INTEGER,
-        protocol=_STRING,
-        kind=_STRING,
-        key=_STRING,
-        asker=_DIRECTION,
+    "Exchange": object_of(
+        connection=INTEGER,
+        protocol=STRING,
+        kind=STRING,
+        key=STRING,
+        asker=DIRECTION,
         state={"type": "string", "enum": ["answered", "waiting", "unanswered"]},
-        request=_INTEGER,
-        asked=_NUMBER,
-        summary=_STRING,
-        answer=_MAYBE_INTEGER,
-        latency=_MAYBE_NUMBER,
-        answer_summary=_MAYBE_STRING,
-        parts=_INTEGER,
-        last=_MAYBE_INTEGER,
-        duration=_MAYBE_NUMBER,
+        request=INTEGER,
+        asked=NUMBER,
+        summary=STRING,
+        answer=MAYBE_INTEGER,
+        latency=MAYBE_NUMBER,
+        answer_summary=MAYBE_STRING,
+        parts=INTEGER,
+        last=MAYBE_INTEGER,
+        duration=MAYBE_NUMBER,
     ),
-    "Exchanges": _object(
-        exchanges=_list("Exchange"),
-        kinds=_list(
-            _object(
-                protocol=_STRING,
-                kind=_STRING,
-                requests=_INTEGER,
-                answered=_INTEGER,
-                p50=_MAYBE_NUMBER,
-                p95=_MAYBE_NUMBER,
-                p99=_MAYBE_NUMBER,
+    "Exchanges": object_of(
+        exchanges=list_of("Exchange"),
+        kinds=list_of(
+            object_of(
+                protocol=STRING,
+                kind=STRING,
+                requests=INTEGER,
+                answered=INTEGER,
+                p50=MAYBE_NUMBER,
+                p95=MAYBE_NUMBER,
+                p99=MAYBE_NUMBER,
             )
         ),
-        messages=_INTEGER,
-        total=_INTEGER,
+        messages=INTEGER,
+        total=INTEGER,
     ),
-    "Session": _object(
-        client=_STRING,
-        agent=_STRING,
-        target=_STRING,
-        connections=_list(
-            _object(
-                id=_INTEGER,
-                opened=_NUMBER,
-                closed=_MAYBE_NUMBER,
-                state=_STRING,
-                code=_MAYBE_INTEGER,
+    "Session": object_of(
+        client=STRING,
+        agent=STRING,
+        target=STRING,
+        connections=list_of(
+            object_of(
+                id=INTEGER,
+                opened=NUMBER,
+                closed=MAYBE_NUMBER,
+                state=STRING,
+                code=MAYBE_INTEGER,
             )
         ),
     ),
-    "Sessions": _object(sessions=_list("Session")),
-    "Difference": _object(
+    "Sessions": object_of(sessions=list_of("Session")),
+    "Difference": object_of(
         what={
             "type": "string",
             "description": "missing, extra, moved, changed, later, or connection missing or extra",
         },
-        path=_STRING,
-        connection=_INTEGER,
-        before=_optional(_ref("Compared")),
-        after=_optional(_ref("Compared")),
-        changes=_optional(_list(_object(path=_STRING, before=_STRING, after=_STRING))),
-        seconds=_optional(_NUMBER),
+        path=STRING,
+        connection=INTEGER,
+        before=optional(ref("Compared")),
+        after=optional(ref("Compared")),
+        changes=optional(list_of(object_of(path=STRING, before=STRING, after=STRING))),
+        seconds=optional(NUMBER),
     ),
-    "Compared": _object(
-        frame=_INTEGER, message=_INTEGER, direction=_DIRECTION, kind=_STRING, text=_STRING
+    "Compared": object_of(
+        frame=INTEGER, message=INTEGER, direction=DIRECTION, kind=STRING, text=STRING
     ),
-    "Comparison": _object(
-        same=_BOOLEAN,
-        connections=_INTEGER,
-        messages=_INTEGER,
-        differences=_list("Difference"),
-        ignored={"type": "object", "additionalProperties": _INTEGER},
+    "Comparison": object_of(
+        same=BOOLEAN,
+        connections=INTEGER,
+        messages=INTEGER,
+        differences=list_of("Difference"),
+        ignored={"type": "object", "additionalProperties": INTEGER},
     ),
-    "View": _object(url=_STRING),
-    "Filter": _object(
-        filter=_STRING,
-        explanation=_STRING,
-        words={"type": "object", "additionalProperties": _STRING},
+    "View": object_of(url=STRING),
+    "Filter": object_of(
+        filter=STRING,
+        explanation=STRING,
+        words={"type": "object", "additionalProperties": STRING},
     ),
-    "Bucket": _object(messages=_PAIR, control=_PAIR, bytes=_PAIR, largest=_PAIR),
-    "Timeline": _object(
-        timeline=_or_null(
-            _object(
-                start=_NUMBER,
-                step=_NUMBER,
-                buckets=_list("Bucket"),
-                strikes=_list(_INTEGER),
-                faults=_list(
-                    _object(
-                        connection=_INTEGER,
-                        time=_NUMBER,
-                        name=_STRING,
-                        type=_STRING,
-                        detail=_STRING,
+    "Bucket": object_of(messages=PAIR, control=PAIR, bytes=PAIR, largest=PAIR),
+    "Timeline": object_of(
+        timeline=or_null(
+            object_of(
+                start=NUMBER,
+                step=NUMBER,
+                buckets=list_of("Bucket"),
+                strikes=list_of(INTEGER),
+                faults=list_of(
+                    object_of(
+                        connection=INTEGER,
+                        time=NUMBER,
+                        name=STRING,
+                        type=STRING,
+                        detail=STRING,
                     )
                 ),
             )
         )
     ),
-    "Sent": _object(sent=_INTEGER),
-    "Done": _ANY,
-    "Breakpoint": _object(
-        id=_INTEGER,
-        filter=_STRING,
-        explanation=_STRING,
-        direction=_or_null(_DIRECTION),
-        connection=_MAYBE_INTEGER,
-        control=_BOOLEAN,
-        timeout=_NUMBER,
+    "Sent": object_of(sent=INTEGER),
+    "Done": ANY,
+    "Breakpoint": object_of(
+        id=INTEGER,
+        filter=STRING,
+        explanation=STRING,
+        direction=or_null(DIRECTION),
+        connection=MAYBE_INTEGER,
+        control=BOOLEAN,
+        timeout=NUMBER,
         at_timeout={"type": "string", "enum": ["forward", "drop"]},
-        enabled=_BOOLEAN,
-        hits=_INTEGER,
+        enabled=BOOLEAN,
+        hits=INTEGER,
     ),
-    "Held": _object(
-        id=_INTEGER,
-        breakpoint=_INTEGER,
-        connection=_INTEGER,
-        direction=_DIRECTION,
-        time=_NUMBER,
-        until=_NUMBER,
-        opcode=_STRING,
-        message=_MAYBE_INTEGER,
-        readable=_BOOLEAN,
-        content_length=_INTEGER,
-        behind=_INTEGER,
-        text=_BOOLEAN,
-        base64=_STRING,
+    "Held": object_of(
+        id=INTEGER,
+        breakpoint=INTEGER,
+        connection=INTEGER,
+        direction=DIRECTION,
+        time=NUMBER,
+        until=NUMBER,
+        opcode=STRING,
+        message=MAYBE_INTEGER,
+        readable=BOOLEAN,
+        content_length=INTEGER,
+        behind=INTEGER,
+        text=BOOLEAN,
+        base64=STRING,
     ),
-    "Breakpoints": _object(breakpoints=_list("Breakpoint"), held=_list("Held")),
-    "Fault": _object(**_FAULT),
-    "Fleet": _object(
-        name=_STRING,
-        revision=_INTEGER,
-        pending=_INTEGER,
-        trouble=_STRING,
-        unreadable=_INTEGER,
-        instances=_list(_ANY),
+    "Breakpoints": object_of(breakpoints=list_of("Breakpoint"), held=list_of("Held")),
+    "Fault": object_of(**_FAULT),
+    "Fleet": object_of(
+        name=STRING,
+        revision=INTEGER,
+        pending=INTEGER,
+        trouble=STRING,
+        unreadable=INTEGER,
+        instances=list_of(ANY),
     ),
-    "Faults": _object(faults=_list("Fault"), seed=_INTEGER),
-    "Checked": _object(explanations=_list(_STRING), seed=_MAYBE_INTEGER),
-    "FaultTypes": _object(
-        types=_list(
-            _object(
-                type=_STRING,
-                summary=_STRING,
-                effect=_STRING,
-                strikes=_STRING,
-                example=_STRING,
-                attributes=_list(
-                    _object(
-                        name=_STRING,
-                        unit=_STRING,
-                        doc=_STRING,
-                        required=_BOOLEAN,
-                        default=_ANYTHING,
+    "Faults": object_of(faults=list_of("Fault"), seed=INTEGER),
+    "Checked": object_of(explanations=list_of(STRING), seed=MAYBE_INTEGER),
+    "FaultTypes": object_of(
+        types=list_of(
+            object_of(
+                type=STRING,
+                summary=STRING,
+                effect=STRING,
+                strikes=STRING,
+                example=STRING,
+                attributes=list_of(
+                    object_of(
+                        name=STRING,
+                        unit=STRING,
+                        doc=STRING,
+                        required=BOOLEAN,
+                        default=ANYTHING,
                     )
                 ),
             )
