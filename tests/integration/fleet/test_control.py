@@ -12,9 +12,9 @@ import pytest
 from tests.support.command import piped
 from tests.support.fleet import Cluster, eventually, instance, view
 from tests.support.rig import TOKEN
+from wsproxy.cli.fleetviewer import FleetView
 from wsproxy.errors import NotReachedError
 from wsproxy.fleet.presence import GONE_SECONDS
-from wsproxy.fleetview import FleetView
 
 
 async def call(
