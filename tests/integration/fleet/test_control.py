@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from wsproxy.fleetview import FleetView
 
 from tests.support.command import piped
 from tests.support.fleet import Cluster, eventually, instance, view
