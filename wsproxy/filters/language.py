@@ -137,8 +137,8 @@ def parse_passing(source: str) -> Filter:
 
 def _unexpected(source: str, error: Any) -> FilterError:
     before = getattr(error, "token_history", None)
-    if before and before[-1].type == "WORD":
-        word = before[-1]
+    word = before[-1] if before else None  # lark has None for what is before the first one
+    if word is not None and word.type == "WORD":
         lacks = word[1:] in _TAKE_VALUES
         message = f"{word} lacks its value" if lacks else unknown_word(str(word), _KNOWN)
         return at(source, word.start_pos, message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 
@@ -9,6 +10,9 @@ BEFORE, AFTER = 16, 24
 """Characters of a filter that are shown around a mistake."""
 
 MARK = "▶"
+
+_LINE_BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+"""A filter may have several lines; what is said of it has one."""
 
 _MITMPROXYS = {
     "t": "~text or ~binary",
@@ -30,7 +34,8 @@ def at(source: str, position: int, message: str) -> FilterError:
     start, stop = max(position - BEFORE, 0), min(position + AFTER, len(source))
     before = ("…" if start else "") + source[start:position]
     after = source[position:stop] + ("…" if stop < len(source) else "")
-    return FilterError(f"{message} (at character {position + 1}: {before}{MARK}{after})")
+    said = f"{message} (at character {position + 1}: {before}{MARK}{after})"
+    return FilterError(_LINE_BREAK.sub(" ", said))
 
 
 def unknown_word(word: str, known: Sequence[str], value: str = "") -> str:

@@ -61,8 +61,13 @@ class Capture:
         self.db = open_for_reading(path)
         self.wire = WireReader(path)
         self.blocks = BlockCache(self.db, self.wire)
-        self.http = HttpReader(self.db, self.wire)
-        self.notes = Notes(self.db)
+        try:
+            with self.readable():
+                self.http = HttpReader(self.db, self.wire)
+                self.notes = Notes(self.db)
+        except CaptureError:
+            self.close()
+            raise
         self.unreadable = 0
         """Frames that were passed over because their block is damaged."""
 
