@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from functools import cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,7 @@ from wsproxy.web.totals import Totals
 if TYPE_CHECKING:
     from wsproxy.fleet.connecting import Access
     from wsproxy.fleet.member import Member
+    from wsproxy.web.metrics import Metrics
 
 DECODE_SECONDS_AT_END = 1.0
 """How long what passed may still be decoded when the proxy stops."""
@@ -84,6 +86,7 @@ class Proxy:
         self._watchers = watchers
         self._private: Path | None = None
         self._web: WebServer | None = None
+        self._metrics: Metrics | None = None
         self.member: Member | None = None
         """Our part in a fleet."""
 
@@ -147,7 +150,12 @@ class Proxy:
             secrets=settings.capture_secrets,
             written=member.news.written if member is not None else None,
         )
-        watchers = [*self._watchers, *([] if settings.no_web else [feed])]
+        metrics = None if settings.no_web else self._make_metrics(clock)
+        watchers = [
+            *self._watchers,
+            *([] if settings.no_web else [feed]),
+            *([] if metrics is None else [metrics]),
+        ]
         self._journal = Journal(clock, self._recorder, watchers)
         self._upstream = Upstream(
             settings.upstream_url,
@@ -182,7 +190,10 @@ class Proxy:
                 await member.start()
                 self.member = member
             self.port = await self._listener.start(
-                settings.listen_host, settings.listen_port, listening_tls
+                settings.listen_host,
+                settings.listen_port,
+                listening_tls,
+                reuse_port=settings.reuse_port,
             )
         except BaseException:
             await self._close()
@@ -205,6 +216,8 @@ class Proxy:
                 self.upstream_url,
                 Beside(self._recorder.path, settings.web_host, EXPORT_FORMS),
                 self.url,
+                metrics,
+                settings.metrics_public,
             )
             await self._start_web(ctx, feed)
 
@@ -268,9 +281,37 @@ class Proxy:
             "connections": len(self._listener.live()),
         }
 
+    def _make_metrics(self, clock: LoopClock) -> Metrics | None:
+        if find_spec("prometheus_client") is None:
+            return None
+        from wsproxy.web.metrics import Metrics
+
+        self._metrics = Metrics(clock, self._gauges, self.settings.decode)
+        return self._metrics
+
+    def _gauges(self) -> dict[str, tuple[str, float]]:
+        """What /metrics says beside what it counts."""
+        gauges = {
+            "connections_open": ("Connections that are open", float(len(self.live()))),
+            "capture_backlog_bytes": (
+                "Bytes that wait to be written to the capture or to reach the disk",
+                float(self._recorder.backlog),
+            ),
+        }
+        if self.member is not None:
+            backlog, lag = self.member.behind
+            gauges["fleet_backlog_bytes"] = (
+                "Bytes of the capture that the stream does not have yet",
+                float(backlog),
+            )
+            gauges["fleet_lag_seconds"] = ("Age of the oldest of them", lag)
+        return gauges
+
     async def _close(self) -> None:
         self._journal.flush(DECODE_SECONDS_AT_END)
         await asyncio.to_thread(self._recorder.close)
+        if self._metrics is not None:
+            self._metrics.close()
         if self.member is not None:
             await self.member.stop()
         if self._private is not None:

@@ -100,6 +100,10 @@ class Settings:
     """Which decoder reads which connections, where the choice is not left to them."""
     no_web: bool = False
     """Whether there is no page."""
+    metrics_public: bool = False
+    """Whether /metrics needs no token."""
+    reuse_port: bool = False
+    """Whether other processes may listen on the same port; the system shares clients out."""
     fleet: FleetSettings | None = None
     """The fleet that it is an instance of."""
 

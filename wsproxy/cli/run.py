@@ -37,6 +37,7 @@ GROUPS = {
     "Clients": (
         "--listen-port",
         "--listen-host",
+        "--reuse-port",
         "--certs",
         "--request-timeout",
         "--max-connections",
@@ -66,7 +67,13 @@ GROUPS = {
         "--secret-header",
         "--secret-key",
     ),
-    "The page and its API": ("--web-port", "--web-host", "--web-token", "--no-web"),
+    "The page and its API": (
+        "--web-port",
+        "--web-host",
+        "--web-token",
+        "--metrics-public",
+        "--no-web",
+    ),
     "Faults": ("--fault", "--faults", "--seed"),
     "A fleet": (
         "--fleet",
@@ -114,6 +121,14 @@ GROUPS = {
     "--web-token",
     metavar="T",
     help="What the page and its API ask for. Without it, a random one.",
+)
+@click.option(
+    "--metrics-public", is_flag=True, help="Let /metrics on the page's port be read without token."
+)
+@click.option(
+    "--reuse-port",
+    is_flag=True,
+    help="Let several wsproxy listen on one port, one for each core; the system shares clients out.",
 )
 @click.option("--no-web", is_flag=True, help="No page and no API.")
 @click.option(

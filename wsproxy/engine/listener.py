@@ -53,8 +53,17 @@ class Listener:
         self._runner: web.ServerRunner | None = None
         self._stopping = asyncio.Event()
 
-    async def start(self, host: str, port: int, ssl_context: ssl.SSLContext | None = None) -> int:
+    async def start(
+        self,
+        host: str,
+        port: int,
+        ssl_context: ssl.SSLContext | None = None,
+        *,
+        reuse_port: bool = False,
+    ) -> int:
         """Listen; returns the port, which is a free one for `port` 0.
+
+        With `reuse_port` others may listen on it, too.
 
         Raises WsproxyError where the address cannot be had.
         """
@@ -76,7 +85,14 @@ class Listener:
         )
         await self._runner.setup()
         self._hear_of_files()
-        site = web.TCPSite(self._runner, host, port, ssl_context=ssl_context, backlog=1024)
+        site = web.TCPSite(
+            self._runner,
+            host,
+            port,
+            ssl_context=ssl_context,
+            backlog=1024,
+            reuse_port=reuse_port or None,
+        )
         try:
             await site.start()
         except OSError as error:

@@ -71,6 +71,8 @@ class Member:
         self._clock = clock
         self._status = status
         self.news = News()
+        self.behind = 0, 0.0
+        """Bytes of the capture that the stream lacked a moment ago, and since when (seconds)."""
         self._opened: Future[None] = Future()
         self._joined: Future[None] = Future()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -193,6 +195,7 @@ class Member:
         assert source is not None
         backlog, since = source.backlog(sender.state.place)
         now = self._clock.time()
+        self.behind = backlog, max(now - since, 0.0) if backlog else 0.0
         return {
             "instance": self._membership.instance,
             "host": socket.gethostname(),
@@ -201,7 +204,7 @@ class Member:
             "time": now,
             "sent": sender.frames,
             "backlog": backlog,
-            "lag": max(now - since, 0.0) if backlog else 0.0,
+            "lag": self.behind[1],
             "payload": self._membership.payload,
             "control": self._steward is not None,
             **(self._steward.status() if self._steward is not None else {}),

@@ -86,6 +86,11 @@ class CaptureRecorder:
         """The id of the first frame that `write` will be given."""
         return self._next_frame_id
 
+    @property
+    def backlog(self) -> int:
+        """Bytes, about, that wait to be written or to reach the disk."""
+        return self._waiting + self._unsynced
+
     def next_connection_id(self) -> int:
         """A number no connection of this capture has."""
         self._next_connection_id += 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from wsproxy.model.notes import NoteRecord
 from wsproxy.relay.interfaces import Clock
 from wsproxy.web.beside import Beside
-from wsproxy.web.interfaces import BreakpointControl, Connections, FaultControl, Fleet
+from wsproxy.web.interfaces import BreakpointControl, Connections, FaultControl, Fleet, Metrics
 from wsproxy.web.reading import Reading
 from wsproxy.web.totals import Totals
 
@@ -38,6 +38,10 @@ class Context:
     beside: Beside
     proxy_url: str = ""
     """Where clients connect; known once the proxy listens."""
+    metrics: Metrics | None = None
+    """None without the extra."""
+    metrics_public: bool = False
+    """Whether metrics need no token."""
     fleet: Fleet | None = None
     """Where a fleet is shown."""
 

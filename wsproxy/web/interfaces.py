@@ -43,6 +43,13 @@ class Connections(Protocol):
         """By connection id."""
 
 
+class Metrics(Protocol):
+    """What Prometheus is told."""
+
+    def text(self) -> bytes:
+        """All metrics, in its format."""
+
+
 class Fleet(Protocol):
     """The fleet that is shown."""
 

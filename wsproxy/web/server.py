@@ -68,6 +68,10 @@ _TYPES = {
 
 _log = logging.getLogger(__name__)
 
+HEALTH, METRICS = "/healthz", "/metrics"
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -109,6 +113,8 @@ class WebServer:
         for route in self.routes:
             app.router.add_route(route.method, PREFIX + route.path, self._bind(route))
         app.router.add_get("/", self._page)
+        app.router.add_get(HEALTH, self._health)
+        app.router.add_get(METRICS, self._metrics)
         app.router.add_get("/static/{path:.+}", self._file)
         return app
 
@@ -176,10 +182,12 @@ class WebServer:
     async def _middleware(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         self._silent.discard(request.protocol)
         try:
-            self._guard.check_sender(request)
+            # Probes and scrapers know us by any name; a page of another origin sends no token.
+            if request.path not in (HEALTH, METRICS):
+                self._guard.check_sender(request)
             if request.path == "/" and "token" in request.query:
                 return self._let_in(request)
-            if not _is_style(request):
+            if not (_is_style(request) or self._is_public(request)):
                 self._guard.check_token(request)
             response = await handler(request)
         except NotReachedError as error:
@@ -222,6 +230,21 @@ class WebServer:
 
     async def _page(self, request: web.Request) -> web.Response:
         return self._static_response("index.html")
+
+    def _is_public(self, request: web.Request) -> bool:
+        public = self._ctx.metrics_public
+        return request.path == HEALTH or (public and request.path == METRICS)
+
+    async def _health(self, request: web.Request) -> web.Response:
+        """For probes: it answers, so the event loop that relays does, too."""
+        return web.json_response({"status": "ok"})
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        if self._ctx.metrics is None:
+            raise ApiError("not_found", "metrics need: pip install 'wsproxy[metrics]'")
+        # The library's content type has a charset, which aiohttp wants apart.
+        headers = {hdrs.CONTENT_TYPE: METRICS_TYPE}
+        return web.Response(body=self._ctx.metrics.text(), headers=headers)
 
     async def _file(self, request: web.Request) -> web.Response:
         return self._static_response(request.match_info["path"])
