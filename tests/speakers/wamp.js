@@ -1,31 +1,36 @@
-// wampy: `node wamp.js URL json|msgpack|cbor` prints what it heard, as JSON.
-import { Wampy } from 'wampy';
-import { CborSerializer } from 'wampy/CborSerializer.js';
-import { JsonSerializer } from 'wampy/JsonSerializer.js';
-import { MsgpackSerializer } from 'wampy/MsgpackSerializer.js';
-import WebSocket from 'ws';
+// autobahn: `node wamp.js URL json|msgpack|cbor` prints what it heard, as JSON.
+import autobahn from 'autobahn';
 
 const [url, name] = process.argv.slice(2);
-const serializers = { json: JsonSerializer, msgpack: MsgpackSerializer, cbor: CborSerializer };
-const session = () =>
-  new Wampy(url, { realm: 'realm1', ws: WebSocket, serializer: new serializers[name](), autoReconnect: false });
+const { JSONSerializer, MsgpackSerializer, CBORSerializer } = autobahn.serializer;
+const Serializer = { json: JSONSerializer, msgpack: MsgpackSerializer, cbor: CBORSerializer }[name];
+
+/** A session, once it is open. */
+function opened() {
+  const connection = new autobahn.Connection({
+    transports: [{ type: 'websocket', url, serializers: [new Serializer()] }],
+    realm: 'realm1',
+    max_retries: 0,
+  });
+  return new Promise((done, fail) => {
+    connection.onopen = (session) => done({ session, connection });
+    connection.onclose = (reason) => fail(new Error(reason));
+    connection.open();
+  });
+}
 
 const heard = {};
-const callee = session();
-await callee.connect();
-await callee.register('com.app.add', ({ argsList }) => ({ argsList: [argsList[0] + argsList[1]] }));
-const told = new Promise((done) => callee.subscribe('com.app.topic', ({ argsList }) => done(argsList)));
+const callee = await opened();
+await callee.session.register('com.app.add', ([a, b]) => a + b);
+const told = new Promise((done) => {
+  heard.subscribed = callee.session.subscribe('com.app.topic', done);
+});
+await heard.subscribed;
+delete heard.subscribed;
 
-const caller = session();
-await caller.connect();
-heard.sum = (await caller.call('com.app.add', [1, 2])).argsList;
-try {
-  await caller.call('com.app.nonsense', []);
-} catch (error) {
-  heard.error = error.errorUri ?? error.error;
-}
-await caller.publish('com.app.topic', ['hi', 7]);
+const caller = await opened();
+heard.sum = await caller.session.call('com.app.add', [1, 2]);
+heard.error = await caller.session.call('com.app.nonsense', []).catch(({ error }) => error);
+await caller.session.publish('com.app.topic', ['hi', 7], {}, { acknowledge: true });
 heard.told = await told;
-await caller.disconnect();
-await callee.disconnect();
-process.stdout.write(JSON.stringify(heard), () => process.exit(0));
+process.stdout.write(JSON.stringify(heard), () => process.exit(0)); // without a goodbye
