@@ -17,7 +17,7 @@ class LaneEncoder:
 
     Once a compressed message was changed, dropped or moved, the receiver's context is no longer
     the sender's. From that message on the encoder compresses everything itself, with a fresh
-    context, and never goes back (docs/how-it-works.md).
+    context, and never goes back (docs/architecture.md).
     """
 
     def __init__(
