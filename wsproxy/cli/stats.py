@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,17 @@ from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import Sayings
 from wsproxy.payloads.statistics import KindStatistics, Statistics, sessions
 from wsproxy.protocol.close import close_code_name
+from wsproxy.render.pretty import clock
 from wsproxy.render.text import printable
 from wsproxy.store.reader import Capture
 
 PERCENTS = (50, 95, 99)
+
+MAX_SESSIONS = 100
+"""Sessions with reconnects that are told."""
+
+SHOWN_SESSIONS = 10
+"""Those of them that are shown as lines."""
 
 EPILOG = """\b
 Examples:
@@ -66,6 +74,9 @@ def _object(capture: Capture, rules: list[DecodeRule]) -> dict[str, Any]:
         "connections": len(connections),
         "sessions": len(joined),
         "reconnects": len(connections) - len(joined),
+        "reconnected": [_session(one) for one in joined if len(one) > 1][:MAX_SESSIONS],
+        "gaps": [{"since": since, "seconds": seconds} for seconds, since in statistics.gaps],
+        "http": _http(capture),
         "endings": dict(Counter(map(_ending, connections)).most_common()),
         **{
             way: {
@@ -81,6 +92,24 @@ def _object(capture: Capture, rules: list[DecodeRule]) -> dict[str, Any]:
             _kind(one) for one in sorted(statistics.kinds.values(), key=lambda one: -one.packets)
         ],
     }
+
+
+def _session(joined: list[ConnectionRecord]) -> dict[str, Any]:
+    first = joined[0]
+    return {
+        "client": first.client.rpartition(":")[0],
+        "target": first.target.partition("?")[0],
+        "connections": [one.id for one in joined],
+        "gaps": [
+            after.opened - (before.closed or before.opened) for before, after in pairwise(joined)
+        ],
+    }
+
+
+def _http(capture: Capture) -> dict[str, int]:
+    """Requests of plain HTTP by status."""
+    statuses = Counter(str(one.status or "no answer") for one in capture.http.all())
+    return dict(sorted(statuses.items()))
 
 
 def _ending(connection: ConnectionRecord) -> str:
@@ -113,6 +142,20 @@ def _lines(found: dict[str, Any]) -> list[str]:
         rate = f", {one['messages'] / seconds:,.1f} messages a second" if seconds else ""
         counts = f"{one['frames']:,} frames, {one['messages']:,} messages"
         lines.append(f"{arrow} {counts}, {size(one['bytes'])}{rate}")
+    if found["http"]:
+        told = ", ".join(f"{count:,} {status}" for status, count in found["http"].items())
+        lines.append(f"plain HTTP: {told}")
+    if found["gaps"]:
+        told = ", ".join(
+            f"{one['seconds']:,.1f} s at {clock(one['since'])}" for one in found["gaps"]
+        )
+        lines.append(f"longest silences: {told}")
+    for one in found["reconnected"][:SHOWN_SESSIONS]:
+        ids = " ".join(f"#{number}" for number in one["connections"][:SHOWN_SESSIONS])
+        longest = _time(max(one["gaps"]))
+        lines.append(
+            f"session {one['client']} {printable(one['target'])}: {ids}, at most {longest} apart"
+        )
     for title in ("endings", "violations", "left_out"):
         if found[title]:
             words = ", ".join(f"{count:,} {name}" for name, count in found[title].items())

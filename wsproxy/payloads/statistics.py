@@ -15,6 +15,12 @@ MAX_KINDS = 1000
 MAX_TIMES = 100_000
 """Latencies of a kind that are kept for its percentiles: the first ones."""
 
+MAX_GAPS = 5
+"""Silences that are kept: the longest ones."""
+
+GAP_SECONDS = 1.0
+"""From so much on, a time without any frame is a silence."""
+
 OTHER = "(other)"
 
 
@@ -50,6 +56,8 @@ class Statistics:
         self.messages = [0, 0]
         self.since: float | None = None
         self.until: float | None = None
+        self.gaps: list[tuple[float, float]] = []
+        """The longest times in which no frame passed: how long, and since when, the longest first."""
         self.violations: Counter[str] = Counter()
         self.kinds: dict[tuple[str, str], KindStatistics] = {}
 
@@ -66,6 +74,9 @@ class Statistics:
         self.bytes[direction] += max(record.frame.payload_length, 0)
         if record.message is not None and record.frame.fin:
             self.messages[direction] += 1
+        if self.until is not None and record.time - self.until >= GAP_SECONDS:
+            gap = (record.time - self.until, self.until)
+            self.gaps = sorted([*self.gaps, gap], reverse=True)[:MAX_GAPS]
         self.since = record.time if self.since is None else min(self.since, record.time)
         self.until = record.time if self.until is None else max(self.until, record.time)
         violations = (*record.violations, *(message.violations if message is not None else ()))

@@ -8,7 +8,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from wsproxy.fleetview import FleetView
 
 from tests.support.command import piped
 from tests.support.fleet import Cluster, eventually, instance, view

@@ -38,6 +38,12 @@ def test_counts_and_latencies() -> None:
     assert found.kinds["socket.io", "ACK"].percentile(50) is None
 
 
+def test_the_longest_silences() -> None:
+    times = [0.0, 0.5, 3.5, 4.0, 14.0, *(20.0 + 2 * n for n in range(7))]
+    found = counted(*((0, "2", time) for time in times))
+    assert found.gaps == [(10.0, 4.0), (6.0, 14.0), (3.0, 0.5), (2.0, 30.0), (2.0, 28.0)]
+
+
 def test_kinds_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_KINDS", 2)
     found = counted((0, "2", 0), (0, "3", 0), (0, "5", 0), (0, "6", 0))
