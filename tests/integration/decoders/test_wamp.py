@@ -41,7 +41,7 @@ class Router:
             message = decode(data)
             kind, number = message[0], message[1]
             if kind == 1:
-                roles = {"roles": {"broker": {}, "dealer": {}}}
+                roles: Any = {"roles": {"broker": {}, "dealer": {}}}
                 await send(socket, 2, next(self._ids), roles)
             elif kind == 6:
                 await send(socket, 6, {}, "wamp.close.goodbye_and_out")
