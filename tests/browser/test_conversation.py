@@ -76,6 +76,6 @@ async def test_sessions_are_lanes_with_gaps_and_close_codes(rig: Rig, open_page:
         lane = panel.locator(".lane", has_text="/orders")
         await expect(lane.locator(".lane-bar")).to_have_count(3)
         await expect(lane.locator(".lane-gap")).to_have_count(2)
-        second = lane.get_by_role("button", name=re.compile("#2 closed 4001"))
+        second = lane.get_by_role("button", name=re.compile("#2 4001 closed"))
         await second.press("Enter")
         await expect(page).to_have_url(re.compile("connection=2"))

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, Route, expect
 from websockets.exceptions import InvalidStatus
 
 from tests.browser.conftest import Open
 from tests.support.rig import Rig
-
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 
 async def _talk(rig: Rig, *messages: str, path: str = "/echo") -> None:
@@ -256,31 +252,3 @@ async def test_what_waits_is_in_the_title(rig: Rig, open_page: Open) -> None:
         await page.get_by_role("button", name="Forward", exact=True).click()
         assert await rig.received_text() == '{"price": 2}'
         await expect(page).not_to_have_title(re.compile("waiting"))
-
-
-@pytest.mark.skipif(
-    not (AXE.exists() or os.environ.get("CI")), reason="scripts/setup-page installs axe-core"
-)
-async def test_axe_finds_nothing_serious(rig: Rig, open_page: Open) -> None:
-    await _talk(rig, '{"a": {"b": [1, "x", null]}}', "text")
-    await rig.rows(4)
-    page = await open_page("&connection=1")
-    await page.evaluate(AXE.read_text())
-    await page.locator(".frame").first.click()
-    for theme in ("light", "dark"):
-        await page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-        for tab in ("payload", "frame", "message", "handshake"):
-            await page.locator(f"[data-tab={tab}]").click()
-            await _no_complaints(page, f"{theme} {tab}")
-        for tool in ("timeline", "conversation", "send", "breakpoints", "faults", "notes"):
-            await page.locator(f"[data-tab={tool}]").click()
-            await _no_complaints(page, f"{theme} {tool}")
-
-
-async def _no_complaints(page: Page, where: str) -> None:
-    found = await page.evaluate(
-        """async () => (await axe.run()).violations
-             .filter(({impact}) => impact === 'serious' || impact === 'critical')
-             .map(({id, nodes}) => [id, nodes.slice(0, 3).map((node) => node.html.slice(0, 160))])"""
-    )
-    assert found == [], where

@@ -18,5 +18,6 @@ export const facts = (pairs) =>
 export const showFrame = (id) =>
   document.querySelector('wsp-frames')?.dispatchEvent(new CustomEvent('show', { detail: id }));
 
-/** A link to a frame. @param {number} id @param {string} text */
-export const goTo = (id, text) => button(text, () => showFrame(id), { 'data-frame': id });
+/** A link to a frame. @param {number} id @param {string} text @param {string} [look] */
+export const goTo = (id, text, look = '') =>
+  button(text, () => showFrame(id), { 'data-frame': id, class: look });

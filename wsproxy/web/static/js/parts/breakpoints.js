@@ -150,6 +150,7 @@ class BreakpointPanel extends HTMLElement {
 
   #draw() {
     this.#table.hidden = !waiting.breakpoints.length;
+    this.classList.toggle('some-wait', waiting.held.length > 0);
     fill(
       this.#rows,
       waiting.breakpoints.map((each) => this.#row(each)),

@@ -136,7 +136,7 @@ function summary({ same, connections: number, messages, differences, ignored }, 
 
 /** @param {Comparison} found @param {string} before @param {string} after */
 function table({ differences }, before, after) {
-  const here = (/** @type {number} */ id) => goTo(id, `Frame ${count(id)}`);
+  const here = (/** @type {number} */ id) => goTo(id, `Frame ${count(id)}`, 'plain');
   /** Frames of another capture are not here. @param {Difference['before']} one @param {boolean} isHere @returns {Child} */
   const side = (one, isHere) =>
     one

@@ -149,7 +149,7 @@ class Conversation extends HTMLElement {
       el(
         'td',
         {},
-        goTo(request, `Frame ${count(request)}`),
+        goTo(request, `Frame ${count(request)}`, 'plain'),
         el('span', { class: 'untrusted' }, exchange.summary),
       ),
       el(
@@ -158,7 +158,7 @@ class Conversation extends HTMLElement {
         answer === null
           ? el('span', { class: state === 'waiting' ? 'dim' : 'bad' }, state)
           : [
-              goTo(answer, `Frame ${count(answer)}`),
+              goTo(answer, `Frame ${count(answer)}`, 'plain'),
               el('span', { class: 'untrusted' }, exchange.answer_summary ?? ''),
             ],
       ),

@@ -122,12 +122,12 @@ export class FaultForm {
   /** @param {FaultType} fault */
   #card({ type, summary }) {
     return button(
-      [faultPicture(type), el('b', {}, type), el('span', { class: 'dim' }, summary)],
+      [faultPicture(type), el('b', {}, type), ' ', el('span', { class: 'dim' }, summary)],
       () => {
         this.#type.value = type;
         this.#choose();
       },
-      { class: 'card', 'data-type': type, 'aria-label': `${type}: ${summary}` },
+      { class: 'card', 'data-type': type },
     );
   }
 
@@ -142,7 +142,7 @@ export class FaultForm {
       this.#about,
       type && [
         `${type.summary} ${type.effect}`,
-        el('span', { class: 'dim' }, ` Strikes ${type.strikes}.`),
+        el('span', { class: 'dim' }, withCode(` Strikes ${type.strikes}.`)),
       ],
     );
     fill(
@@ -233,6 +233,10 @@ export class FaultForm {
     }
   }
 }
+
+/** Words between backticks as code. @param {string} text */
+const withCode = (text) =>
+  text.split('`').map((part, place) => (place % 2 ? el('code', {}, part) : part));
 
 /**
  * How many rows a query has, once all was looked at.

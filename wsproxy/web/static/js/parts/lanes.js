@@ -76,17 +76,13 @@ function gap(before, after, start, scale) {
 function bar(part, left, width, end) {
   const { id, opened, closed, state, code } = part;
   const name = code === null ? '' : closeName(code);
-  const how = state === 'closed' || state === 'refused' ? `${state} ${code ?? ''} ${name}` : state;
-  const text = `#${id} ${how.trim()}, ${duration((closed ?? end) - opened)}`;
-  const element = button(
-    `#${id}${code === null ? '' : ` ${code}`}`,
-    () => view.set({ connection: id, frame: '' }, { push: true }),
-    {
-      class: `lane-bar ${state} ${state === 'closed' ? closeTone(code) : ''}`,
-      title: text,
-      'aria-label': text,
-    },
-  );
+  const shown = `#${id}${code === null ? '' : ` ${code}`}`;
+  const text = `${[shown, state, name].filter(Boolean).join(' ')}, ${duration((closed ?? end) - opened)}`;
+  const element = button(shown, () => view.set({ connection: id, frame: '' }, { push: true }), {
+    class: `lane-bar ${state} ${state === 'closed' ? closeTone(code) : ''}`,
+    title: text,
+    'aria-label': text,
+  });
   element.style.left = `${left}%`;
   element.style.width = `${width}%`;
   element.style.zIndex = width < SHORT ? '1' : '0'; // short ones are not hidden by long ones

@@ -1,0 +1,141 @@
+"""Everybody can use it: axe-core on every view, dialog and width in both themes, and the keyboard."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import Open
+from tests.support.rig import Rig
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+
+pytestmark = pytest.mark.skipif(
+    not (AXE.exists() or os.environ.get("CI")), reason="scripts/setup-page installs axe-core"
+)
+
+
+async def _talk(rig: Rig) -> None:
+    async with rig.client() as client:
+        for number in range(3):
+            await client.send(json.dumps({"op": "ask", "id": number, "a": {"b": [1, "x", None]}}))
+            await client.recv()
+        await client.send("pieces")
+        await client.recv()
+    await rig.rows(10)
+
+
+async def _no_complaints(page: Page, where: str) -> None:
+    """Nothing serious, in either theme."""
+    for theme in ("light", "dark"):
+        await page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        found = await page.evaluate(
+            """async () => (await axe.run()).violations
+                 .filter(({impact}) => impact === 'serious' || impact === 'critical')
+                 .map(({id, nodes}) => [id, nodes.slice(0, 3).map(({html}) => html.slice(0, 160))])"""
+        )
+        assert found == [], f"{where}, {theme}"
+
+
+async def test_every_view(rig: Rig, open_page: Open) -> None:
+    await _talk(rig)
+    await rig.call("POST", "/faults", {"type": "latency", "latency": "1ms"})
+    await rig.call("POST", "/breakpoints", {"filter": "~up"})
+    page = await open_page("&connection=1&order=size")
+    await page.evaluate(AXE.read_text())
+    await page.locator(".frame").first.click()
+    for tab in ("payload", "frame", "message", "handshake"):
+        await page.locator(f"[data-tab={tab}]").click()
+        await _no_complaints(page, tab)
+    await page.locator("[data-tab=payload]").click()
+    tools = await page.locator("wsp-tools [role=tab]").all()
+    assert len(tools) >= 8
+    for tool in tools:
+        await tool.click()
+        await _no_complaints(page, str(await tool.get_attribute("data-tab")))
+        for view in await page.locator(".tool .segments button").all():
+            await view.click()
+            await _no_complaints(page, f"{await tool.inner_text()}, {await view.inner_text()}")
+
+
+async def test_every_dialog(rig: Rig, open_page: Open) -> None:
+    await _talk(rig)
+    page = await open_page("&connection=1")
+    await page.evaluate(AXE.read_text())
+    row = page.locator(".frame").first
+    columns = page.get_by_role("button", name="Columns")
+    saved = page.get_by_role("button", name="Saved and earlier filters")
+
+    async def item(name: str) -> None:
+        await page.get_by_role("menuitem", name=name).click()
+
+    for opener, name, follow in (
+        (lambda: page.keyboard.press("?"), "keys", ""),
+        (lambda: page.keyboard.press("Control+k"), "palette", ""),
+        (lambda: row.click(button="right"), "menu", ""),
+        (lambda: row.click(button="right"), "note", "Note…"),
+        (columns.click, "column", "A path of JSON"),
+        (saved.click, "colours", "Colour rows by filter"),
+        (page.get_by_role("button", name="Export…").click, "export", ""),
+    ):
+        await page.locator("wsp-frames .viewport").focus()
+        await opener()
+        if follow:
+            await item(follow)
+        await _no_complaints(page, name)
+        await page.keyboard.press("Escape")
+        await expect(page.locator("dialog, .menu")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [390, 720])
+async def test_narrow(rig: Rig, open_page: Open, width: int) -> None:
+    await _talk(rig)
+    page = await open_page("&connection=1&frame=1&tool=conversation")
+    await page.evaluate(AXE.read_text())
+    await page.set_viewport_size({"width": width, "height": 800})
+    for pane in ("Connections", "Frames", "Details", "Tools"):
+        await page.get_by_role("button", name=pane, exact=True).click()
+        await _no_complaints(page, f"{pane} at {width}")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, pane
+
+
+async def test_everything_by_keyboard(rig: Rig, open_page: Open) -> None:
+    await _talk(rig)
+    page = await open_page()
+    press = page.keyboard.press
+    await press("c")  # to the connections
+    await press("ArrowDown")
+    await expect(page).to_have_title("#1 /echo · wsproxy")
+    await press("f")  # to the frames
+    await press("Home")
+    await expect(page.locator("wsp-details h2")).to_have_text("Frame 1")
+    await press("Shift+ArrowDown")
+    await expect(page.locator("wsp-frames .foot")).to_contain_text("2 selected")
+    await press("b")
+    await expect(page.locator(".frame .star")).to_have_count(1)
+    await press("Shift+F10")
+    await expect(page.get_by_role("menuitem").first).to_be_focused()
+    await press("Escape")
+    await press("Enter")  # to the details
+    await press("ArrowRight")
+    await expect(page.locator("wsp-details [data-tab=frame]")).to_be_focused()
+    await press("t")  # to the tools
+    await press("ArrowRight")
+    await expect(page.locator("wsp-tools [aria-selected=true]")).to_be_focused()
+    await press("/")  # to the line of filter
+    await page.keyboard.type("~pi")
+    await press("ArrowDown")
+    await press("Enter")
+    await expect(page.get_by_label("Search payloads")).to_have_value("~ping ")
+    # Every control that can be seen has a name.
+    unnamed = await page.evaluate(
+        """[...document.querySelectorAll('button, input, select, textarea, [tabindex="0"]')]
+           .filter((e) => e.checkVisibility() && !e.textContent.trim() && !e.ariaLabel
+             && !e.closest('label') && !e.title)
+           .map((e) => e.outerHTML.slice(0, 120))"""
+    )
+    assert unnamed == []
