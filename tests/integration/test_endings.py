@@ -122,6 +122,78 @@ async def test_close_and_fin_at_once_but_with_an_answer(tmp_path: Path, side: st
         assert (await stage.recorded()).end == ("closed", side, 1001, "bye")
 
 
+def steps(recorded: Recorded) -> list[tuple[str, str]]:
+    """What ended a connection, in order, and by whom."""
+    endings = recorded.connection.endings
+    assert [ending.time for ending in endings] == sorted(ending.time for ending in endings)
+    assert all(1e9 < ending.time <= (recorded.connection.closed or 0) for ending in endings)
+    return [(ending.what, ending.by) for ending in endings]
+
+
+@both_loops
+@SIDES
+async def test_each_step_of_an_end_is_recorded(tmp_path: Path, side: str) -> None:
+    other_side = "server" if side == "client" else "client"
+    async with staged(capture=tmp_path / "c.wsproxy") as stage:
+        client, server = await stage.upgraded()
+        one, other = cast(client, server, side)
+        await one.send(frame(8, b"\x03\xe8", mask=one is client))
+        await other.frame()
+        await other.send(frame(8, b"\x03\xe8", mask=other is client))
+        await one.frame()
+        other.finish()
+        assert await one.ending() == FIN
+        one.finish()
+        assert await other.ending() == FIN
+        recorded = await stage.recorded()
+        assert steps(recorded) == [
+            ("Close", side),
+            ("Close", other_side),
+            ("FIN", other_side),
+            ("FIN", side),
+        ]
+
+
+@both_loops
+@SIDES
+async def test_the_steps_of_a_reset_and_of_half_an_end(tmp_path: Path, side: str) -> None:
+    other_side = "server" if side == "client" else "client"
+    async with staged(capture=tmp_path / "c.wsproxy") as stage:
+        client, server = await stage.upgraded()
+        one, other = cast(client, server, side)
+        one.finish()
+        await other.rest()
+        other.reset()
+        assert await one.ending() == RST
+        assert steps(await stage.recorded()) == [("FIN", side), ("RST", other_side)]
+
+
+@both_loops
+async def test_the_steps_of_an_end_that_the_proxy_makes(tmp_path: Path) -> None:
+    async with staged(capture=tmp_path / "c.wsproxy") as stage:
+        await stage.upgraded()
+        [live] = stage.proxy._listener.live().values()
+        live.reset("user")
+        assert steps(await stage.recorded()) == [("RST", "user")]
+
+
+@both_loops
+async def test_a_client_as_mqttjs_ends_is_no_abort(tmp_path: Path) -> None:
+    """It says so in MQTT, the broker says Close, and the client ends its stream for an answer."""
+    async with staged(capture=tmp_path / "c.wsproxy") as stage:
+        client, server = await stage.upgraded()
+        await client.send(frame(2, b"\xe0\x00", mask=True))  # DISCONNECT
+        await server.frame()
+        await server.send(frame(8, b"\x03\xe8"))
+        await client.frame()
+        client.finish()
+        assert await server.ending() == FIN
+        server.close()
+        recorded = await stage.recorded()
+        assert recorded.end == ("closed", "server", 1000, "")
+        assert steps(recorded) == [("Close", "server"), ("FIN", "client"), ("FIN", "server")]
+
+
 @both_loops
 @SIDES
 async def test_a_peer_that_answers_no_fin_is_cut_in_the_end(

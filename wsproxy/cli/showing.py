@@ -32,7 +32,7 @@ from wsproxy.render.detail import detail_lines
 from wsproxy.render.http import http_details, http_object, refusal_line
 from wsproxy.render.jsonl import dump
 from wsproxy.render.order import in_order
-from wsproxy.render.pretty import When, clock, date_and_clock, handshake_lines, since
+from wsproxy.render.pretty import When, clock, date_and_clock, ending_lines, handshake_lines, since
 from wsproxy.render.table import CONNECTION_HEAD, aligned, connection_cells
 from wsproxy.store.reader import Capture, Traffic
 
@@ -197,6 +197,7 @@ class Showing:
             yield line
             if self._wanted.headers:
                 yield from handshake_lines(each)
+                yield from ending_lines(each, self._when)
             yield from self._refusal(each)
 
     def _followed(self, lines: Form) -> Iterator[str]:
@@ -248,6 +249,8 @@ class Showing:
                     told = lines.connection(thing.record)[-1:]
                     if not isinstance(lines, Jsonl):
                         told += self._refusal(thing.record)
+                        if self._wanted.headers:
+                            told += ending_lines(thing.record, self._when)
                     yield from ((thing, line) for line in told)
                 lines.forget(thing.record.id)
             elif isinstance(thing, HttpRecord):

@@ -17,7 +17,14 @@ from wsproxy.errors import Side
 from wsproxy.fleet.interfaces import Place, Placed
 from wsproxy.model.batches import Batch
 from wsproxy.model.blocks import Block, Columns, dump_notes, parse_notes
-from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord, MessageRecord
+from wsproxy.model.records import (
+    ConnectionRecord,
+    Direction,
+    End,
+    Ending,
+    FaultRecord,
+    MessageRecord,
+)
 from wsproxy.protocol.lint import Violation
 
 T = TypeVar("T")
@@ -92,6 +99,7 @@ def _connection(connection: ConnectionRecord) -> dict[str, Any]:
         "extensions": connection.extensions,
         "closed": connection.closed,
         "end": list(end) if end is not None else None,
+        "endings": [list(ending) for ending in connection.endings],
     }
 
 
@@ -113,6 +121,9 @@ def _connection_from(value: dict[str, Any]) -> ConnectionRecord:
         End(str(end[0]), _optional(end[1], str), _optional(end[2], int), str(end[3]))
         if end
         else None,
+        endings=[
+            Ending(float(time), str(what), str(by)) for time, what, by in value.get("endings", [])
+        ],
     )
 
 

@@ -21,6 +21,7 @@ from wsproxy.model.records import (
     Counted,
     Direction,
     End,
+    Ending,
     FaultRecord,
     FrameRecord,
     MessageRecord,
@@ -79,6 +80,7 @@ def whole_connection_object(connection: ConnectionRecord) -> dict[str, Any]:
         "request_headers": connection.request_headers,
         "response_headers": connection.response_headers,
         "status_reason": connection.reason,
+        "endings": [ending._asdict() for ending in connection.endings],
         **_note_fields(connection.note, marked=connection.marked),
     }
 
@@ -213,6 +215,10 @@ def _connection(value: dict[str, Any]) -> ConnectionRecord:
         str(value["extensions"]),
         value.get("closed", value["time"] if ended else None),
         End(state, value["by"], value["code"], value["reason"]) if ended else None,
+        endings=[
+            Ending(float(one["time"]), str(one["what"]), str(one["by"]))
+            for one in value.get("endings", [])
+        ],
     )
 
 

@@ -124,6 +124,18 @@ class End(NamedTuple):
     reason: str = ""
 
 
+class Ending(NamedTuple):
+    """One step of a connection's end."""
+
+    time: float
+    """When it came, or was made here, in seconds since the epoch."""
+    what: str
+    """`Close`: the first Close frame in its direction. `FIN`: the end of a stream. `RST`: the
+    socket was reset."""
+    by: str
+    """`client`, `server`, `wsproxy`, or what else made it, e.g. `fault half`."""
+
+
 @dataclass(slots=True)
 class ConnectionRecord:
     """A client's connection, from its opening handshake to its end."""
@@ -150,6 +162,8 @@ class ConnectionRecord:
     """Whether it is bookmarked."""
     instance: str = ""
     """Which proxy of a fleet it went through; empty for the only one."""
+    endings: list[Ending] = field(default_factory=list)
+    """What ended it, step by step, in the order of their times."""
 
 
 class Counted(NamedTuple):

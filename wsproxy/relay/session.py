@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from wsproxy.faults.steps import Cut
 from wsproxy.model.inflight import injected
 from wsproxy.model.notes import NoteRecord
-from wsproxy.model.records import ConnectionRecord, Direction, End, FrameRecord
+from wsproxy.model.records import ConnectionRecord, Direction, End, Ending, FrameRecord
 from wsproxy.protocol.close import CloseCode, encode_close
 from wsproxy.protocol.frames import Opcode, make_frame
 from wsproxy.protocol.handshake import NegotiatedExtensions
@@ -67,8 +67,11 @@ class Session:
         """Why the proxy itself ended it, if it did."""
         self._broke_off: End | None = None
         """Who was the first to leave; the peers may have said Close all the same."""
+        self._endings: list[Ending] = []
         self._first: Direction | None = None
         """The direction whose sender was the first to end it."""
+        self._cut_here = False
+        """Whether the proxy has closed or reset the sockets itself."""
         self._closing = False
         """Whether the proxy has sent Close to both."""
         self._interceptors: list[Interceptor] = []
@@ -119,6 +122,7 @@ class Session:
         """The peer that sends in `direction` has ended its stream (FIN)."""
         lane = self.lanes[direction]
         if not lane.ended:
+            self._note_ending("FIN", direction.sender.value)
             self._ended_by(direction)
             lane.finish(lambda: self._stream_ended(direction))
             if lane.stalled:
@@ -128,6 +132,10 @@ class Session:
         """The socket of the peer that sends in `direction` is gone."""
         lane = self.lanes[direction]
         other = self.lanes[direction.other]
+        if error is not None:
+            self._note_ending("RST", direction.sender.value)
+        elif not lane.ended and self._open_transports == len(self.lanes) and not self._cut_here:
+            self._note_ending("FIN", direction.sender.value)  # TLS has no halves
         if not lane.ended:
             self._ended_by(direction)
             if error is not None:
@@ -181,6 +189,7 @@ class Session:
             if decoder.close is None and lane.at_frame_boundary and not lane.ended:
                 key = secrets.token_bytes(4) if decoder.direction is Direction.UPSTREAM else None
                 frame = make_frame(Opcode.CLOSE, encode_close(code, reason), masking_key=key)
+                self._note_ending("Close", cause)
                 with contextlib.suppress(RuntimeError):  # uvloop's word for a socket that is gone
                     lane.sink.write(frame.wire)
                 self._journal.out.add(
@@ -195,7 +204,7 @@ class Session:
         """Cut both sockets off with a TCP reset."""
         self._cause = End("aborted", cause, None, "reset")
         self._ended_here()
-        self._reset_both()
+        self._reset_both(cause)
 
     def pause(self, direction: Direction, paused: bool) -> None:
         """Read nothing from the sender of a direction, or go on."""
@@ -251,8 +260,10 @@ class Session:
         self._cause = End("aborted", cut.by, None, "(RST)" if reset else "(FIN)")
         self._ended_here()
         if reset:
-            self._reset_both()
+            self._reset_both(cut.by)
         else:
+            self._note_ending("FIN", cut.by)
+            self._cut_here = True
             self._close_both()
 
     def _ended_here(self) -> None:
@@ -279,13 +290,21 @@ class Session:
             self._cancel_deadline()
         self._cancel_deadline = self._clock.call_later(seconds, callback)
 
+    def _note_ending(self, what: str, by: str) -> None:
+        self._endings.append(Ending(self._clock.time(), what, by))
+
     def _close_both(self) -> None:
+        if not any(lane.ended for lane in self.lanes) and not self._cut_here:
+            self._note_ending("FIN", ORIGIN)
+        self._cut_here = True
         for lane in self.lanes:
             lane.source.close()
         # A peer that reads nothing would keep its socket open for ever.
         self._deadline(FIN_SECONDS, self._reset_both)
 
-    def _reset_both(self) -> None:
+    def _reset_both(self, by: str = ORIGIN) -> None:
+        self._cut_here = True
+        self._note_ending("RST", by)
         for lane in self.lanes:
             lane.source.reset()
 
@@ -301,6 +320,11 @@ class Session:
     def _finished(self, closed: float) -> None:
         self.connection.closed = closed
         self.connection.end = self._how_it_ended()
+        for lane in self.lanes:
+            if (close := lane.decoder.close) is not None:
+                by = close.by or lane.decoder.direction.sender.value
+                self._endings.append(Ending(close.time, "Close", by))
+        self.connection.endings = sorted(self._endings, key=lambda ending: ending.time)
         self._journal.connection_changed(self.connection)
         for interceptor in self._interceptors:
             interceptor.ended()

@@ -188,6 +188,14 @@ def handshake_lines(connection: ConnectionRecord) -> list[str]:
     return lines
 
 
+def ending_lines(connection: ConnectionRecord, when: When = clock) -> list[str]:
+    """Each step of its end: `#3 ! 12:00:01.123 FIN by client`."""
+    return [
+        f"#{connection.id} ! {when(ending.time)} {ending.what} by {printable(ending.by)}"
+        for ending in connection.endings
+    ]
+
+
 def ended(connection: ConnectionRecord) -> str:
     """How a connection ended, in words."""
     end = connection.end

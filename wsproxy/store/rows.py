@@ -8,7 +8,14 @@ from typing import Any
 
 from wsproxy.errors import Side
 from wsproxy.model.batches import Batch
-from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord, MessageRecord
+from wsproxy.model.records import (
+    ConnectionRecord,
+    Direction,
+    End,
+    Ending,
+    FaultRecord,
+    MessageRecord,
+)
 from wsproxy.protocol.handshake import Headers
 from wsproxy.protocol.lint import Violation
 from wsproxy.store.http import http_extras
@@ -46,6 +53,7 @@ def connection_row(connection: ConnectionRecord, *, secrets: bool) -> Row:
         end.code,
         end.reason,
         connection.instance,
+        json.dumps(list(connection.endings)),
     )
 
 
@@ -54,6 +62,8 @@ def connection_from(row: Row) -> ConnectionRecord:
     *head, how, by, code, reason = row[:16]
     connection = ConnectionRecord(*head)
     connection.instance = row[16] if len(row) > 16 else ""
+    found = json.loads(row[17]) if len(row) > 17 else []
+    connection.endings = [Ending(float(time), str(what), str(by)) for time, what, by in found]
     connection.request_headers = _headers(row[5])
     connection.response_headers = _headers(row[8])
     connection.end = End(how, by, code, reason) if how else None

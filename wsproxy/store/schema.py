@@ -26,7 +26,8 @@ CREATE TABLE connection (
     end_by TEXT,
     end_code INTEGER,
     end_reason TEXT,
-    instance TEXT NOT NULL DEFAULT ''
+    instance TEXT NOT NULL DEFAULT '',
+    endings TEXT NOT NULL DEFAULT '[]'
 );
 
 CREATE TABLE block (

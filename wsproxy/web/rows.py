@@ -218,6 +218,7 @@ def connection_detail(
         "request_headers": connection.request_headers,
         "response_reason": connection.reason,
         "response_headers": connection.response_headers,
+        "endings": [ending._asdict() for ending in connection.endings],
     }
 
 

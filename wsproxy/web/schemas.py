@@ -127,6 +127,13 @@ SCHEMAS: dict[str, Any] = {
         request_headers=HEADERS,
         response_reason=STRING,
         response_headers=HEADERS,
+        endings=list_of(
+            object_of(
+                time=NUMBER,
+                what={"type": "string", "enum": ["Close", "FIN", "RST"]},
+                by=STRING,
+            )
+        ),
     ),
     "Row": object_of(**_ROW),
     "ExportFormats": object_of(
