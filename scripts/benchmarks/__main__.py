@@ -8,6 +8,7 @@ import platform
 from collections.abc import Callable
 from pathlib import Path
 
+from scripts.benchmarks import fleet
 from scripts.benchmarks.idle import idle
 from scripts.benchmarks.machine import warm_memory
 from scripts.benchmarks.relay import faulty
@@ -28,8 +29,15 @@ def shapes(args: argparse.Namespace) -> None:
             )
 
 
+def in_fleet(args: argparse.Namespace) -> None:
+    """an instance with the fleet off and on, and a view that follows three instances"""
+    fleet.cost(rounds=args.rounds, seconds=args.seconds, only=args.shape)
+    fleet.follow(seconds=args.seconds)
+
+
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], None]] = {
     "shapes": shapes,
+    "fleet": in_fleet,
     "faulty": lambda _: faulty(),
     "idle": lambda _: idle(),
 }

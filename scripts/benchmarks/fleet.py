@@ -1,0 +1,105 @@
+"""What a fleet costs an instance, and how fast one view follows three."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+from scripts.benchmarks.machine import (
+    LOAD_CORE,
+    free_port,
+    is_listening,
+    process,
+    processor_seconds,
+    wait_for,
+)
+from scripts.benchmarks.rounds import take_turns
+from scripts.benchmarks.shapes import SHAPES, print_results
+from scripts.benchmarks.streams import Shape
+from scripts.benchmarks.targets import Bench
+from wsproxy.store.reader import Capture
+
+INSTANCES = 3
+
+_BIN = Path(sys.executable).parent
+
+
+def cost(*, rounds: int, seconds: float, only: list[str] | None) -> None:
+    """Round trips with the fleet off and on, in turns."""
+    for shape in SHAPES:
+        if shape.name not in (only or ("small", "pipelined", "256k")):
+            continue
+        with Bench() as bench:
+            url = _nats(bench, bench.folder)
+            targets = [
+                bench.wsproxy(name="off"),
+                bench.wsproxy("--fleet", url, "--instance", "a", name="on"),
+            ]
+            results = take_turns(bench, targets, shape, rounds=rounds, seconds=seconds)
+        print_results(shape, results)
+
+
+def follow(*, seconds: float) -> None:
+    """Three instances at full load, and how long a view needs for what they had."""
+    shape = Shape("pipelined", 128, 4, 32)
+    with ExitStack() as stack:
+        benches = [stack.enter_context(Bench()) for _ in range(INSTANCES)]
+        folder = benches[0].folder
+        url = _nats(stack, folder)
+        targets = [
+            bench.wsproxy("--fleet", url, "--instance", f"i{number}", name=f"i{number}")
+            for number, bench in enumerate(benches)
+        ]
+        capture = folder / "view.wsproxy"
+        command = [
+            *(str(_BIN / "wsproxy"), "fleet", "view", url),
+            *("--capture", str(capture), "--web-port", "0"),
+        ]
+        view = stack.enter_context(process(command, LOAD_CORE))
+        assert view.stdout is not None
+        view.stdout.readline()
+        for bench, target in zip(benches, targets, strict=True):
+            bench.open(target, shape)
+        threads = stack.enter_context(ThreadPoolExecutor(INSTANCES))
+        began = time.monotonic()
+        answers = list(threads.map(lambda bench: bench.tell("run", seconds=seconds), benches))
+        sent = sum(answer["round_trips"] for answer in answers) * 2
+        behind = sent - _frames(capture)
+        loaded = time.monotonic() - began
+        wait_for(lambda: _frames(capture) >= sent, 120)
+        caught_up = time.monotonic() - began
+        spent = processor_seconds(view.pid)
+    print(
+        f"\n{INSTANCES} instances at full load: {sent / loaded:,.0f} messages/s in all for"
+        f" {loaded:.1f} s;\n  the view was {behind:,} behind at the end and had all"
+        f" {caught_up - loaded:.1f} s later: it follows {sent / caught_up:,.0f} messages/s;"
+        f" {spent / sent * 1e6:.2f} us of its processor time a message"
+    )
+
+
+def _frames(path: Path) -> int:
+    capture = Capture(path)
+    try:
+        return int(capture.db.execute("SELECT coalesce(sum(count), 0) FROM block").fetchone()[0])
+    finally:
+        capture.close()
+
+
+def _nats(stack: ExitStack, folder: Path) -> str:
+    """A server of our own, with a fleet made on it; returns its URL."""
+    program = shutil.which("nats-server", path=str(_BIN))
+    if program is None:
+        sys.exit("nats-server is needed: scripts/setup")
+    port = free_port()
+    arguments = ["-js", "-sd", str(folder / "nats"), "-a", "127.0.0.1", "-p", str(port)]
+    stack.enter_context(process([program, *arguments, "-l", str(folder / "nats.log")], LOAD_CORE))
+    wait_for(lambda: is_listening(port))
+    url = f"nats://127.0.0.1:{port}"
+    command = [str(_BIN / "wsproxy"), "fleet", "create", url, "--size", "2GB"]
+    with process(command, LOAD_CORE) as made:
+        made.wait(30)
+    return url
