@@ -153,7 +153,9 @@ class Showing:
                 f"no request {number}; --http shows those there are", param_hint="--request"
             )
         self._shown += 1
-        said = self._http_sayings.of(record)
+        said = self._http_sayings.of_one(
+            record, lambda after, most: self._capture.http.list(after, most, keep=None)
+        )
         if self._wanted.log_format == "jsonl":
             yield dump(http_object(record, said))
         else:

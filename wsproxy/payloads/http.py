@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,6 +18,9 @@ from wsproxy.payloads.protocols.socketio import engine_version
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import packet_object
 from wsproxy.protocol.handshake import Headers, header
+
+BEFORE = 50
+"""Requests before one of a session that are read to know what it says."""
 
 _PAGES = ("text/html", "text/css", "text/javascript", "image/", "font/", "audio/", "video/")
 """Types of bodies that say nothing in a line."""
@@ -66,6 +69,21 @@ class HttpSayings:
             for of in zip(Direction, headers, bodies, strict=True)
         )
         return HttpSaid(bodies[0], bodies[1], asked, answered)
+
+    def of_one(
+        self, record: HttpRecord, before: Callable[[int, int], Iterable[HttpRecord]]
+    ) -> HttpSaid:
+        """The same of a request that is asked for alone.
+
+        `before` gives at most so many requests with a higher id than this: those of the same session
+        are read first, for the attachments of an event may be requests of their own.
+        """
+        session = session_of(record.target)
+        if session is not None:
+            for one in before(max(record.id - 1 - BEFORE, 0), BEFORE):
+                if one.id < record.id and session_of(one.target) == session:
+                    self.of(one)
+        return self.of(record)
 
     def _conversation(self, record: HttpRecord) -> Conversation:
         session = session_of(record.target)

@@ -134,3 +134,19 @@ def test_what_requests_say() -> None:
     answer = b'{"jsonrpc":"2.0","id":1,"result":2}'
     assert said("/rpc", asked, answer) == "-> 1 add [1] <- 1 result of add 2"
     assert said("/", b"", b"<html></html>", "text/html") == ""
+
+
+def test_the_attachments_of_an_event_may_be_requests_of_their_own() -> None:
+    target = "/socket.io/?EIO=4&sid=abc"
+    sent = [b'451-["up",{"_placeholder":true,"num":0}]', b"bAQID"]
+    records = []
+    for number, body in enumerate(sent, 1):
+        record = HttpRecord(number, 0.0, "c:1", "POST", target, "http://u/", "HTTP/1.1", [])
+        record.request_body, record.request_length = body, len(body)
+        records.append(record)
+    attachment = "-> attachment 1/1 of EVENT up 3 B <010203>"
+    sayings = HttpSayings()
+    assert [sayings.of(record).line for record in records][1] == attachment
+    alone = HttpSayings().of_one(records[1], lambda after, most: records[after : after + most])
+    assert alone.line == attachment
+    assert HttpSayings().of(records[1]).line == "-> message 3 B <010203>"

@@ -8,7 +8,6 @@ import json
 from aiohttp import web
 
 from wsproxy.model.http import HttpRecord
-from wsproxy.payloads.http import session_of
 from wsproxy.web.api.lookup import connection_of, http_of
 from wsproxy.web.api.routes import Parameter, Route, json_text, number, path_number, switch
 from wsproxy.web.context import Context
@@ -17,9 +16,6 @@ from wsproxy.web.httprows import http_detail, http_row
 from wsproxy.web.interfaces import CaptureReader
 
 MAX_ROWS = 1000
-
-BEFORE = 50
-"""Requests before one of a session that are read to know what it says."""
 
 
 async def requests(ctx: Context, request: web.Request) -> web.Response:
@@ -48,13 +44,10 @@ async def one_request(ctx: Context, request: web.Request) -> web.Response:
     found = await http_of(ctx, path_number(request))
 
     def work(reader: CaptureReader) -> str:
-        sayings = reader.http_sayings()
-        session = session_of(found.target)
-        if session is not None:  # an event's attachments may be a request each
-            for one in reader.http(max(found.id - 1 - BEFORE, 0), BEFORE, newest=False, of=None):
-                if one.id < found.id and session_of(one.target) == session:
-                    sayings.of(one)
-        return json.dumps(http_detail(found, sayings.of(found)))
+        said = reader.http_sayings().of_one(
+            found, lambda after, most: reader.http(after, most, newest=False, of=None)
+        )
+        return json.dumps(http_detail(found, said))
 
     return json_text(await ctx.reading(work))
 
