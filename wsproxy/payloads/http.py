@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from wsproxy.model.http import HttpRecord
 from wsproxy.model.records import Direction
-from wsproxy.payloads.bounds import MAX_CONVERSATIONS
+from wsproxy.payloads.bounds import MAX_CONVERSATIONS, MAX_INFLATED
 from wsproxy.payloads.conversation import Conversation, in_one_line
 from wsproxy.payloads.decoded import Decoded, Facts, NotThisError, Payload
 from wsproxy.payloads.httpbody import HttpBody, body_of
@@ -52,16 +52,22 @@ class HttpSayings:
     several of them.
     """
 
-    def __init__(self, rules: Sequence[DecodeRule] = ()) -> None:
+    def __init__(self, rules: Sequence[DecodeRule] = (), most: int | None = None) -> None:
+        """`most`: bytes of each body that are looked at or inflated, for those in a hurry."""
+        self._most = most
         self._rules = list(rules)
         self._sessions: OrderedDict[str, Conversation] = OrderedDict()
 
     def of(self, record: HttpRecord) -> HttpSaid:
         """What a request and its answer say, as far as their bodies are recorded."""
         conversation = self._conversation(record)
+        most = self._most
         bodies = [
-            body_of(record.request_headers, record.request_body, record.request_length),
-            body_of(record.response_headers, record.response_body, record.response_length),
+            body_of(headers, body[:most], length, most or MAX_INFLATED)
+            for headers, body, length in (
+                (record.request_headers, record.request_body, record.request_length),
+                (record.response_headers, record.response_body, record.response_length),
+            )
         ]
         headers = record.request_headers, record.response_headers
         asked, answered = (

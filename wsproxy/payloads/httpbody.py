@@ -18,7 +18,7 @@ class HttpBody(NamedTuple):
     """A body, inflated."""
 
     content: bytes
-    """The beginning of it, at most MAX_INFLATED bytes."""
+    """The beginning of it, at most MAX_INFLATED bytes where it was compressed."""
     whole: bool
     """Whether `content` is all there is."""
     text: bool
@@ -29,14 +29,17 @@ class HttpBody(NamedTuple):
     """Why `content` is not inflated though there is a coding."""
 
 
-def body_of(headers: Headers, body: bytes, length: int) -> HttpBody:
-    """What a body says; `length` is its true length on the wire, `body` its beginning."""
+def body_of(headers: Headers, body: bytes, length: int, most: int = MAX_INFLATED) -> HttpBody:
+    """What a body says; `length` is its true length on the wire, `body` its beginning.
+
+    `most`: bytes that are inflated.
+    """
     coding = (header(headers, "Content-Encoding") or "").strip().lower() or None
     whole = len(body) >= length
     problem = None
     if coding is not None and coding != "identity" and body:
         try:
-            body, more = _inflated(coding, body)
+            body, more = _inflated(coding, body, most)
             whole = whole and not more
         except (NotThisError, MissingLibraryError) as error:
             problem = str(error)
@@ -44,35 +47,35 @@ def body_of(headers: Headers, body: bytes, length: int) -> HttpBody:
     return HttpBody(body, whole, text, coding, problem)
 
 
-def _inflated(coding: str, body: bytes) -> tuple[bytes, bool]:
-    """The first MAX_INFLATED bytes, and whether there is more, or may be.
+def _inflated(coding: str, body: bytes, most: int) -> tuple[bytes, bool]:
+    """The first `most` bytes, and whether there is more, or may be.
 
     Raises NotThisError, MissingLibraryError.
     """
     if coding in ("gzip", "x-gzip"):
-        return inflate("gzip", body)
+        return inflate("gzip", body, most)
     if coding == "zstd":
-        return inflate("zstd", body)
+        return inflate("zstd", body, most)
     if coding == "deflate":
         # RFC 9110, section 8.4.1.2: zlib; some servers send the bare stream of RFC 1951.
         try:
-            return inflate("zlib", body)
+            return inflate("zlib", body, most)
         except NotThisError:
-            return _bare(body)
+            return _bare(body, most)
     if coding == "br":
-        return _brotli(body)
+        return _brotli(body, most)
     raise NotThisError(f"the content coding {coding} is not known")
 
 
-def _bare(body: bytes) -> tuple[bytes, bool]:
+def _bare(body: bytes, most: int) -> tuple[bytes, bool]:
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        return inflater.decompress(body, MAX_INFLATED), not inflater.eof
+        return inflater.decompress(body, most), not inflater.eof
     except zlib.error as error:
         raise NotThisError(str(error)) from None
 
 
-def _brotli(body: bytes) -> tuple[bytes, bool]:
+def _brotli(body: bytes, most: int) -> tuple[bytes, bool]:
     missing = MissingLibraryError("to read Brotli, install brotli, 1.2 or later")
     try:
         import brotli
@@ -80,12 +83,12 @@ def _brotli(body: bytes) -> tuple[bytes, bool]:
         raise missing from None
     inflater = brotli.Decompressor()
     try:
-        found: bytes = inflater.process(body, output_buffer_limit=MAX_INFLATED)
+        found: bytes = inflater.process(body, output_buffer_limit=most)
     except TypeError:  # an earlier version: it knows no limit
         raise missing from None
     except brotli.error as error:
         raise NotThisError(str(error)) from None
-    return found[:MAX_INFLATED], not inflater.is_finished()
+    return found[:most], not inflater.is_finished()
 
 
 def _is_text(headers: Headers, body: bytes, *, whole: bool) -> bool:

@@ -11,7 +11,6 @@ import contextlib
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from itertools import compress
 from typing import Any
 
@@ -155,7 +154,7 @@ class Feed:
         self._connections: dict[int, ConnectionRecord] = {}
         # Only what is shown is decoded, and only its beginning: this is the relay's loop.
         self._sayings = Sayings(self._connections.get, rules, DECODED_BYTES)
-        self._http_sayings = HttpSayings(rules)
+        self._http_sayings = HttpSayings(rules, DECODED_BYTES)
         self._changed: dict[int, ConnectionRecord] = {}
         self._recent = Recent()
         self._upto = 0
@@ -308,14 +307,7 @@ class Feed:
 
     def _http(self, recent: Recent) -> dict[str, Any]:
         """The newest requests of plain HTTP, and how many before them were left out."""
-        rows = []
-        for record in recent.http:
-            begun = replace(
-                record,
-                request_body=record.request_body[:DECODED_BYTES],
-                response_body=record.response_body[:DECODED_BYTES],
-            )
-            rows.append(http_row(record, self._http_sayings.of(begun)))
+        rows = [http_row(record, self._http_sayings.of(record)) for record in recent.http]
         return {"rows": rows, "skipped": recent.http_count - len(rows)}
 
     def _look(self, recent: Recent, queries: set[Query]) -> Looked:

@@ -150,3 +150,12 @@ def test_the_attachments_of_an_event_may_be_requests_of_their_own() -> None:
     alone = HttpSayings().of_one(records[1], lambda after, most: records[after : after + most])
     assert alone.line == attachment
     assert HttpSayings().of(records[1]).line == "-> message 3 B <010203>"
+
+
+def test_those_in_a_hurry_inflate_no_more_than_they_want() -> None:
+    packed = gzip.compress(bytes(50_000_000))
+    record = HttpRecord(1, 0.0, "c:1", "GET", "/", "http://u/", "HTTP/1.1", [])
+    record.response_headers = [("Content-Encoding", "gzip")]
+    record.response_body, record.response_length = packed, len(packed)
+    said = HttpSayings(most=1024).of(record)
+    assert (len(said.response.content), said.response.whole) == (1024, False)

@@ -24,29 +24,29 @@ def compression_of(content: bytes) -> str | None:
     return None
 
 
-def inflate(name: str, content: bytes) -> tuple[bytes, bool]:
-    """The first MAX_INFLATED bytes of what was compressed, and whether there is more.
+def inflate(name: str, content: bytes, most: int = MAX_INFLATED) -> tuple[bytes, bool]:
+    """The first `most` bytes of what was compressed, and whether there is more.
 
     Raises NotThisError.
     """
-    return _zstd(content) if name == "zstd" else _zlib(content)
+    return _zstd(content, most) if name == "zstd" else _zlib(content, most)
 
 
-def _zlib(content: bytes) -> tuple[bytes, bool]:
+def _zlib(content: bytes, most: int) -> tuple[bytes, bool]:
     inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)  # either header
     try:
-        found = inflater.decompress(content, MAX_INFLATED)
+        found = inflater.decompress(content, most)
     except zlib.error as error:
         raise NotThisError(str(error)) from None
     return found, not inflater.eof
 
 
-def _zstd(content: bytes) -> tuple[bytes, bool]:
+def _zstd(content: bytes, most: int) -> tuple[bytes, bool]:
     module = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
     library = need(module, "Zstandard")
     try:
         inflater = library.ZstdDecompressor()
-        found: bytes = inflater.decompress(content, MAX_INFLATED)
+        found: bytes = inflater.decompress(content, most)
     except (library.ZstdError, MemoryError) as error:
         raise NotThisError(str(error)) from None
     return found, not inflater.eof
