@@ -78,6 +78,10 @@ def test_what_cannot_be_read_leaves_nothing(tmp_path: Path, content: bytes, says
 
 def test_mistakes_are_one_line(capture: Path, tmp_path: Path) -> None:
     assert "exists already" in fails("import", capture, "-o", capture)
+    new = tmp_path / "new"
+    assert f"{capture} is a capture already" in fails("import", capture, "-o", new)
+    assert "is not a capture of wsproxy" in fails("import", tmp_path, "-o", new)
+    assert not new.exists()
     assert "there is no capture" in fails("export", tmp_path / "no", "--format", "zip", "-o", "-")
     zip_to = ("export", capture, "--format", "zip", "-o")
     assert "cannot write" in fails(*zip_to, tmp_path / "no" / "x")

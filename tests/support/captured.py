@@ -11,7 +11,7 @@ from itertools import pairwise
 from hypothesis import strategies as st
 
 from tests.support.recording import batch_of
-from wsproxy.formats.interfaces import Imported
+from wsproxy.formats.interfaces import Imported, LeftOut
 from wsproxy.model.http import HttpRecord
 from wsproxy.model.notes import NoteKey, NoteRecord
 from wsproxy.model.queries import Seen
@@ -42,6 +42,7 @@ class MemoryCapture:
         self._messages: dict[tuple[int, int, int], MessageRecord] = {}
         self._faults: list[FaultRecord] = []
         self._http: list[HttpRecord] = []
+        self._left_out: dict[str, Counted] = {}
         self._notes: dict[NoteKey, NoteRecord] = {}
         for item in items:
             if isinstance(item, ConnectionRecord):
@@ -50,6 +51,8 @@ class MemoryCapture:
                 self._frames.append(item)
             elif isinstance(item, MessageRecord):
                 self._messages[item.connection_id, item.direction, item.number] = item
+            elif isinstance(item, LeftOut):
+                self._left_out[item.why] = Counted(item.frames, item.bytes)
             elif isinstance(item, HttpRecord):
                 self._http.append(item)
             elif isinstance(item, FaultRecord):
@@ -80,7 +83,7 @@ class MemoryCapture:
         return self._http
 
     def left_out(self) -> dict[str, Counted]:
-        return {}
+        return self._left_out
 
 
 def conversation(
@@ -143,12 +146,13 @@ class Peers:
         cuts: Iterable[int] = (),
         after: float = 0.25,
         key: bytes = b"\x01\x02\x03\x04",
+        compress: bool = True,
     ) -> Peers:
         """A message (or a control frame), cut into fragments at `cuts`."""
         if opcode is None:
             opcode = 1 if isinstance(content, str) else 2
         payload = content.encode() if isinstance(content, str) else content
-        compressed = self._deflate and opcode < 8
+        compressed = self._deflate and opcode < 8 and compress
         if compressed:
             deflater = self._deflaters[direction]
             payload = (deflater.compress(payload) + deflater.flush(zlib.Z_SYNC_FLUSH))[:-4]
@@ -178,6 +182,11 @@ class Peers:
     def change_last(self, sent: bytes | None, verdict: str = "changed") -> Peers:
         """The last message was changed on its way, dropped or injected."""
         *_, record = (item for item in self.items if isinstance(item, FrameRecord))
+        if verdict == "injected":  # then no peer sent its frames
+            for place, item in enumerate(self.items):
+                key = (record.connection_id, record.direction, record.message)
+                if isinstance(item, FrameRecord) and (*item[:2], item.message) == key:
+                    self.items[place] = item._replace(origin="wsproxy")
         last = self.items[-1]
         if isinstance(last, MessageRecord):
             self.items[-1] = replace(last, verdict=verdict, sent=sent, cause="addon")
@@ -251,7 +260,8 @@ def captures(draw: st.DrawFn, *, odd: bool = True) -> list[Imported]:
                 peers.say(what[0], what[1], opcode=what[2])
                 continue
             direction, content, cuts, verdict = what
-            peers.say(direction, content, cuts=cuts)
+            # What the proxy injects is not compressed: no peer's context has it.
+            peers.say(direction, content, cuts=cuts, compress=verdict != "injected")
             if verdict != "relayed":
                 peers.change_last(b"other" if verdict == "changed" else None, verdict)
         if odd:

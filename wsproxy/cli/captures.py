@@ -15,7 +15,7 @@ from typing import BinaryIO
 import click
 
 from wsproxy.errors import CaptureError
-from wsproxy.formats.interfaces import FormatError, Imported
+from wsproxy.formats.interfaces import FormatError, Imported, LeftOut
 from wsproxy.formats.registry import Form, form_of
 from wsproxy.model.http import HttpRecord
 from wsproxy.model.notes import NoteRecord
@@ -114,6 +114,9 @@ def import_file(
     """
     if target.exists():
         raise CaptureError(f"{target} exists already; choose another name")
+    if source.is_dir():
+        Capture(source).close()  # or it says what is wrong with it
+        raise CaptureError(f"{source} is a capture already: every command takes it as it is")
     try:
         with source.open("rb") as file:
             form = form_of(file)
@@ -162,6 +165,8 @@ def _record(recorder: CaptureRecorder, items: Iterable[Imported]) -> None:
             journal.connection_changed(item)
         elif isinstance(item, FaultRecord):
             journal.add_fault(item)
+        elif isinstance(item, LeftOut):
+            recorder.leave_out(item.why, item.bytes, item.frames)
         elif isinstance(item, HttpRecord):
             journal.add_http(item)
         elif isinstance(item, NoteRecord):

@@ -10,6 +10,7 @@ import click
 from wsproxy.cli.captures import StoredCapture, any_capture, opened, progress
 from wsproxy.cli.decoding import decode_option, flat
 from wsproxy.cli.exporting import follow as write_following
+from wsproxy.cli.runtime import configure_logging
 from wsproxy.cli.selecting import selection_of, selection_options
 from wsproxy.formats.output import STDOUT, writing
 from wsproxy.formats.registry import EXPORTS, FORMS, Form
@@ -53,6 +54,7 @@ def command(
     decode: tuple[list[DecodeRule], ...],
 ) -> None:
     """Write CAPTURE, or a part of it, in another form (docs/export.md)."""
+    configure_logging()
     chosen = FORMS[form]
     if follow:
         selection = selection_of(None, connection, filter_, since, until, [])

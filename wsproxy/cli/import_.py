@@ -8,6 +8,7 @@ from typing import BinaryIO
 import click
 
 from wsproxy.cli.captures import import_file, progress
+from wsproxy.store.reader import Capture
 
 EPILOG = """\b
 Examples:
@@ -32,3 +33,8 @@ def command(file: Path, output: Path) -> None:
         form = import_file(file, output, tell)
     if form.lacks:
         click.echo(f"wsproxy: {form.name} does not hold {form.lacks}", err=True)
+    made = Capture(output)
+    for why, counted in made.left_out().items():
+        what = f"{counted.frames:,} frames" if counted.frames else f"{counted.bytes:,} bytes"
+        click.echo(f"wsproxy: {what} are not in the capture ({why})", err=True)
+    made.close()

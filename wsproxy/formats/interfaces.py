@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from wsproxy.errors import WsproxyError
 from wsproxy.model.http import HttpRecord
@@ -20,7 +20,18 @@ from wsproxy.model.records import (
 Told = ConnectionRecord | Seen | FaultRecord | HttpRecord
 """What a capture tells, in order; a connection comes before what passed on it."""
 
-Imported = ConnectionRecord | FrameRecord | MessageRecord | FaultRecord | NoteRecord | HttpRecord
+
+class LeftOut(NamedTuple):
+    """What a file lacks."""
+
+    why: str
+    frames: int
+    bytes: int
+
+
+Imported = (
+    ConnectionRecord | FrameRecord | MessageRecord | FaultRecord | NoteRecord | HttpRecord | LeftOut
+)
 """What a file tells, in order. A connection comes before its frames (and may come again, when it
 has ended), a message after the frame that ends it, a note after what it is about."""
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from wsproxy.errors import Side
-from wsproxy.formats.interfaces import CaptureReader, FormatError, Imported, Told
+from wsproxy.formats.interfaces import CaptureReader, FormatError, Imported, LeftOut, Told
 from wsproxy.formats.selection import EVERYTHING, Selection, told
 from wsproxy.model.http import HttpRecord
 from wsproxy.model.notes import NoteRecord
@@ -183,10 +183,12 @@ def _read(value: dict[str, Any]) -> Iterator[Imported]:
         yield _connection(value)
         yield from _note(value, None, None)
     elif event == "fault":
-        yield _fault(value)
+        yield fault_of(value)
     elif event == "http":
         yield _http(value)
-    elif event != "left_out":
+    elif event == "left_out":
+        yield LeftOut(str(value["why"]), int(value["frames"]), int(value["bytes"]))
+    else:
         raise ValueError(f"there is no event {event!r}")
 
 
@@ -314,7 +316,8 @@ def _body(value: dict[str, Any], name: str) -> bytes:
     return b""
 
 
-def _fault(value: dict[str, Any]) -> FaultRecord:
+def fault_of(value: dict[str, Any]) -> FaultRecord:
+    """What a line says of a strike of a fault; raises KeyError, ValueError, TypeError."""
     direction = value["direction"]
     return FaultRecord(
         int(value["connection"]),

@@ -7,6 +7,7 @@ dropped or injected on a connection, a second conversation on `sent` has what we
 from __future__ import annotations
 
 import json
+import logging
 from heapq import heappop, heappush
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import BinaryIO
@@ -30,9 +31,12 @@ from wsproxy.model.records import ConnectionRecord, Direction, FaultRecord
 from wsproxy.render.jsonl import connection_object, fault_object
 
 RECEIVED, SENT = 0, 1
+RECEIVED_NAME, SENT_NAME = "received", "sent"
 
 SERVER_PORT = 80
 """Servers are here, whatever their port was: so Wireshark takes what passes for HTTP, not for TLS."""
+
+_log = logging.getLogger(__name__)
 
 _PROXY4, _PROXY6 = IPv4Address("192.0.2.254"), IPv6Address("2001:db8::fe")
 _UP, _DOWN = Direction.UPSTREAM, Direction.DOWNSTREAM
@@ -60,10 +64,12 @@ class PcapngWriter:
         self._whole = whole
         self._conversations: dict[int, _Conversation] = {}
         self._ends: list[tuple[float, int]] = []
+        self.late = 0
+        """Frames and strikes that were told after the end of their connection: TCP has no room."""
         self._servers: dict[str, Address] = {}
         out.write(blocks.section_header(f"wsproxy {__version__}"))
-        out.write(blocks.interface("received", "what the peers sent"))
-        out.write(blocks.interface("sent", "what went on to them, where something was changed"))
+        out.write(blocks.interface(RECEIVED_NAME, "what the peers sent"))
+        out.write(blocks.interface(SENT_NAME, "what went on to them, where something was changed"))
 
     def add(self, thing: Told) -> None:
         """Write a frame or a fault, or what is new about a connection."""
@@ -81,6 +87,7 @@ class PcapngWriter:
         self._end_until(time)
         conversation = self._conversations.get(number)
         if conversation is None:
+            self.late += 1
             return
         if fault:
             conversation.fault(thing)  # type: ignore[arg-type]
@@ -90,6 +97,10 @@ class PcapngWriter:
     def finish(self) -> None:
         """End the connections that have ended."""
         self._end_until(float("inf"))
+        if self.late:
+            _log.warning(
+                "%d frames are later than the end of their connection: left out", self.late
+            )
 
     def _connection(self, connection: ConnectionRecord) -> None:
         known = self._conversations.get(connection.id)

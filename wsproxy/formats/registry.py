@@ -86,7 +86,7 @@ FORMS = {
             "packets of tcpdump and Wireshark",
             "pcap",
             "application/vnd.tcpdump.pcap",
-            "what wsproxy knew of changes and faults: they are in comments, which nobody reads back",
+            "requests of plain HTTP",
             writes=False,
         ),
         Form(

@@ -35,8 +35,8 @@ class _Job(NamedTuple):
 
     connections: list[Row]
     batch: Batch | None
-    left_out: tuple[str, int] | None = None
-    """Why something is not in the capture, and its size in bytes."""
+    left_out: tuple[str, int, int] | None = None
+    """Why something is not in the capture, its size in bytes, and how many frames it is."""
 
 
 class CaptureRecorder:
@@ -112,9 +112,9 @@ class CaptureRecorder:
         self._next_frame_id = batch.last_id + 1
         self._put(batch)
 
-    def leave_out(self, why: str, size: int) -> None:
+    def leave_out(self, why: str, size: int, frames: int = 0) -> None:
         """Count `size` bytes of the wire that will not be in the capture."""
-        self._queue.put(_Job([], None, (why, size)))
+        self._queue.put(_Job([], None, (why, size, frames)))
 
     def on_pressure(self, pressed: Callable[[bool], None]) -> None:
         """Call `pressed` when the disk falls behind, and again when it has caught up."""

@@ -140,10 +140,10 @@ class CaptureWriter:
             self._lost_bytes += sum(size for _, size in batch.traffic.values())
             self._note_lost()
 
-    def leave_out(self, why: str, size: int) -> None:
+    def leave_out(self, why: str, size: int, frames: int) -> None:
         """Note that `size` bytes are not in the capture; raises sqlite3.Error."""
         with self._transaction():
-            self._db.execute(COUNT_LEFT_OUT, (why, 0, size))
+            self._db.execute(COUNT_LEFT_OUT, (why, frames, size))
 
     def close(self) -> None:
         """Sync and close everything."""

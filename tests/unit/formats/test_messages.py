@@ -17,6 +17,9 @@ from tests.support.captured import DOWN, UP, MemoryCapture, Peers, captures, con
 from wsproxy.formats import flows, har
 from wsproxy.formats.interfaces import CaptureReader, FormatError, Imported
 from wsproxy.model.records import ConnectionRecord, End
+from wsproxy.protocol.handshake import header
+
+HERE = Path(__file__).parent
 
 
 def har_of(items: list[Imported]) -> bytes:
@@ -172,3 +175,24 @@ def test_flow_reader_and_mitmdump_read_flows(tmp_path: Path) -> None:
 def test_a_cut_flow_file_is_said(cut: int) -> None:
     with pytest.raises(FormatError, match="cut off"):
         list(flows.read(io.BytesIO(flows_of(talk())[:-cut])))
+
+
+@pytest.mark.parametrize("name", ["firefox", "playwright", "proxyman"])
+def test_hars_of_other_programs_can_be_read(name: str) -> None:
+    """Written by hand, by the shape that each of them documents or has in its source."""
+    with (HERE / "hars" / f"{name}.har").open("rb") as file:
+        capture = MemoryCapture(har.read(file))
+    (connection,) = capture.connections()
+    assert connection.upstream_url == "wss://example.org/live?token=abc"
+    assert connection.status == 101
+    assert header(connection.request_headers, "Sec-WebSocket-Version") == "13"
+    expected = [
+        (0, 1, b'{"op":"subscribe"}'),
+        (1, 1, '{"price":"1 \u20ac"}'.encode()),
+        (1, 2, b"\0\xff"),
+    ]
+    if name == "firefox":
+        expected = []  # it writes no messages
+    assert [row[1:2] + row[3:5] for row in said(capture, control=False)] == expected
+    (request,) = capture.http()
+    assert (request.method, request.status, request.response_body[:6]) == ("GET", 200, b"<html>")

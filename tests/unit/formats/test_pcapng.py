@@ -141,7 +141,8 @@ def test_python_pcapng_reads_every_packet(items: list[Imported]) -> None:
         for block in FileScanner(io.BytesIO(written(items)))
         if isinstance(block, EnhancedPacket)
     ]
-    own = [i for i in items if isinstance(i, FrameRecord) and i.origin is None]
+    frames = [item for item in items if isinstance(item, FrameRecord)]
+    own = [each for each in frames if each.origin is None or each.frame.fin]  # or injected, whole
     ids = {block.options["epb_packetid"] for block in packets if "epb_packetid" in block.options}
     assert len(ids) == len(own)
 
@@ -154,3 +155,10 @@ def test_a_checksum_makes_the_sum_all_ones(data: bytes) -> None:
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     assert total == 0xFFFF
+
+
+def test_what_is_told_after_an_end_is_counted(caplog: pytest.LogCaptureFixture) -> None:
+    peers = Peers(conversation(1)).say(UP, "in time").say(UP, "late", after=500.0)
+    data = written(peers.items)
+    assert "1 frames are later than the end of their connection: left out" in caplog.text
+    assert data
