@@ -27,7 +27,7 @@ TOOLS = ["timeline", "conversation", "send", "breakpoints", "faults", "http", "c
 async def main(*, everything: bool) -> None:
     """Run the demo, look at it in its main views, or in all."""
     server, port = await demo_peers.start_upstream()
-    faults = FaultSet(7, time.time)  # noqa: TID251 - the real time is wanted
+    faults = FaultSet(7, time.time)
     settings = Settings(upstream_url=f"ws://127.0.0.1:{port}", listen_port=0, web_port=0)
     proxy = Proxy(settings, faults=faults, fault_control=faults)
     await proxy.start()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,14 +18,20 @@ from wsproxy.cli.runtime import configure_logging, run_loop
 from wsproxy.cli.types import SIZE, duration
 from wsproxy.clock import LoopClock
 from wsproxy.config import FleetSettings
+from wsproxy.fleet.installed import need_nats
 from wsproxy.log.printer import Jsonl, Pretty, Printer
 from wsproxy.payloads.rules import DecodeRule
+from wsproxy.render.text import printable
+
+if TYPE_CHECKING:
+    from wsproxy.fleet.setup import Limits
 
 EPILOG = """\b
 Examples:
   wsproxy fleet create nats://localhost:4222
   wsproxy run ws://localhost:8000 --fleet nats://localhost:4222 --instance api-1
   wsproxy fleet view nats://localhost:4222
+  wsproxy fleet up ws://localhost:8000 --instances 4
 """
 
 
@@ -86,20 +94,11 @@ def create(
     run_loop(_create(settings, limits, update=update))
 
 
-async def _create(settings: FleetSettings, limits: object, *, update: bool) -> None:
-    from wsproxy.app import access_of
-    from wsproxy.fleet import setup
-    from wsproxy.fleet.connecting import connect
-    from wsproxy.fleet.names import Names, check_name
+async def _create(settings: FleetSettings, limits: Limits, *, update: bool) -> None:
+    from wsproxy.cli.fleetviewer import create_fleet
 
-    assert isinstance(limits, setup.Limits)
-    names = Names(check_name(settings.name, "a fleet"))
-    client = await connect(access_of(settings), "wsproxy fleet create", patient=False)
-    try:
-        for line in await setup.create(client.jetstream(), names, limits, update=update):
-            click.echo(line)
-    finally:
-        await client.close()
+    for line in await create_fleet(settings, limits, update=update):
+        click.echo(line)
 
 
 @command.command("view")
@@ -187,6 +186,81 @@ def tail(
     run_loop(_view(ViewSettings(fleet=fleet, no_web=True), lines))
 
 
+@command.command("list")
+@access_options
+def list_(servers: tuple[str, ...], **options: object) -> None:
+    """Say who is in the fleet on the NATS at URL, and how each instance is."""
+    settings = viewer_settings(servers, options)
+    configure_logging()
+    run_loop(_list(settings))
+
+
+async def _list(settings: FleetSettings) -> None:
+    from wsproxy.cli.fleetviewer import instances_of
+
+    found = await instances_of(settings)
+    if not found:
+        click.echo(f"there is no instance in the fleet {settings.name}", err=True)
+    for one in found:
+        faults = ", ".join(one.get("faults", {})) or "none"
+        parts = [
+            one["instance"],
+            "alive" if one["alive"] else "gone",
+            f"version {one.get('version')}",
+            f"{one.get('url')} for {one.get('upstream')}",
+            f"{one.get('connections', 0):,} open",
+            f"{one.get('sent', 0):,} frames sent",
+            f"{one.get('lag', 0.0):.1f} s behind",
+            f"faults: {faults}",
+        ]
+        click.echo(printable("  ".join(parts)))
+
+
+@command.command("up")
+@click.argument("upstream")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--instances",
+    type=click.IntRange(1, 64),
+    default=lambda: max(os.cpu_count() or 1, 2),
+    show_default="one a core",
+    help="How many proxies share the port.",
+)
+@click.option(
+    "-p", "--listen-port", type=click.IntRange(0, 65535), default=8080, show_default=True,
+    help="Port for clients; 0 picks a free one.",
+)  # fmt: skip
+@click.option("--web-port", type=click.IntRange(0, 65535), help="Port of the view's page.")
+@click.option("--web-token", metavar="T", help="What the page asks for; without it, a random one.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Keep captures and NATS there; without it, in a temporary folder.",
+)
+def up(
+    upstream: str,
+    options: tuple[str, ...],
+    instances: int,
+    listen_port: int,
+    web_port: int | None,
+    web_token: str | None,
+    folder: Path | None,
+) -> None:
+    """Start a whole fleet on this machine: NATS, instances that share a port, and the view.
+
+    UPSTREAM is as for `wsproxy run`; OPTIONS behind `--` go to every instance.
+    """
+    need_nats()
+    configure_logging()
+    from wsproxy.cli.fleetup import Fleet, run
+
+    fleet = Fleet(
+        upstream, instances=instances, port=listen_port, folder=folder, options=list(options)
+    )
+    run_loop(run(fleet, view_port=web_port, token=web_token))
+
+
 async def _view(settings: object, lines: Pretty | Jsonl | None) -> None:
     from wsproxy.cli.fleetviewer import FleetView, ViewSettings
 
@@ -209,5 +283,5 @@ async def _view(settings: object, lines: Pretty | Jsonl | None) -> None:
             await asyncio.to_thread(printer.close)
 
 
-for _each in (create, view, tail):
+for _each in (create, view, tail, list_, up):
     command.add_command(with_config(_each))

@@ -21,8 +21,10 @@ from wsproxy.fleet.follower import Follower
 from wsproxy.fleet.interfaces import Folded
 from wsproxy.fleet.names import Names, check_name
 from wsproxy.fleet.orders import Desk
+from wsproxy.fleet.presence import BEAT_SECONDS
 from wsproxy.fleet.remote import Remote, RemoteConnection
 from wsproxy.fleet.roster import Roster
+from wsproxy.fleet.setup import Limits, create
 from wsproxy.formats.registry import EXPORT_FORMS
 from wsproxy.model.notes import NoteRecord
 from wsproxy.model.records import ConnectionRecord
@@ -205,3 +207,27 @@ class FleetView:
                 watcher.connection_changed(connection)
             for batch in folded.batches:
                 watcher.passed(batch)
+
+
+async def create_fleet(fleet: FleetSettings, limits: Limits, *, update: bool) -> list[str]:
+    """Make the stream and the buckets of a fleet; returns a line for each. Raises WsproxyError."""
+    names = Names(check_name(fleet.name, "a fleet"))
+    client = await connect(access_of(fleet), "wsproxy fleet create", patient=False)
+    try:
+        return await create(client.jetstream(), names, limits, update=update)
+    finally:
+        await client.close()
+
+
+async def instances_of(fleet: FleetSettings) -> list[dict[str, Any]]:
+    """Who is in a fleet, after listening for a moment. Raises WsproxyError."""
+    names = Names(check_name(fleet.name, "a fleet"))
+    client = await connect(access_of(fleet), "wsproxy fleet list", patient=False)
+    try:
+        js = client.jetstream(timeout=REQUEST_SECONDS)
+        roster = Roster(client, js, names, LoopClock())
+        await roster.start()
+        await asyncio.sleep(BEAT_SECONDS * 1.5)  # whoever is alive has spoken by then
+        return roster.instances()
+    finally:
+        await client.close()

@@ -27,7 +27,7 @@ def cut(batch: Batch, limit: int) -> Batch:
     block = _cut_block(batch.block, limit)
     messages = [_cut_message(message, limit) for message in batch.messages]
     faults = [_cut_fault(fault, limit) for fault in batch.faults]
-    return replace(batch, block=block, messages=messages, faults=faults, traffic=block.traffic())
+    return replace(batch, block=block, messages=messages, faults=faults)
 
 
 def _cut_block(block: Block, limit: int) -> Block:

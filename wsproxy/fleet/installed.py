@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from wsproxy.errors import WsproxyError
 
 
 def need_nats() -> None:
     """Raises WsproxyError that says what to install where nats-py is missing."""
-    if find_spec("nats") is None:
-        raise WsproxyError("a fleet needs nats-py: pip install 'wsproxy[fleet]'")
+    try:
+        import nats  # noqa: F401 - whether it can be
+    except ImportError:
+        raise WsproxyError("a fleet needs nats-py: pip install 'wsproxy[fleet]'") from None

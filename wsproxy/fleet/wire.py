@@ -162,7 +162,7 @@ def _batch_from(value: dict[str, Any], reader: _Reader) -> Placed:
     first_id = _number(value["first_id"], 1 << 62)
     file, offset = value["until"]
     until = _number(file, 1 << 31), _number(offset, 1 << 62)
-    batch = Batch(first_id, block, messages, faults, weight=len(stored), traffic=block.traffic())
+    batch = Batch(first_id, block, messages, faults, weight=len(stored))
     return batch, until
 
 

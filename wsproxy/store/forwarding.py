@@ -106,6 +106,8 @@ class Forwarding:
     def batches(self, place: Place, size: int) -> tuple[list[Placed], Place]:
         """What was written from `place` on, about `size` bytes of it, and where it goes on.
 
+        Nobody counted the batches' traffic.
+
         Damaged blocks, and those trimmed meanwhile, are passed over. Raises CaptureError.
         """
         with self._capture.readable():
@@ -173,7 +175,6 @@ class Forwarding:
             messages,
             faults,
             weight=sizes.length,
-            traffic=block.traffic(),
         )
 
     def _rows(self, table: str, file_at: int, upto: Place) -> Iterator[Row]:

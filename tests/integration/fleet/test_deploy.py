@@ -34,7 +34,9 @@ def test_kubernetes_takes_the_manifests(path: Path) -> None:
 
 def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
     program = Path(sys.executable).parent / "hadolint"
-    found = subprocess.run([program, DEPLOY / "Dockerfile"], capture_output=True, text=True)
+    found = subprocess.run(
+        [program, DEPLOY / "Dockerfile"], check=False, capture_output=True, text=True
+    )
     assert (found.returncode, found.stdout) == (0, "")
 
 
