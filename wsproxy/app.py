@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,13 +15,12 @@ from wsproxy import __version__
 from wsproxy.breakpoints.control import Breakpoints
 from wsproxy.clock import LoopClock
 from wsproxy.config import DEFAULT_WEB_PORT, FleetSettings, Settings
-from wsproxy.engine.dial import is_own_address
 from wsproxy.engine.environment import Environment, FaultSource
 from wsproxy.engine.listener import Listener
+from wsproxy.engine.listeners import Listeners
 from wsproxy.engine.server import Limits, default_max_connections
 from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
-from wsproxy.errors import WsproxyError
 from wsproxy.formats.registry import EXPORT_FORMS
 from wsproxy.model.notes import NoteRecord
 from wsproxy.payloads.sayings import InFlightSayings
@@ -80,6 +80,8 @@ class Proxy:
         self._faults = faults
         self._fault_control = fault_control
         self.port = 0
+        self.routes: list[tuple[str, str]] = []
+        """Where clients find each route, and the server behind it."""
         self.web_port = 0
         """Where the page is; 0 without one."""
         self.token = settings.web_token or secrets.token_urlsafe(24)
@@ -93,9 +95,12 @@ class Proxy:
     @property
     def url(self) -> str:
         """Where clients find the proxy, with the scheme of a WebSocket."""
+        return self._url(self.port)
+
+    def _url(self, port: int) -> str:
         scheme = "wss" if self.settings.certs else "ws"
         host = self.settings.listen_host
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     @property
     def upstream_url(self) -> str:
@@ -157,54 +162,54 @@ class Proxy:
             *([] if metrics is None else [metrics]),
         ]
         self._journal = Journal(clock, self._recorder, watchers)
-        self._upstream = Upstream(
-            settings.upstream_url,
-            keep_host_header=settings.keep_host_header,
-            rewrite_origin=settings.rewrite_origin,
-            timeout=settings.handshake_timeout,
-        )
-        self._listener = Listener(
-            Environment(
-                self._upstream,
-                tls,
-                self._recorder,
-                self._journal,
-                clock,
-                settings.max_payload,
-                settings.max_http_body,
-                Limits(
-                    settings.max_connections or default_max_connections(),
-                    settings.request_timeout,
-                ),
-                [*self._interceptions, breakpoints],
-                self._faults,
-                self._hooks,
-                mask=NoMask()
-                if settings.capture_secrets
-                else Mask(settings.secret_headers, settings.secret_keys),
-                instance=settings.fleet.instance if settings.fleet is not None else "",
+        upstreams = [
+            Upstream(
+                url,
+                keep_host_header=settings.keep_host_header,
+                rewrite_origin=settings.rewrite_origin,
+                timeout=settings.handshake_timeout,
             )
+            for url in (settings.upstream_url, *(route.upstream_url for route in settings.routes))
+        ]
+        self._upstream = upstreams[0]
+        most = settings.max_connections or default_max_connections() // len(upstreams)
+        environment = Environment(
+            self._upstream,
+            tls,
+            self._recorder,
+            self._journal,
+            clock,
+            settings.max_payload,
+            settings.max_http_body,
+            Limits(most, settings.request_timeout),
+            [*self._interceptions, breakpoints],
+            self._faults,
+            self._hooks,
+            mask=NoMask()
+            if settings.capture_secrets
+            else Mask(settings.secret_headers, settings.secret_keys),
+            instance=settings.fleet.instance if settings.fleet is not None else "",
+        )
+        self._listener = Listeners(
+            [Listener(replace(environment, upstream=upstream)) for upstream in upstreams]
         )
         try:
             if member is not None:
                 await member.start()
                 self.member = member
-            self.port = await self._listener.start(
+            ports = await self._listener.start(
                 settings.listen_host,
-                settings.listen_port,
+                [settings.listen_port, *(route.port for route in settings.routes)],
                 listening_tls,
                 reuse_port=settings.reuse_port,
             )
         except BaseException:
             await self._close()
             raise
-        if await is_own_address(self._upstream.target, settings.listen_host, self.port):
-            await self._listener.stop()
-            await self._close()
-            raise WsproxyError(
-                f"{self.upstream_url} is this proxy itself; name the server behind it,"
-                " or take another port with -p"
-            )
+        self.port = ports[0]
+        self.routes = [
+            (self._url(port), upstream.url) for port, upstream in zip(ports, upstreams, strict=True)
+        ]
         if not settings.no_web:
             reading = Reading(lambda: CaptureBrowser(self._recorder.path, settings.decode))
             ctx = Context(

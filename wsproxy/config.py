@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from wsproxy.errors import WsproxyError
@@ -61,6 +62,21 @@ class FleetSettings:
     certificate: Path | None = None
 
 
+class Route(NamedTuple):
+    """A port of its own for another upstream."""
+
+    port: int
+    upstream_url: str
+
+
+def parse_route(text: str) -> Route:
+    """Read `8080=ws://a:8000`; raises ValueError that says what is wrong with it."""
+    port, sign, url = text.partition("=")
+    if not sign or not port.strip().isdecimal() or int(port) > 65535:
+        raise ValueError(f"{text!r} is no route; write for instance 8080=ws://localhost:8000")
+    return Route(int(port), parse_upstream(url.strip()))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What `wsproxy run` can be told. Raises WsproxyError (from `parse_upstream`) when made."""
@@ -68,6 +84,8 @@ class Settings:
     upstream_url: str
     listen_host: str = "127.0.0.1"
     listen_port: int = 8080
+    routes: Sequence[Route] = ()
+    """Further ports, each for an upstream of its own."""
     capture: Path | None = None
     """Where the capture is kept; None: a private temporary file, removed at the end."""
     capture_limit: int = DEFAULT_CAPTURE_LIMIT

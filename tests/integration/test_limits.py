@@ -76,7 +76,7 @@ async def test_open_websocket_has_no_deadline() -> None:
 
 
 def open_clients(stage: ProxyStage) -> int:
-    return len(stage.proxy._listener._server.connections)
+    return len(stage.proxy._listener._listeners[0]._server.connections)
 
 
 @both_loops
@@ -95,7 +95,7 @@ async def test_too_many_clients_get_503_and_one_line(caplog: pytest.LogCaptureFi
         second.close()
         await until(lambda: open_clients(stage) == 0)
         await stage.converse()
-        limits = stage.proxy._listener._env.limits
+        limits = stage.proxy._listener._listeners[0]._env.limits
         assert limits.refused_connections == 3
     assert len([line for line in logged(caplog) if "503" in line]) == 1
 
@@ -213,7 +213,7 @@ async def test_client_with_the_port_of_one_of_the_proxys_own_connections() -> No
     async with staged() as stage:
         client = await stage.connect()
         mine = client.writer.get_extra_info("sockname")
-        stage.proxy._listener._server.own_connections.add((mine, ("127.0.0.1", 9)))
+        stage.proxy._listener._listeners[0]._server.own_connections.add((mine, ("127.0.0.1", 9)))
         await client.send(upgrade())
         server = await stage.accept()
         await server.head()
@@ -233,6 +233,6 @@ async def test_client_that_leaves_before_the_101_leaves_no_socket_behind(
         client.reset()
         assert await server.ending() in (FIN, RST)
         server.writer.write(switching())
-        await until(lambda: not stage.proxy._listener._server.own_connections)
+        await until(lambda: not stage.proxy._listener._listeners[0]._server.own_connections)
         assert (await stage.recorded()).end == ("aborted", "client", None, "left before the answer")
     assert not logged(caplog)

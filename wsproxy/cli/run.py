@@ -14,7 +14,7 @@ from wsproxy.cli.grouped import GroupedCommand
 from wsproxy.cli.running import LogChoice, run_proxy
 from wsproxy.cli.runtime import configure_logging, run_loop
 from wsproxy.cli.types import SIZE, Parsed, duration
-from wsproxy.config import Settings, parse_upstream
+from wsproxy.config import Route, Settings, parse_route, parse_upstream
 from wsproxy.filters.language import Filter, parse
 from wsproxy.payloads.rules import DecodeRule
 
@@ -29,12 +29,14 @@ Examples:
   wsproxy run ws://staging.example:8080
   wsproxy run wss://api.example/v2 --rewrite-origin --capture api.wsproxy
   wsproxy run ws://localhost:8000 --fault latency:latency=200ms --fault drop:probability=0.01
+  wsproxy run --route 8080=ws://localhost:8000 --route 8090=wss://api.example/v2
   wsproxy run http://localhost:8888 -p 0 --log-format jsonl | jq .text
 """
 
 
 GROUPS = {
     "Clients": (
+        "--route",
         "--listen-port",
         "--listen-host",
         "--reuse-port",
@@ -91,7 +93,16 @@ GROUPS = {
 
 
 @click.command("run", cls=GroupedCommand, groups=GROUPS, epilog=EPILOG)
-@click.argument("upstream", type=Parsed("url", parse_upstream))
+@click.argument("upstream", type=Parsed("url", parse_upstream), required=False)
+@click.option(
+    "--route",
+    "routes",
+    type=Parsed("route", parse_route),
+    multiple=True,
+    metavar="PORT=URL",
+    help="Listen on PORT for the upstream URL, beside UPSTREAM or instead of it; may be repeated."
+    " All share the capture, the page and the faults.",
+)
 @click.option(
     "-p",
     "--listen-port",
@@ -276,7 +287,8 @@ GROUPS = {
 )
 @decode_options
 def command(
-    upstream: str,
+    upstream: str | None,
+    routes: tuple[Route, ...],
     quiet: int,
     verbose: int,
     log_filter: Filter | None,
@@ -300,7 +312,20 @@ def command(
     """
     rules = flat(decode)
     fleet = fleet_settings(options)
-    settings = Settings(upstream_url=upstream, decode=tuple(rules), fleet=fleet, **options)  # type: ignore[arg-type]
+    if upstream is None:
+        if not routes:
+            raise click.UsageError("Missing argument 'UPSTREAM' (or --route PORT=URL)")
+        (options["listen_port"], upstream), *others = routes
+        routes = tuple(others)
+    if routes and (scripts or sets or save_stream_file):
+        raise click.UsageError("addons (-s, --set, -w) work with one upstream: leave --route")
+    settings = Settings(
+        upstream_url=upstream,
+        routes=routes,
+        decode=tuple(rules),
+        fleet=fleet,
+        **options,  # type: ignore[arg-type]
+    )
     faults = fault_set(fault_lines, scenario, seed, rules)
     log = LogChoice(
         format=log_format,

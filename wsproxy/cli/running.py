@@ -173,7 +173,8 @@ class _Run:
 
     def _say_ready(self, proxy: Proxy, out: TextIO) -> None:
         ready = sys.stderr if self._log.jsonl else out
-        click.echo(f"wsproxy listens on {proxy.url} for {proxy.upstream_url}", file=ready)
+        for url, upstream_url in proxy.routes:
+            click.echo(f"wsproxy listens on {url} for {upstream_url}", file=ready)
         if proxy.web_port:
             moved = self._settings.web_port is None and proxy.web_port != DEFAULT_WEB_PORT
             taken = f" (port {DEFAULT_WEB_PORT} is taken)" if moved else ""

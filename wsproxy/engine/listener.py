@@ -23,6 +23,7 @@ from wsproxy.engine.noting import CLIENT_LEFT, HttpNote
 from wsproxy.engine.outgoing import Answer
 from wsproxy.engine.server import connection_of
 from wsproxy.engine.transport import take_client, take_upstream
+from wsproxy.engine.upstream import Upstream
 from wsproxy.errors import ProxyError, Side, WsproxyError
 from wsproxy.model.http import HttpRecord
 from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord
@@ -48,10 +49,17 @@ class Listener:
 
     def __init__(self, environment: Environment) -> None:
         self._env = environment
+        self.route = ""
+        """What its connections are told apart by, where the proxy has several routes."""
         self._sessions: dict[int, Session] = {}
         self._all_ended = asyncio.Event()
         self._runner: web.ServerRunner | None = None
         self._stopping = asyncio.Event()
+
+    @property
+    def upstream(self) -> Upstream:
+        """The server behind."""
+        return self._env.upstream
 
     async def start(
         self,
@@ -227,6 +235,7 @@ class Listener:
             env.mask.target(target),
             env.mask.headers(readable(headers)),
             instance=env.instance,
+            route=self.route,
         )
 
     async def _upgrade(

@@ -28,6 +28,7 @@ class Subject:
     """Path and query as the client wrote them."""
     client: str = ""
     instance: str = ""
+    route: str = ""
     """Of a fleet, that the connection went through."""
     server: str = ""
     """The URL that the upstream was asked for."""
@@ -107,6 +108,7 @@ def subject_of(
         subject.url = connection.target
         subject.client = connection.client
         subject.instance = connection.instance
+        subject.route = connection.route
         subject.server = connection.upstream_url
         subject.request_headers = connection.request_headers
         subject.response_headers = connection.response_headers
@@ -126,6 +128,7 @@ def subject_of_in_flight(in_flight: InFlightMessage, connection: ConnectionRecor
         url=connection.target,
         client=connection.client,
         instance=connection.instance,
+        route=connection.route,
         server=connection.upstream_url,
         request_headers=connection.request_headers,
         response_headers=connection.response_headers,

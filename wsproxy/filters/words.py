@@ -129,6 +129,7 @@ REGEXES: dict[str, Text] = {
     "h": Text(lambda s: _lines(s.request_headers + s.response_headers), "a header", "connection"),
     "hq": Text(lambda s: _lines(s.request_headers), "a request header", "connection"),
     "hs": Text(lambda s: _lines(s.response_headers), "a response header", "connection"),
+    "route": Text(lambda s: [s.route], "the port that the client connected to", "connection"),
     "instance": Text(
         lambda s: [s.instance], "the proxy of a fleet that it went through", "connection"
     ),

@@ -100,6 +100,7 @@ def _connection(connection: ConnectionRecord) -> dict[str, Any]:
         "closed": connection.closed,
         "end": list(end) if end is not None else None,
         "endings": [list(ending) for ending in connection.endings],
+        "route": connection.route,
     }
 
 
@@ -124,6 +125,7 @@ def _connection_from(value: dict[str, Any]) -> ConnectionRecord:
         endings=[
             Ending(float(time), str(what), str(by)) for time, what, by in value.get("endings", [])
         ],
+        route=str(value.get("route", "")),
     )
 
 

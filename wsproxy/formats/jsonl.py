@@ -221,6 +221,8 @@ def _connection(value: dict[str, Any]) -> ConnectionRecord:
             Ending(float(one["time"]), str(one["what"]), str(one["by"]))
             for one in value.get("endings", [])
         ],
+        instance=str(value.get("instance", "")),
+        route=str(value.get("route", "")),
     )
 
 

@@ -164,6 +164,8 @@ class ConnectionRecord:
     """Which proxy of a fleet it went through; empty for the only one."""
     endings: list[Ending] = field(default_factory=list)
     """What ended it, step by step, in the order of their times."""
+    route: str = ""
+    """The port that the client connected to, where the proxy has several routes."""
 
 
 class Counted(NamedTuple):

@@ -119,6 +119,7 @@ def connection_object(connection: ConnectionRecord) -> dict[str, Any]:
         "event": "connection",
         "connection": connection.id,
         **({"instance": connection.instance} if connection.instance else {}),
+        **({"route": connection.route} if connection.route else {}),
         "time": connection.closed or connection.opened,
         "state": end.how if end else "open",
         "client": connection.client,

@@ -157,6 +157,7 @@ def connection_lines(
         return []  # the upstream has not answered yet
     head = f"#{connection.id}"
     at = [f"at {printable(connection.instance)}"] if connection.instance else []
+    at += [f"route={printable(connection.route)}"] if connection.route else []
     client = [*at, connection.client, printable(connection.target)]
     if end is None:
         parts = [_dim(when(connection.opened), colour), head, "open", *client]

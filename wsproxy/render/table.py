@@ -17,7 +17,7 @@ FRAME_HEAD = ("frame", "time", "conn", "", "opcode", "bits", "length", "")
 FRAME_WIDTHS = (-7, 12, 6, 2, 7, 5, -9, 0)
 """Characters of each column; negative ones stand at the right, 0 is the rest of the line."""
 
-CONNECTION_HEAD = ("conn", "opened", "client", "path", "->", "", "<-", "", "ended")
+CONNECTION_HEAD = ("conn", "opened", "route", "client", "path", "->", "", "<-", "", "ended")
 
 
 def row(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -74,6 +74,7 @@ def connection_cells(
     return [
         f"#{connection.id}",
         when(connection.opened),
+        connection.route,
         connection.client,
         printable(connection.target + protocol),
         f"{frames[0]:,}",
@@ -85,6 +86,8 @@ def connection_cells(
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines whose columns are as wide as they have to be; the last one is not padded."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    """Lines whose columns are as wide as they have to be; those without content are left out."""
+    columns = [column for column in zip(*rows, strict=True) if any(column[1:]) or not column[0]]
+    rows = list(zip(*columns, strict=True))
+    widths = [max(map(len, column)) for column in columns]
     return [row(cells, [*widths[:-1], 0]) for cells in rows]

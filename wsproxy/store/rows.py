@@ -54,6 +54,7 @@ def connection_row(connection: ConnectionRecord, *, secrets: bool) -> Row:
         end.reason,
         connection.instance,
         json.dumps(list(connection.endings)),
+        connection.route,
     )
 
 
@@ -64,6 +65,7 @@ def connection_from(row: Row) -> ConnectionRecord:
     connection.instance = row[16] if len(row) > 16 else ""
     found = json.loads(row[17]) if len(row) > 17 else []
     connection.endings = [Ending(float(time), str(what), str(by)) for time, what, by in found]
+    connection.route = row[18] if len(row) > 18 else ""
     connection.request_headers = _headers(row[5])
     connection.response_headers = _headers(row[8])
     connection.end = End(how, by, code, reason) if how else None

@@ -27,7 +27,8 @@ CREATE TABLE connection (
     end_code INTEGER,
     end_reason TEXT,
     instance TEXT NOT NULL DEFAULT '',
-    endings TEXT NOT NULL DEFAULT '[]'
+    endings TEXT NOT NULL DEFAULT '[]',
+    route TEXT NOT NULL DEFAULT ''
 );
 
 CREATE TABLE block (

@@ -28,7 +28,7 @@ WIRE_FILE_BYTES = 64 * 1024 * 1024
 FILES_IN_LIMIT = 8
 """Wire files that fit into the limit of a capture: trimming takes away one at a time."""
 
-_INSERT_CONNECTION = f"INSERT OR REPLACE INTO connection VALUES ({', '.join('?' * 18)})"
+_INSERT_CONNECTION = f"INSERT OR REPLACE INTO connection VALUES ({', '.join('?' * 19)})"
 _INSERT_TRAFFIC = f"INSERT OR REPLACE INTO connection_block VALUES ({', '.join('?' * 6)})"
 _INSERT_MESSAGE = f"INSERT INTO message VALUES (NULL, {', '.join('?' * 16)})"
 _INSERT_FAULT = f"INSERT INTO fault VALUES (NULL, {', '.join('?' * 11)})"

@@ -193,6 +193,7 @@ def connection_summary(
         "opened": connection.opened,
         "closed": connection.closed,
         "instance": connection.instance,
+        "route": connection.route,
         "client": connection.client,
         "target": connection.target,
         "upstream": connection.upstream_url,

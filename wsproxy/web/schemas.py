@@ -46,6 +46,7 @@ _SUMMARY = {
     "opened": NUMBER,
     "closed": MAYBE_NUMBER,
     "instance": {"type": "string", "description": "Of a fleet; empty for the only one."},
+    "route": {"type": "string", "description": "The client's port, of several; else empty."},
     "client": STRING,
     "target": STRING,
     "upstream": STRING,
