@@ -243,7 +243,7 @@ async def test_fin_leaves_the_other_direction_open(side: str) -> None:
 def counts(stage: ProxyStage) -> list[int]:
     """The connections that count as open: of clients, and to the upstream."""
     proxy: Any = stage.proxy
-    server = proxy._listener._server
+    server = proxy._listener._listeners[0]._server
     return [len(server.connections), len(server.own_connections)]
 
 

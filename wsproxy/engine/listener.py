@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from wsproxy.engine.answering import Answered, head_of, own_parts
+from wsproxy.engine.answering import Answered, head_of
 from wsproxy.engine.clients import Client, ClientServer
 from wsproxy.engine.dial import plain_address
 from wsproxy.engine.environment import Environment
@@ -21,9 +21,9 @@ from wsproxy.engine.exchange import ClientExchange, ClientGoneError
 from wsproxy.engine.http import MAX_HEADER, headers_of, proxy_origin, readable, target_of
 from wsproxy.engine.noting import CLIENT_LEFT, HttpNote
 from wsproxy.engine.outgoing import Answer
+from wsproxy.engine.ownanswer import send_own
 from wsproxy.engine.server import connection_of
 from wsproxy.engine.transport import take_client, take_upstream
-from wsproxy.engine.upstream import Upstream
 from wsproxy.errors import ProxyError, Side, WsproxyError
 from wsproxy.model.http import HttpRecord
 from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord
@@ -49,17 +49,13 @@ class Listener:
 
     def __init__(self, environment: Environment) -> None:
         self._env = environment
+        self.upstream = environment.upstream
         self.route = ""
         """What its connections are told apart by, where the proxy has several routes."""
         self._sessions: dict[int, Session] = {}
         self._all_ended = asyncio.Event()
         self._runner: web.ServerRunner | None = None
         self._stopping = asyncio.Event()
-
-    @property
-    def upstream(self) -> Upstream:
-        """The server behind."""
-        return self._env.upstream
 
     async def start(
         self,
@@ -178,7 +174,7 @@ class Listener:
             if error.status == 426:
                 extra = [(hdrs.SEC_WEBSOCKET_VERSION, "13"), (hdrs.UPGRADE, "websocket")]
             note.failed(error.reason)
-            return _own(request, note, error.status, error.reason, extra)
+            return send_own(request, note, error.status, error.reason, extra)
         except ClientGoneError:
             note.failed(CLIENT_LEFT)
             return Answered()
@@ -311,7 +307,7 @@ class Listener:
         note.failed(f"fault {strike.name}")
         if status is None:
             return Answered()
-        return _own(request, note, status, f"fault {strike.name}")
+        return send_own(request, note, status, f"fault {strike.name}")
 
     async def _wait(self, request: web.BaseRequest, seconds: float) -> None:
         """Wait, but not longer than the client does, nor than the proxy runs."""
@@ -396,24 +392,6 @@ class Listener:
 
 def _default(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     loop.default_exception_handler(context)
-
-
-def _own(
-    request: web.BaseRequest,
-    note: HttpNote,
-    status: int,
-    text: str,
-    extra: Headers = [],  # noqa: B006 - never changed
-) -> web.StreamResponse:
-    """Send an answer of the proxy's own, after which nothing is read any more."""
-    transport = request.transport
-    if transport is not None and not transport.is_closing():
-        reason, fields, content = own_parts(status, text, extra)
-        body = content if request.method != hdrs.METH_HEAD else b""
-        note.answering(status, reason, fields)
-        note.answered(body)
-        transport.write(head_of(status, reason, fields) + body)
-    return Answered()
 
 
 def _address(request: web.BaseRequest) -> str:
