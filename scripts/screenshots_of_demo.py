@@ -38,7 +38,6 @@ async def main(*, everything: bool) -> None:
                 executable_path=shutil.which("chromium"), args=FLAGS
             )
             if everything:
-                ALL.mkdir(parents=True, exist_ok=True)
                 for theme in THEMES:
                     await _empty(browser, proxy, theme)
             await demo_peers.conversation(proxy.url)
@@ -165,4 +164,6 @@ async def _stop_one(page: Page) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--all", action="store_true")
-    asyncio.run(main(everything=parser.parse_args().all))
+    everything = parser.parse_args().all
+    (ALL if everything else IMAGES).mkdir(parents=True, exist_ok=True)
+    asyncio.run(main(everything=everything))

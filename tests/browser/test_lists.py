@@ -49,6 +49,38 @@ async def test_a_path_of_json_is_a_column_and_sorts(rig: Rig, open_page: Open) -
         await expect(page.locator(".frame .extra")).to_have_text(["7"])
 
 
+async def test_a_drag_selects_a_range(rig: Rig, open_page: Open) -> None:
+    await _talk(rig, "one", "two", "three")
+    await rig.rows(6)
+    page = await open_page(permissions=["clipboard-read", "clipboard-write"])
+    first, last = page.locator(".frame").nth(1), page.locator(".frame").nth(4)
+    await first.hover()
+    await page.mouse.down()
+    await page.locator(".frame").nth(2).hover()
+    await last.hover()
+    await page.mouse.up()
+    await expect(page.locator("wsp-frames .foot")).to_contain_text("4 selected")
+    await page.locator("wsp-frames .viewport").focus()
+    await page.keyboard.press("Control+c")
+    await expect(page.locator(".toast")).to_have_text("Copied 4 rows")
+    lines = (await page.evaluate("navigator.clipboard.readText()")).split("\n")
+    assert [line.rpartition("\t")[2] for line in lines] == ["one", "two", "two", "three"]
+
+
+async def test_a_failed_fetch_says_so_and_tries_again(rig: Rig, open_page: Open) -> None:
+    await _talk(rig, "one")
+    await rig.rows(2)
+    page = await open_page("&q=one")
+    await expect(page.locator(".frame")).to_have_count(2)
+    error = {"error": {"code": "not_written", "message": "the disk is full"}}
+    await page.route("**/api/v1/frames?*", lambda route: route.fulfill(status=409, json=error))
+    await page.get_by_label("Search payloads").fill("on")
+    await expect(page.locator("wsp-frames .empty")).to_contain_text("the disk is full")
+    await page.unroute("**/api/v1/frames?*")
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.locator(".frame")).to_have_count(2)
+
+
 async def test_latency_is_a_column(rig: Rig, open_page: Open) -> None:
     await _talk(rig, json.dumps({"op": "ask", "id": 7}))
     await rig.rows(4)

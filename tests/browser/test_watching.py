@@ -265,9 +265,11 @@ async def test_a_page_finds_its_way_back(rig: Rig, open_page: Open) -> None:
         assert rig.proxy._web is not None
         await rig.proxy._web._feed.close()
         await expect(page.locator(".live.off")).to_have_count(1)
+        await expect(page.get_by_role("alert")).to_contain_text("wsproxy has stopped")
         await client.send("meanwhile")
         await client.recv()
         await expect(page.locator(".live:not(.off)")).to_have_count(1)
+        await expect(page.get_by_role("alert")).to_have_count(0)
         await expect(page.locator(".frame")).to_have_count(4)
         await client.send("after")
         await expect(page.locator(".frame")).to_have_count(6)

@@ -34,7 +34,7 @@ const KEYS = [
 const OTHERS = [
   ['Ctrl+K', 'find any command, connection or view'],
   ['↑ ↓ PgUp PgDn Home End', 'move through connections or frames, keeping the tab'],
-  ['Shift+↑ ↓, Ctrl+click', 'select several frames'],
+  ['Shift+↑ ↓, Ctrl+click, drag', 'select several frames'],
   ['Ctrl+C', 'copy the selected rows'],
   ['Shift+F10, context menu key', 'what can be done with a row'],
   ['F3, Shift+F3', 'the next and the previous hit of the search'],

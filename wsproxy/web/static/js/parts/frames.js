@@ -56,6 +56,7 @@ class Frames extends HTMLElement {
     this.append(this.#head, element, this.#empty, this.#newer, this.#foot);
     element.addEventListener('keydown', (event) => this.#key(event));
     element.addEventListener('click', (event) => this.#click(event));
+    element.addEventListener('pointerdown', (event) => this.#dragFrom(event));
     element.addEventListener('contextmenu', (event) => this.#menu(event));
     this.#head.addEventListener('contextmenu', (event) => columnMenu(this.#head, event));
     this.addEventListener('show', (event) => this.show(/** @type {CustomEvent} */ (event).detail));
@@ -170,7 +171,8 @@ class Frames extends HTMLElement {
 
   /** Why there is nothing, and what to do. @returns {Child} */
   #explain() {
-    if (rows.error) return rows.error;
+    if (rows.error)
+      return [el('p', { class: 'bad' }, rows.error), button('Try again', () => openRows())];
     if (!status.alive && status.everAlive)
       return 'wsproxy has stopped or cannot be reached. This page goes on by itself once it is back.';
     if (view.filter() || view.get('since') || view.get('start'))
@@ -235,15 +237,39 @@ class Frames extends HTMLElement {
       const row = await rows.fetched(at);
       if (row) ids.push(row.id);
     }
-    selection.these(ids);
+    if (this.#place === place) selection.these(ids); // or else one has moved on
+  }
+
+  /** A drag over rows selects them. @param {PointerEvent} event */
+  #dragFrom(event) {
+    const start = placeOf(event.target);
+    if (start === null || event.button || event.pointerType === 'touch') return;
+    if (event.shiftKey || event.ctrlKey || event.metaKey) return;
+    const { element } = this.#list;
+    let dragging = false;
+    const move = (/** @type {PointerEvent} */ moved) => {
+      const place = placeOf(moved.target);
+      if (place === null || (!dragging && place === start)) return;
+      dragging = true;
+      element.classList.add('dragging');
+      getSelection()?.removeAllRanges();
+      this.#anchor = start;
+      if (place !== this.#place) this.#select(place, true);
+    };
+    const end = () => {
+      element.removeEventListener('pointermove', move);
+      element.classList.remove('dragging');
+    };
+    element.addEventListener('pointermove', move);
+    addEventListener('pointerup', end, { once: true });
+    addEventListener('pointercancel', end, { once: true });
   }
 
   /** @param {MouseEvent} event */
   #click(event) {
-    const element = /** @type {HTMLElement} */ (event.target).closest('.frame');
-    const row = rowOf(element);
-    if (!row || !element) return;
-    const place = Number(element.getAttribute('aria-posinset')) - 1;
+    const row = rowOf(/** @type {HTMLElement} */ (event.target).closest('.frame'));
+    const place = placeOf(event.target);
+    if (!row || place === null) return;
     if (event.ctrlKey || event.metaKey) selection.toggle(row.id);
     else this.#select(place, event.shiftKey);
   }
@@ -299,6 +325,12 @@ class Frames extends HTMLElement {
     event.preventDefault();
     this.#select(target, event.shiftKey);
   }
+}
+
+/** The place of the row that something is in. @param {EventTarget | null} target */
+function placeOf(target) {
+  const row = /** @type {Element} */ (target).closest('.frame[data-id]');
+  return row ? Number(row.getAttribute('aria-posinset')) - 1 : null;
 }
 
 customElements.define('wsp-frames', Frames);

@@ -28,6 +28,11 @@ class Header extends HTMLElement {
     title: 'Copy where clients connect',
   });
   #live = el('span', { class: 'live off', role: 'status' }, 'connecting');
+  #gone = el(
+    'div',
+    { class: 'gone', role: 'alert', hidden: true },
+    'wsproxy has stopped or cannot be reached. What is shown stays as it was; the page goes on by itself once wsproxy is back.',
+  );
   #counters = el('span', { class: 'counters', role: 'group', 'aria-label': 'Counters' });
   #pause = button('Pause view', () => this.#pauseView(), {
     class: 'pause',
@@ -54,6 +59,7 @@ class Header extends HTMLElement {
       button('⌘', palette, { title: 'All commands (Ctrl+K)', 'aria-label': 'All commands' }),
       button('◐', () => this.#theme(), { title: 'Dark or light', 'aria-label': 'Dark or light' }),
       button('?', help, { title: 'Keys', 'aria-label': 'Keys' }),
+      this.#gone,
     );
     this.addEventListener('pause', () => this.#pauseView());
     status.addEventListener('change', () => this.#alive());
@@ -86,7 +92,7 @@ class Header extends HTMLElement {
       : everAlive
         ? 'stopped'
         : 'connecting';
-    document.documentElement.classList.toggle('stopped', !alive && everAlive);
+    this.#gone.hidden = alive || !everAlive;
     if (!value) return;
     this.#route.textContent = value.steers ? `${value.proxy} → ${value.upstream}` : value.upstream;
     this.#route.disabled = !value.steers;
