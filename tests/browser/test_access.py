@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ async def test_every_dialog(rig: Rig, open_page: Open) -> None:
     async def item(name: str) -> None:
         await page.get_by_role("menuitem", name=name).click()
 
-    for opener, name, follow in (
+    openers: list[tuple[Callable[[], Awaitable[None]], str, str]] = [
         (lambda: page.keyboard.press("?"), "keys", ""),
         (lambda: page.keyboard.press("Control+k"), "palette", ""),
         (lambda: row.click(button="right"), "menu", ""),
@@ -81,7 +82,8 @@ async def test_every_dialog(rig: Rig, open_page: Open) -> None:
         (columns.click, "column", "A path of JSON"),
         (saved.click, "colours", "Colour rows by filter"),
         (page.get_by_role("button", name="Export…").click, "export", ""),
-    ):
+    ]
+    for opener, name, follow in openers:
         await page.locator("wsp-frames .viewport").focus()
         await opener()
         if follow:
