@@ -179,3 +179,10 @@ def recorded(capture: Path) -> int:
             " ON connection.id = connection_id WHERE target = '/sink'"
         ).fetchone()
         return int(count or 0)
+
+
+def left_out(capture: Path) -> int:
+    """How many bytes there was no time for when the proxy stopped."""
+    with contextlib.closing(sqlite3.connect(capture / "index.sqlite")) as index:
+        (size,) = index.execute("SELECT coalesce(sum(bytes), 0) FROM left_out").fetchone()
+        return int(size)

@@ -65,6 +65,7 @@ GROUPS = {
         "--capture",
         "--capture-limit",
         "--max-payload",
+        "--max-http-body",
         "--capture-secrets",
         "--secret-header",
         "--secret-key",

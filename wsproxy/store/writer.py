@@ -124,6 +124,7 @@ class CaptureWriter:
             if size:
                 self._file.cut(start)
             raise
+        self._lost_frames = self._lost_bytes = 0
         self._sizes[self._file.number] = self._file.size
         self._syncer.written(self._file, size)
         # Trimming takes a wire file and its rows: so rows count like bytes.
@@ -183,13 +184,14 @@ class CaptureWriter:
     def _note_lost(self) -> None:
         # An index that was deleted takes the row too: whoever has it open sees it.
         if self._lost_frames:
-            with contextlib.suppress(sqlite3.Error), self._transaction():
-                self._count_lost()
+            with contextlib.suppress(sqlite3.Error):
+                with self._transaction():
+                    self._count_lost()
+                self._lost_frames = self._lost_bytes = 0
 
     def _count_lost(self) -> None:
         lost = ("write failed", self._lost_frames, self._lost_bytes)
         self._db.execute(COUNT_LEFT_OUT, lost)
-        self._lost_frames = self._lost_bytes = 0
 
     def _check_files(self) -> None:
         """See that the files are still what was opened: a deleted one takes all that is written.
