@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import BinaryIO
 
 import click
@@ -34,7 +35,16 @@ NO_LIMIT = 1 << 62
 """Bytes of a capture that is imported: all there are."""
 
 BATCH = 1000
-"""Frames that are written at once."""
+"""Frames that are written at once, ..."""
+
+BATCH_WEIGHT = 4 * 1024 * 1024
+"""... and bytes of them, about."""
+
+PATIENCE = 10.0
+"""Seconds to wait for a disk that takes nothing."""
+
+MOST_WAITING = 32 * 1024 * 1024
+"""Bytes that wait for the disk before a file is read no further."""
 
 
 class StoredCapture:
@@ -144,13 +154,17 @@ def make_capture(path: Path, items: Iterable[Imported]) -> None:
     """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        told: SimpleQueue[Callable[[], None]] = SimpleQueue()  # what the writer's thread has for us
         recorder = CaptureRecorder(
-            unfinished, _StillClock(), lambda call: call(), limit=NO_LIMIT, secrets=True
+            unfinished, _StillClock(), told.put, limit=NO_LIMIT, secrets=True, strict=True
         )
         try:
-            _record(recorder, items)
+            _record(recorder, items, told)
         finally:
             recorder.close()
+        if recorder.failure is not None:
+            reason = getattr(recorder.failure, "strerror", None) or recorder.failure
+            raise CaptureError(f"cannot write {path}: {str(reason).lower()}")
         unfinished.rename(path)
     finally:
         for left in path.parent.glob(f"{unfinished.name}*"):
@@ -158,9 +172,16 @@ def make_capture(path: Path, items: Iterable[Imported]) -> None:
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
-def _record(recorder: CaptureRecorder, items: Iterable[Imported]) -> None:
+def _record(
+    recorder: CaptureRecorder, items: Iterable[Imported], told: SimpleQueue[Callable[[], None]]
+) -> None:
     journal = Journal(_StillClock(), recorder)
     for item in items:
+        if len(journal.out) >= BATCH or journal.out.weight > BATCH_WEIGHT:
+            journal.flush()
+            _keep_up(recorder, told)
+            if recorder.failure is not None:
+                return
         if isinstance(item, ConnectionRecord):
             journal.connection_changed(item)
         elif isinstance(item, FaultRecord):
@@ -174,10 +195,17 @@ def _record(recorder: CaptureRecorder, items: Iterable[Imported]) -> None:
         elif isinstance(item, MessageRecord):
             journal.out.messages.append(item)
         else:
-            if len(journal.out) >= BATCH:
-                journal.flush()
             journal.out.add(item)
     journal.flush()
+
+
+def _keep_up(recorder: CaptureRecorder, told: SimpleQueue[Callable[[], None]]) -> None:
+    """Read on when the disk has caught up."""
+    while not told.empty() or recorder.backlog > MOST_WAITING:
+        try:
+            told.get(timeout=PATIENCE)()
+        except Empty:  # a disk as slow as that is full, or gone: the next write says so
+            return
 
 
 class _StillClock:

@@ -54,12 +54,14 @@ class CaptureRecorder:
         limit: int,
         secrets: bool = False,
         written: Callable[[list[int]], None] | None = None,
+        strict: bool = False,
     ) -> None:
         """Open the capture at `path`, or make it; one that is there already is continued.
 
         `call_soon` runs a function on the loop, from other threads. `limit` bounds all its files
         together, in bytes. `written` hears, on the writer's thread, that something can be read,
-        and which connections changed.
+        and which connections changed. `strict`: what cannot be written is not logged; whoever made
+        this looks at `failure`.
         Raises CaptureError for what is no capture, cannot be written, or is written already.
         """
         self.path = path
@@ -67,6 +69,9 @@ class CaptureRecorder:
         self._call_soon = call_soon
         self._secrets = secrets
         self._told = written
+        self._strict = strict
+        self.failure: OSError | sqlite3.Error | None = None
+        """Why something could not be written, if so."""
         self._writer = CaptureWriter(path, limit, self._synced)
         self._next_connection_id = self._writer.next_connection_id
         self._next_frame_id = self._writer.next_frame_id
@@ -126,7 +131,7 @@ class CaptureRecorder:
         self._queue.put(None)
         self._thread.join()
         self._writer.close()
-        if self._failing:  # else it has a row that says so
+        if self._failing and not self._strict:  # else it has a row that says so
             lost = self._writer.lost_frames
             _log.warning("%s frames could not be written to the capture %s", lost, self.path)
 
@@ -181,13 +186,17 @@ class CaptureRecorder:
             weight = job.batch.weight if job.batch is not None else 0
             self._tell(partial(self._written, weight, size))
 
-    def _lose(self, job: _Job, error: Exception) -> None:
+    def _lose(self, job: _Job, error: OSError | sqlite3.Error) -> None:
+        self.failure = error
         if not self._failing:
             self._failing = True
             reason = error.strerror if isinstance(error, OSError) else error
-            _log.error(
-                "cannot write the capture %s: %s; traffic goes on, unrecorded", self.path, reason
-            )
+            if not self._strict:
+                _log.error(
+                    "cannot write the capture %s: %s; traffic goes on, unrecorded",
+                    self.path,
+                    reason,
+                )
         self._writer.lost(job.batch)
 
     def _tell(self, call: Callable[[], None]) -> None:
