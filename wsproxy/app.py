@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ from wsproxy.engine.tls import listening_context, upstream_context
 from wsproxy.engine.upstream import Upstream
 from wsproxy.formats.registry import EXPORT_FORMS
 from wsproxy.model.notes import NoteRecord
+from wsproxy.model.queries import Seen
 from wsproxy.payloads.sayings import InFlightSayings
 from wsproxy.protocol.secrets import Mask, NoMask
 from wsproxy.relay.http_hooks import HttpHooks
@@ -274,8 +276,17 @@ class Proxy:
         steward = None
         if fleet.control:
             loop, faults = asyncio.get_running_loop(), self._fault_control
-            steward = Steward(loop, self.live, faults, breakpoints)
+            steward = Steward(loop, self.live, faults, breakpoints, self._read_frame)
         return Member(membership, lambda: Forwarding(path), clock, self._status, steward)
+
+    async def _read_frame(self, number: int) -> Seen | None:
+        """A frame of the capture, whole."""
+
+        def read() -> Seen | None:
+            with contextlib.closing(CaptureBrowser(self._recorder.path)) as browser:
+                return browser.frame(number)
+
+        return await asyncio.to_thread(read)
 
     def _status(self) -> dict[str, Any]:
         """What the fleet is told of this proxy; called on the fleet's thread."""

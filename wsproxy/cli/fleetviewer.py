@@ -22,7 +22,7 @@ from wsproxy.fleet.interfaces import Folded
 from wsproxy.fleet.names import Names, check_name
 from wsproxy.fleet.orders import Desk
 from wsproxy.fleet.presence import BEAT_SECONDS
-from wsproxy.fleet.remote import Remote, RemoteConnection
+from wsproxy.fleet.remote import Remote, RemoteConnection, fetch
 from wsproxy.fleet.roster import Roster
 from wsproxy.fleet.setup import Limits, create
 from wsproxy.formats.registry import EXPORT_FORMS
@@ -32,8 +32,8 @@ from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import InFlightSayings
 from wsproxy.relay.interfaces import Watcher
 from wsproxy.relay.tasks import start_task
-from wsproxy.store.browser import CaptureBrowser
-from wsproxy.store.folding import FoldedCapture
+from wsproxy.store.foldedbrowser import Bytes, FoldedBrowser
+from wsproxy.store.folding import FoldedCapture, Origin
 from wsproxy.store.private import make_private, remove_private
 from wsproxy.web.beside import Beside
 from wsproxy.web.context import Context, Steering
@@ -130,8 +130,15 @@ class FleetView:
 
     async def _start_web(self, feed: Feed, totals: Totals, clock: LoopClock) -> None:
         settings = self.settings
+        loop = asyncio.get_running_loop()
+
+        def fetch_now(origin: Origin) -> Bytes | None:
+            """On the thread that reads."""
+            work = fetch(self._remote, origin)
+            return asyncio.run_coroutine_threadsafe(work, loop).result()
+
         ctx = Context(
-            Reading(lambda: CaptureBrowser(self.capture, settings.decode)),
+            Reading(lambda: FoldedBrowser(self.capture, settings.decode, fetch_now)),
             Steering(self, self.orders.breakpoints, self.orders.faults),
             totals,
             clock,

@@ -18,6 +18,9 @@ from wsproxy.model.records import ConnectionRecord, Direction
 ANSWER_SECONDS = 3.0
 """How long an instance may take to do what it is asked."""
 
+MAX_FETCHED = 64 * 1024 * 1024
+"""Bytes of one frame that are fetched from its instance."""
+
 MAX_CONTENT = 512 * 1024
 """Bytes of a message that can be injected from a view: servers take 1 MiB unless told otherwise."""
 
@@ -50,6 +53,23 @@ class Remote:
         if "error" in answer:
             raise NotReachedError(f"the instance {instance}: {answer['error']}")
         return answer
+
+
+async def fetch(remote: Remote, origin: tuple[str, str, int]) -> tuple[bytes, bytes, bytes] | None:
+    """What an instance has of a frame: payload, content, what was sent; None if it has none."""
+    instance, capture, number = origin
+    request = {"do": "frame", "capture": capture, "frame": number}
+    data = b""
+    while True:
+        try:
+            answer = await remote.ask(instance, request | {"offset": len(data)})
+            a, b, c = map(int, answer["lengths"])
+            part = base64.b64decode(answer["data"])
+        except (NotReachedError, KeyError, TypeError, ValueError):
+            return None
+        data += part
+        if len(data) >= a + b + c or not part or len(data) > MAX_FETCHED:
+            return data[:a], data[a : a + b], data[a + b :]
 
 
 class RemoteConnection:

@@ -9,13 +9,14 @@ import asyncio
 import base64
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from nats.aio.msg import Msg
 
 from wsproxy.errors import WsproxyError
 from wsproxy.fleet.orders import Orders
+from wsproxy.model.queries import Seen
 from wsproxy.model.records import Direction
 from wsproxy.relay.interfaces import LiveConnection
 
@@ -62,6 +63,10 @@ class Breakpoints(Protocol):
         """Let it go nowhere; raises KeyError."""
 
 
+PART_BYTES = 384 * 1024
+"""Bytes of a frame in one answer: servers take 1 MiB unless told otherwise."""
+
+
 class GoneError(WsproxyError):
     """What shall be steered is not there any more."""
 
@@ -75,8 +80,10 @@ class Steward:
         live: Callable[[], Mapping[int, LiveConnection]],
         faults: Faults | None,
         breakpoints: Breakpoints,
+        read: Callable[[int], Awaitable[Seen | None]],
     ) -> None:
-        """`loop` is the relay's."""
+        """`loop` is the relay's; `read` gives a frame of the capture, whole."""
+        self._read = read
         self._loop = loop
         self._live = live
         self._faults = faults
@@ -144,6 +151,8 @@ class Steward:
         do = request["do"]
         if do == "held":
             return {"held": self._breakpoints.held()}
+        if do == "frame":
+            return await self._frame(request)
         if do in ("forward", "drop", "content"):
             return self._let_go(do, request)
         live = self._live().get(int(request["connection"]))
@@ -162,6 +171,23 @@ class Steward:
         else:
             raise ValueError(f"nobody here can {do!r}")
         return {"done": do}
+
+    async def _frame(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A part of what the capture has of a frame."""
+        seen = None
+        if request["capture"] == self.capture:
+            seen = await self._read(int(request["frame"]))
+        if seen is None:
+            raise GoneError("the capture does not have it any more")
+        message = seen.message
+        parts = (
+            seen.record.frame.payload,
+            message.content if message is not None else b"",
+            (message.sent or b"") if message is not None else b"",
+        )
+        offset = int(request["offset"])
+        data = b"".join(parts)[offset : offset + PART_BYTES]
+        return {"lengths": [len(part) for part in parts], "data": base64.b64encode(data).decode()}
 
     def _let_go(self, do: str, request: dict[str, Any]) -> dict[str, Any]:
         number = int(request["held"])

@@ -130,23 +130,6 @@ class FoldedCapture:
         row = self._db.execute("SELECT created, sequence FROM fleet_stream").fetchone()
         return (row[0], row[1]) if row else ("", 0)
 
-    def origin_of_connection(self, number: int) -> Origin | None:
-        """Whose connection it is, and its number there."""
-        return self._origin(
-            "SELECT instance, capture, number FROM fleet_connection"
-            " JOIN fleet_source ON fleet_source.id = source WHERE fleet_connection.id = ?",
-            (number,),
-        )
-
-    def origin_of_frame(self, number: int) -> Origin | None:
-        """Whose frame it is, and its id there."""
-        return self._origin(
-            "SELECT instance, capture, source_first_id + ? - first_id FROM fleet_block"
-            " JOIN fleet_source ON fleet_source.id = source"
-            " WHERE first_id <= ? AND first_id + count > ? ORDER BY first_id DESC LIMIT 1",
-            (number, number, number),
-        )
-
     def still_open(self, limit: int) -> list[tuple[ConnectionRecord, Origin]]:
         """The newest connections that were open when they were heard of last."""
         rows = self._db.execute(
@@ -266,10 +249,6 @@ class FoldedCapture:
         for instance, capture, file, offset, next_frame in rows:
             source = self._sources[instance, capture]
             source.until, source.next_frame = (file, offset), next_frame
-
-    def _origin(self, query: str, parameters: tuple[int, ...]) -> Origin | None:
-        row = self._db.execute(query, parameters).fetchone()
-        return Origin(*row) if row else None
 
     def _one(self, query: str) -> int:
         return int(self._db.execute(query).fetchone()[0])

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from tests.support.command import piped
-from tests.support.fleet import Cluster, eventually, instance, view
+from tests.support.fleet import Cluster, eventually, frame_count, instance, view
 from tests.support.rig import TOKEN
 from wsproxy.cli.fleetviewer import FleetView
 from wsproxy.errors import NotReachedError
@@ -146,3 +146,31 @@ async def test_a_kill_shows_within_five_seconds(
             await eventually(lambda: not status_of(shown, "a")["alive"])
             assert not status_of(shown, "a").get("left")
             assert status_of(shown, "other")["alive"]
+
+
+async def test_a_payload_is_fetched_when_somebody_opens_it(
+    server: Cluster, fleet: str, tmp_path: Path
+) -> None:
+    await server.make(fleet)
+    text = "a" * 900_000 + " the end"
+    async with (
+        instance(server, fleet, "a", tmp_path / "a.wsproxy", fleet_options={"payload": 8}) as rig,
+        view(server, fleet, tmp_path / "view.wsproxy") as shown,
+    ):
+        async with rig.client(compression="deflate") as client:
+            await client.send("x" * 50)
+            await client.recv()
+        async with rig.client() as client:
+            await client.send(text)
+            await client.recv()
+        await eventually(lambda: frame_count(tmp_path / "view.wsproxy") >= 8)
+        _, page = await call(shown, "GET", "/frames?filter=~up%20%26%20~text")
+        small, large = (row["id"] for row in page["rows"])
+        _, frame = await call(shown, "GET", f"/frames/{small}")
+        assert frame["text"] == "x" * 50
+        _, frame = await call(shown, "GET", f"/frames/{large}")
+        assert frame["payload"]["recorded"] == frame["payload"]["length"] == len(text)
+    # The instance is gone: what is there is shown.
+    async with view(server, fleet, tmp_path / "view.wsproxy") as shown:
+        _, frame = await call(shown, "GET", f"/frames/{large}")
+        assert frame["payload"]["recorded"] == 8
