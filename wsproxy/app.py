@@ -324,7 +324,12 @@ class Proxy:
         return gauges
 
     async def _close(self) -> None:
-        self._journal.flush(DECODE_SECONDS_AT_END)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + DECODE_SECONDS_AT_END
+        # In turns, so that what the writer cannot keep up with is not piled up for it.
+        while not self._journal.drain() and loop.time() < deadline:
+            await asyncio.sleep(0.001)
+        self._journal.flush(0.0)
         await asyncio.to_thread(self._recorder.close)
         if self._metrics is not None:
             self._metrics.close()

@@ -24,7 +24,8 @@ FULL = os.environ.get("WSPROXY_FLOODS") == "full"
 MEMORY = 300e6
 FREEZE = 2.0
 """Seconds that an echo on another connection may take, on a machine that does much else."""
-TO_STOP = 5.0
+TO_STOP = 8.0
+"""Seconds; about 2 on a quiet machine, most of them for a client that does not answer Close."""
 MASK = b"\x01\x02\x03\x04"
 MILLION = 1_000_000
 

@@ -151,9 +151,11 @@ async def flooded(capture: Path, *options: str) -> AsyncIterator[Flooded]:
     assert process.stderr is not None
     try:
         ready = (await asyncio.wait_for(process.stdout.readline(), PATIENCE)).decode()
-        page = (await asyncio.wait_for(process.stderr.readline(), PATIENCE)).decode()
-        found = re.match(r"page: (\S+/)\?token", page)
-        assert found, page
+        found = None
+        while found is None:  # behind what mitmproxy says of an addon
+            page = (await asyncio.wait_for(process.stderr.readline(), PATIENCE)).decode()
+            assert page
+            found = re.match(r"page: (\S+/)\?token", page)
         port = int(ready.split()[3].rsplit(":", 1)[1])
         running = Flooded(process, upstream, port, found[1])
         other = asyncio.create_task(running.echo_all_the_time())

@@ -256,7 +256,7 @@ class StreamDecoder:
         elif holding is not None and first & OPCODE == Opcode.CLOSE:
             holding.interrupted()  # nothing more will come of a message that it stands in
         if holding is not None:
-            holding.frame(first, self._header)
+            holding.frame(first, self._header, self._payload_length)
         return self._payload(data, body, time, out)
 
     def _payload(self, data: bytes, pos: int, time: float, out: BatchBuilder) -> int:

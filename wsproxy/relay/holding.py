@@ -91,13 +91,15 @@ class Holding:
             InFlightMessage(direction, time, opcode, content, wire, number=number or None)
         )
 
-    def frame(self, first: int, header: bytes) -> None:
-        """A frame begins."""
+    def frame(self, first: int, header: bytes, payload_length: int) -> None:
+        """A frame begins, with so many bytes of payload to come."""
         if first & OPCODE >= Opcode.CLOSE:
             self._control = [header]
         else:
             self._starts.append(self._size)
             self.raw(header)
+            if not self.loose and self._size + payload_length > self.limit:
+                self._let_go()  # before any of it is kept
 
     def raw_payload(self, first: int, piece: bytes) -> None:
         """Bytes of its payload came, masked as they are."""
