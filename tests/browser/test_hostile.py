@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -10,6 +12,8 @@ from aiohttp import web
 from playwright.async_api import Browser, expect
 
 from tests.browser.conftest import Open
+from tests.support.raw import Conn
+from tests.support.raw_bytes import frame, upgrade
 from tests.support.rig import TOKEN, Rig
 
 MARKUP = (
@@ -54,6 +58,29 @@ async def test_control_characters_and_direction_are_spelled_out(rig: Rig, open_p
         await page.locator(".frame").nth(2).click()
         await expect(text).to_have_text("\\xff\\xfe not utf-8 \\x80")
         await expect(page.locator("wsp-details .note")).to_contain_text("not UTF-8")
+
+
+async def test_handshakes_and_endings_steer_nothing_either(rig: Rig, open_page: Open) -> None:
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    hostile = f"a\u202eb\u2066c\u2028d\u009b{family}"
+    as_bytes = hostile.encode().decode("latin-1")
+    port = int(rig.proxy.url.rsplit(":", 1)[1])
+    client = Conn(*await asyncio.open_connection("127.0.0.1", port))
+    await client.send(upgrade("/odd", f"X-Odd: {as_bytes}", f"User-Agent: {as_bytes}"))
+    assert (await client.head()).status == 101
+    reason = f"\x1b[2J\n{hostile}".encode()
+    await client.send(frame(1, b"hello", mask=True) + frame(8, b"\x0f\xa0" + reason, mask=True))
+    await client.rest()
+    client.close()
+    page = await open_page("&connection=1")
+    await expect(page.locator("wsp-frames")).to_contain_text("4000")
+    await page.locator(".frame", has_text="4000").first.click()
+    await expect(page.locator("wsp-details")).to_contain_text(family)
+    shown = await page.evaluate("document.body.innerText")
+    steering = re.findall(".*[\u202e\u2066\u2028\u009b\x1b].*", shown)
+    assert steering == []
+    for details in await page.locator("details, summary").all():
+        assert "\u202e" not in (await details.text_content() or "")
 
 
 async def test_ten_megabytes(rig: Rig, open_page: Open) -> None:

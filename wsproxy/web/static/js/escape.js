@@ -3,10 +3,17 @@
 import { el } from './dom.js';
 import { split } from './pure/filter.js';
 
-// Control characters but tab and line feed, and the characters that change direction or width.
+// Control characters but tab and line feed, and the characters that change direction or width; a
+// joiner only where it joins no emoji.
 const HIDDEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|(?<!\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)\u200d|\u200d(?!\p{Extended_Pictographic})/gu;
+
+/** @param {string} hidden */
+const hex = (hidden) => (hidden.codePointAt(0) ?? 0).toString(16).padStart(4, '0');
+
+/** The same as a plain text, for tooltips. @param {string} text */
+export const spelled = (text) => text.replace(HIDDEN, (hidden) => `\\u${hex(hidden)}`);
 
 const MAX_ESCAPES = 5000;
 
@@ -31,7 +38,7 @@ export function shown(text, lit = null) {
       return nodes;
     }
     if (match.index > at) nodes.push(text.slice(at, match.index));
-    const code = (match[0].codePointAt(0) ?? 0).toString(16).padStart(4, '0');
+    const code = hex(match[0]);
     nodes.push(el('span', { class: 'escape', title: `U+${code.toUpperCase()}` }, `\\u${code}`));
     at = match.index + match[0].length;
   }

@@ -1,6 +1,7 @@
 // Names with their values, and links to frames.
 
 import { button, el } from './dom.js';
+import { shown } from './escape.js';
 
 /** @import { Child } from './types' */
 
@@ -11,7 +12,10 @@ export const facts = (pairs) =>
     { class: 'facts' },
     pairs
       .filter(([, value]) => value !== null && value !== undefined && value !== '')
-      .map(([name, value]) => [el('dt', {}, name), el('dd', { class: 'untrusted' }, value)]),
+      .map(([name, value]) => [
+        el('dt', {}, shown(name)),
+        el('dd', { class: 'untrusted' }, typeof value === 'string' ? shown(value) : value),
+      ]),
   );
 
 /** Select a frame, wherever it is in the list. @param {number} id */

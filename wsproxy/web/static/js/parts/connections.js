@@ -3,6 +3,7 @@
 import { copyConnect, copyCurl } from '../clipboard.js';
 import { both, connections } from '../connections.js';
 import { attempt, el, fill, select } from '../dom.js';
+import { shown as escaped, spelled } from '../escape.js';
 import { menu } from '../menu.js';
 import { colourOf, notes, withoutColour } from '../notes.js';
 import { bytes, closeTone, count, counted, duration, rate } from '../pure/format.js';
@@ -205,13 +206,13 @@ class ConnectionList extends HTMLElement {
           'span',
           {
             class: 'target untrusted',
-            title: `${connection.target}\n${about.filter(Boolean).join(' · ')}`,
+            title: spelled(`${connection.target}\n${about.filter(Boolean).join(' · ')}`),
           },
-          connection.target,
+          escaped(connection.target),
         ),
         el(
           'span',
-          { class: stateClass(connection), title: connection.reason },
+          { class: stateClass(connection), title: spelled(connection.reason) },
           stateText(connection),
         ),
         el(
@@ -225,7 +226,7 @@ class ConnectionList extends HTMLElement {
           el(
             'span',
             { class: 'untrusted' },
-            withoutColour(note?.note ?? '') || about.filter(Boolean).join(' · '),
+            escaped(withoutColour(note?.note ?? '') || about.filter(Boolean).join(' · ')),
           ),
         ),
         el(

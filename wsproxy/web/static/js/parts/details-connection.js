@@ -4,6 +4,7 @@ import { get } from '../api.js';
 import { copyConnect, copyCurl } from '../clipboard.js';
 import { connections } from '../connections.js';
 import { attempt, button, el } from '../dom.js';
+import { shown } from '../escape.js';
 import { facts, goTo } from '../facts.js';
 import { bytes, clock, count, duration } from '../pure/format.js';
 import { stateClass, stateText } from './connections.js';
@@ -26,7 +27,12 @@ export async function connectionTab(id, signal) {
         'tbody',
         {},
         list.map(([name, value]) =>
-          el('tr', {}, el('th', { scope: 'row' }, name), el('td', { class: 'untrusted' }, value)),
+          el(
+            'tr',
+            {},
+            el('th', { scope: 'row' }, shown(name)),
+            el('td', { class: 'untrusted' }, shown(value)),
+          ),
         ),
       ),
     );
@@ -65,7 +71,7 @@ export async function connectionTab(id, signal) {
       'section',
       {},
       el('h3', {}, 'Request'),
-      el('code', { class: 'untrusted' }, `GET ${connection.target} HTTP/1.1`),
+      el('code', { class: 'untrusted' }, shown(`GET ${connection.target} HTTP/1.1`)),
       headers(connection.request_headers),
     ),
     el(
@@ -74,7 +80,11 @@ export async function connectionTab(id, signal) {
       el('h3', {}, 'Response'),
       connection.status
         ? [
-            el('code', {}, `HTTP/1.1 ${connection.status} ${connection.response_reason}`),
+            el(
+              'code',
+              { class: 'untrusted' },
+              shown(`HTTP/1.1 ${connection.status} ${connection.response_reason}`),
+            ),
             headers(connection.response_headers),
           ]
         : 'none yet',

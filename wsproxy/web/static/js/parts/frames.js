@@ -3,6 +3,7 @@
 import { copyRows } from '../clipboard.js';
 import { connections } from '../connections.js';
 import { button, el, fill } from '../dom.js';
+import { spelled } from '../escape.js';
 import { Latest } from '../latest.js';
 import { openRows, rows, sortRows } from '../list.js';
 import { menu } from '../menu.js';
@@ -180,7 +181,7 @@ class Frames extends HTMLElement {
     const id = view.get('connection');
     const connection = connections.get(id);
     if (connection?.state === 'refused' || connection?.state === 'failed')
-      return `Connection #${id} was ${stateText(connection)}${connection.reason ? `: ${connection.reason}` : ''}. No frame passed; its handshake is in the details.`;
+      return `Connection #${id} was ${stateText(connection)}${connection.reason ? `: ${spelled(connection.reason)}` : ''}. No frame passed; its handshake is in the details.`;
     if (connection) return `No frame has passed on connection #${id} yet.`;
     if (id) return connections.loaded ? `The capture has no connection #${id}.` : 'Loading…';
     return startHelp();

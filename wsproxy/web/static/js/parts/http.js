@@ -3,6 +3,7 @@
 
 import { get } from '../api.js';
 import { button, el, fill, messageOf } from '../dom.js';
+import { shown as escaped, spelled } from '../escape.js';
 import { facts } from '../facts.js';
 import { feed } from '../feed.js';
 import { Latest } from '../latest.js';
@@ -123,11 +124,11 @@ class Http extends HTMLElement {
       {},
       el('td', {}, fold),
       el('td', {}, clock(request.started)),
-      el('td', { class: 'untrusted' }, request.method),
-      el('td', { class: 'untrusted', title: request.target }, request.target),
+      el('td', { class: 'untrusted' }, escaped(request.method)),
+      el('td', { class: 'untrusted', title: spelled(request.target) }, escaped(request.target)),
       el(
         'td',
-        { class: bad ? 'bad' : '', title: error ?? request.reason },
+        { class: bad ? 'bad' : '', title: spelled(error ?? request.reason) },
         status ?? 'no answer',
         connection !== null &&
           button(`#${connection}`, () => view.set({ connection, frame: '' }, { push: true }), {
@@ -138,7 +139,11 @@ class Http extends HTMLElement {
       el('td', { class: 'number' }, request.request_length ? bytes(request.request_length) : ''),
       el('td', { class: 'number' }, bytes(request.response_length)),
       el('td', { class: 'number' }, took),
-      el('td', { class: 'untrusted', title: request.summary }, request.summary || error),
+      el(
+        'td',
+        { class: 'untrusted', title: spelled(request.summary) },
+        escaped(request.summary || error || ''),
+      ),
     );
     return open ? [row, this.#unfolded(id)] : row;
   }
@@ -170,10 +175,14 @@ class Http extends HTMLElement {
         ['Upstream', detail.upstream],
         ['Error', detail.error],
       ]),
-      el('h3', {}, `${detail.method} ${detail.version}`),
+      el('h3', {}, escaped(`${detail.method} ${detail.version}`)),
       facts(detail.request_headers),
       this.#part(detail.id, 'request', request, asked, signal),
-      el('h3', {}, detail.status === null ? 'No answer' : `${detail.status} ${detail.reason}`),
+      el(
+        'h3',
+        {},
+        escaped(detail.status === null ? 'No answer' : `${detail.status} ${detail.reason}`),
+      ),
       facts(detail.response_headers),
       this.#part(detail.id, 'response', response, answered, signal),
     ];
