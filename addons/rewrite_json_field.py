@@ -1,6 +1,6 @@
 """Rewrites one field of JSON messages: `--set rewrite_field=price --set rewrite_value=0`.
 
-Messages that are no JSON objects, or lack the field, pass as they are.
+Messages that are not JSON objects, or lack the field, pass as they are.
 """
 
 import json

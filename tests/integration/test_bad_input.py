@@ -45,7 +45,7 @@ REQUESTS = {
     "no key": (upgrade().replace(f"Sec-WebSocket-Key: {KEY}\r\n".encode(), b""), 400),
     "two keys": (upgrade("/", f"Sec-WebSocket-Key: {KEY}"), 400),
     "a short key": (upgrade().replace(KEY.encode(), b"c2hvcnQ="), 400),
-    "a key that is no base64": (upgrade().replace(KEY.encode(), b"!" * 24), 400),
+    "a key that is not base64": (upgrade().replace(KEY.encode(), b"!" * 24), 400),
     "version 8": (upgrade().replace(b"Version: 13", b"Version: 8"), 426),
     "no WebSocket version": (upgrade().replace(b"Sec-WebSocket-Version: 13\r\n", b""), 426),
     "a POST": (upgrade().replace(b"GET", b"POST"), 400),

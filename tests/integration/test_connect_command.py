@@ -58,7 +58,7 @@ async def test_lines_are_messages_and_commands_are_frames(url: str) -> None:
     ]
     assert lines[-1] == "closed by client 1000 normal done"
     assert done.stderr == (
-        "wsproxy: /clos is no command; did you mean close?; //clos sends the text /clos\n"
+        "wsproxy: /clos is not a command; did you mean close?; //clos sends the text /clos\n"
     )
 
 

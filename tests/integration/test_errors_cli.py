@@ -157,4 +157,4 @@ def test_the_api_names_the_content_type_and_takes_a_scenario_as_it_is() -> None:
         assert faults[0]["probability"] == 0.05
         status, answer = _post(f"{api}/faults/scenario", b"faults: 1", "application/yaml")
         assert status == 400
-        assert "line 1: faults: this is no list" in str(answer)
+        assert "line 1: faults: this is not a list" in str(answer)

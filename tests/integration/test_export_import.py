@@ -87,7 +87,7 @@ def test_mistakes_are_one_line(capture: Path, tmp_path: Path) -> None:
     assert "cannot write" in fails(*zip_to, tmp_path / "no" / "x")
     assert "is a folder" in fails(*zip_to, tmp_path)
     assert "no connection 7; there are 1 to 2" in fails(*zip_to, "-", "--connection", 7)
-    assert "is no time" in fails(*zip_to, "-", "--since", "noon")
+    assert "is not a time" in fails(*zip_to, "-", "--since", "noon")
 
 
 def test_a_full_disk_leaves_an_older_file_as_it_was(

@@ -91,7 +91,7 @@ async def test_path_and_query_are_kept_and_the_prefix_joined(target: str, prefix
         client = await stage.connect()
         await client.send(upgrade(target))
         server = await stage.accept()
-        # No path at all means the URL that was given, to the letter.
+        # No path at all means the URL that was given, verbatim.
         path = target.partition("?")[0]
         given = (prefix or "/") + target.removeprefix("/")
         expected = given if path == "/" else prefix.rstrip("/") + target

@@ -19,7 +19,7 @@ async def rig() -> AsyncIterator[Rig]:
 
 
 @pytest.fixture
-async def stranger() -> AsyncIterator[aiohttp.ClientSession]:
+async def visitor() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
         yield session
 
@@ -29,36 +29,36 @@ PATHS = ["/", "/static/js/main.js", "/api/v1/status", "/api/v1/feed", "/api/v1/n
 
 @pytest.mark.parametrize("path", PATHS)
 async def test_nothing_without_the_token(
-    rig: Rig, stranger: aiohttp.ClientSession, path: str
+    rig: Rig, visitor: aiohttp.ClientSession, path: str
 ) -> None:
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"X-Wsproxy-Token": "wröng"}):
-        async with stranger.get(rig.origin + path, headers=headers) as response:
+        async with visitor.get(rig.origin + path, headers=headers) as response:
             assert response.status == 401
             assert TOKEN not in await response.text()
 
 
-async def test_the_token_in_a_header(rig: Rig, stranger: aiohttp.ClientSession) -> None:
+async def test_the_token_in_a_header(rig: Rig, visitor: aiohttp.ClientSession) -> None:
     for headers in ({"Authorization": f"Bearer {TOKEN}"}, {"X-Wsproxy-Token": TOKEN}):
-        async with stranger.get(f"{rig.api}/status", headers=headers) as response:
+        async with visitor.get(f"{rig.api}/status", headers=headers) as response:
             assert response.status == 200
 
 
 async def test_the_token_in_the_url_becomes_a_cookie(
-    rig: Rig, stranger: aiohttp.ClientSession
+    rig: Rig, visitor: aiohttp.ClientSession
 ) -> None:
     url = f"{rig.origin}/?token={TOKEN}&connection=3&filter=~up"
-    async with stranger.get(url, allow_redirects=False) as response:
+    async with visitor.get(url, allow_redirects=False) as response:
         assert response.status == 303
         assert response.headers["Location"] == "/?connection=3&filter=~up"
         cookie = response.headers["Set-Cookie"]
         assert "HttpOnly" in cookie
         assert "SameSite=Strict" in cookie
         assert TOKEN not in cookie
-    async with stranger.get(f"{rig.api}/status") as response:
+    async with visitor.get(f"{rig.api}/status") as response:
         assert response.status == 200
-    async with stranger.get(f"{rig.origin}/?token=wrong") as response:
+    async with visitor.get(f"{rig.origin}/?token=wrong") as response:
         assert response.status == 401
-    async with stranger.get(f"{rig.api}/status?token={TOKEN}", cookies={}) as response:
+    async with visitor.get(f"{rig.api}/status?token={TOKEN}", cookies={}) as response:
         assert response.status == 200  # by the cookie
 
 

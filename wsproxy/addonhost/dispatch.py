@@ -75,7 +75,7 @@ class CachedAddonManager(AddonManager):
         return None
 
     def call(self, name: str, *args: Any) -> Awaitable[None] | None:
-        """Call a hook that is no part of mitmproxy's; see `flow_hook`."""
+        """Call a hook that is not one of mitmproxy's; see `flow_hook`."""
         return self._call(name, *args)
 
     async def handle_lifecycle(self, event: hooks.Hook) -> None:

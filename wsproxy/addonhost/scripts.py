@@ -16,7 +16,7 @@ _load = script.load_script
 
 
 def load_script(path: str) -> types.ModuleType | None:
-    """As mitmproxy's, which says nothing of what is no Exception."""
+    """As mitmproxy's, which says nothing about what is not an Exception."""
     module = _load(path)
     # It gives a module its name when all of it has run, and swallows sys.exit().
     if module is not None and not getattr(module, "name", None):

@@ -56,7 +56,7 @@ class Api:
             reason = getattr(error.reason, "strerror", None) or str(error.reason)
             raise WsproxyError(f"cannot reach {self._url}: {reason.lower()}") from None
         except (OSError, HTTPException, ValueError) as error:
-            raise WsproxyError(f"{self._url} is no API of wsproxy: {error}") from None
+            raise WsproxyError(f"{self._url} is not wsproxy's API: {error}") from None
 
 
 def with_api(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -141,6 +141,6 @@ def _checked(servers: tuple[str, ...]) -> tuple[str, ...]:
     for server in servers:
         if server.partition("://")[0] not in ("nats", "tls", "ws", "wss"):
             raise click.UsageError(
-                f"{server!r} is no NATS URL: it begins with nats://, tls://, ws:// or wss://"
+                f"{server!r} is not a NATS URL: it begins with nats://, tls://, ws:// or wss://"
             )
     return servers

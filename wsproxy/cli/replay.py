@@ -37,7 +37,7 @@ def parse_speed(text: str) -> float:
     except ValueError:
         speed = 0.0
     if not 0 < speed < 1e6:
-        raise ValueError(f"{text!r} is no speed; write for instance 1, 10 or max")
+        raise ValueError(f"{text!r} is not a speed; write for instance 1, 10 or max")
     return speed
 
 

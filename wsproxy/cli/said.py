@@ -67,7 +67,7 @@ def parse_said(line: str) -> Said:
     if word == "help":
         raise SaidError("a line is a text message, or: " + "; ".join(HELP))
     guess = did_you_mean(word, _COMMANDS)
-    raise SaidError(f"/{word} is no command{guess}; //{word} sends the text /{word}")
+    raise SaidError(f"/{word} is not a command{guess}; //{word} sends the text /{word}")
 
 
 def _fragmented(rest: str) -> Said:

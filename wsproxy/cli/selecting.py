@@ -41,7 +41,7 @@ class Time(click.ParamType[float]):
             ).timestamp()
         except ValueError:
             self.fail(
-                f"{value!r} is no time; write for instance 2024-05-17T12:00:01, 12:00:01 (today)"
+                f"{value!r} is not a time; write for instance 2024-05-17T12:00:01, 12:00:01 (today)"
                 " or seconds since the epoch",
                 param,
                 ctx,

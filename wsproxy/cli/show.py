@@ -112,7 +112,7 @@ def command(
     wanted = Wanted(rules=flat(decode), width=0 if full else width, follow=follow, **options)
     with any_capture(capture) as path:
         if follow and path != capture:
-            raise click.UsageError(f"{capture} is no capture that is being written; leave --follow")
+            raise click.UsageError(f"{capture} is not being written; leave --follow")
         opened = Capture(path)
         try:
             showing = Showing(opened, wanted)

@@ -285,7 +285,7 @@ class ClientExchange:
         close: bool = False,
     ) -> web.StreamResponse:
         # After a refused upgrade the connection ends: a client that did not wait for the answer
-        # may have sent frames, and they are no requests.
+        # may have sent frames, and they are not requests.
         self._note.answering(response.status, response.reason, headers)
         return await send_answer(
             self._request,

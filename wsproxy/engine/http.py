@@ -53,7 +53,7 @@ def target_of(request: web.BaseRequest) -> str:
         # RFC 9112, section 3.2.2: the absolute form; its host counts for nothing here.
         path = urlsplit(target)._replace(scheme="", netloc="", fragment="").geturl()
         return path if path.startswith("/") else f"/{path}"
-    raise ProxyError(400, f"the request target {target!r} is no path", Side.CLIENT)
+    raise ProxyError(400, f"the request target {target!r} is not a path", Side.CLIENT)
 
 
 def proxy_origin(request: web.BaseRequest) -> str:

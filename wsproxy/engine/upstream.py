@@ -60,7 +60,7 @@ class Upstream:
     def prefixed(self, target: str, *, upgrade: bool) -> str:
         """A client's path and query, as this upstream has them.
 
-        For an `upgrade`, no path means the given URL to the letter: `ws://host/ws` is not
+        For an `upgrade`, no path means the given URL verbatim: `ws://host/ws` is not
         `ws://host/ws/`. A page's `/` stays one, for what it links to is relative to that.
         """
         path, mark, query = target.partition("?")
@@ -192,7 +192,7 @@ class Upstream:
 
 
 def _speaks_no_tls(error: OSError) -> bool:
-    """Whether a TLS handshake failed because the answer was no TLS at all."""
+    """Whether a TLS handshake failed because the answer was not TLS at all."""
     return isinstance(error, ssl.SSLError) and error.reason in (
         "WRONG_VERSION_NUMBER",
         "RECORD_LAYER_FAILURE",

@@ -1,6 +1,6 @@
 """What every fault is: a frozen dataclass of attributes with the method that strikes.
 
-Faults are pure. The time and the random numbers come in `Here`, what shall happen goes out as
+Faults are pure. The time and the random numbers come in `FaultContext`, what shall happen goes out as
 `Delivery` values, and the lane does it.
 """
 

@@ -75,7 +75,7 @@ class FaultSet:
             else:
                 raw[field] = value
         if not isinstance(changes.get("attributes", {}), dict):
-            raise FaultError("attributes: this is no mapping of names to values", "attributes")
+            raise FaultError("attributes: this is not a mapping of names to values", "attributes")
         raw["attributes"] = attributes
         spec = parse_spec(raw)
         if spec.name != name and spec.name in self._names():

@@ -114,7 +114,7 @@ def _scenario(top: dict[str, tuple[yaml.Node, int]], source: str) -> Scenario:
             raise _error(source, line, f"seed: {error}") from None
     node, line = top["faults"]
     if not isinstance(node, yaml.SequenceNode):
-        raise _error(source, line, "faults: this is no list")
+        raise _error(source, line, "faults: this is not a list")
     specs: list[Spec] = []
     names: dict[str, int] = {}
     for item in node.value:

@@ -178,7 +178,7 @@ def parse_spec(raw: Any, taken: Iterable[str] = ()) -> Spec:
     names = [item.name for item in known]
     nested = raw.get("attributes") or {}
     if not isinstance(nested, dict):
-        raise FaultError("attributes: this is no mapping of names to values", "attributes")
+        raise FaultError("attributes: this is not a mapping of names to values", "attributes")
     fields: dict[str, Any] = {}
     given: dict[str, Any] = {}
     for name, value in raw.items():

@@ -244,7 +244,7 @@ def _fault_from(value: dict[str, Any], reader: _Reader) -> FaultRecord:
 
 def _number(value: object, most: int) -> int:
     if not isinstance(value, int) or not 0 <= value <= most:
-        raise ValueError(f"{value!r} is no number that can be here")
+        raise ValueError(f"{value!r} is not a possible number here")
     return value
 
 

@@ -190,7 +190,7 @@ def read(file: BinaryIO) -> Iterator[Imported]:
                 requests += 1
                 yield _read_http(requests, flow)
     except exceptions.FlowReadException as error:
-        raise FormatError(f"it is no flow file, or cut off: {error}") from None
+        raise FormatError(f"it is not a flow file, or cut off: {error}") from None
 
 
 def _is_websocket(flow: mitm_flow.Flow) -> bool:

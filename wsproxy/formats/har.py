@@ -193,11 +193,11 @@ def read(file: BinaryIO) -> Iterator[Imported]:
                 requests += 1
                 yield record_of(requests, entry)
     except json.JSONDecodeError as error:
-        raise FormatError(f"it is no JSON, or cut off: {error}") from None
+        raise FormatError(f"it is not JSON, or cut off: {error}") from None
     except KeyError as error:
-        raise FormatError(f"it is no HAR file: {error} is missing") from None
+        raise FormatError(f"it is not a HAR file: {error} is missing") from None
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise FormatError(f"it is no HAR file: {error}") from None
+        raise FormatError(f"it is not a HAR file: {error}") from None
 
 
 def _is_websocket(entry: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""What a decoder may spend on what strangers send. Sizes are bytes."""
+"""What a decoder may spend on untrusted bytes. Sizes are bytes."""
 
 from __future__ import annotations
 

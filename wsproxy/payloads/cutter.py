@@ -10,11 +10,11 @@ from wsproxy.payloads.bounds import MAX_HEAD
 Measure = Callable[[bytes, int], int | bytes | None]
 """Given bytes and the offset where a packet begins: the packet's length; or the one byte that ends
 it, if its length is written nowhere; or None if more must come to tell. Raises LostError if
-this is no packet."""
+this is not a packet."""
 
 
 class LostError(ValueError):
-    """The bytes are no packet of the protocol."""
+    """The bytes are not a packet of the protocol."""
 
 
 class Packet(NamedTuple):

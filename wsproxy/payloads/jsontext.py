@@ -1,4 +1,4 @@
-"""JSON of strangers: whole if it is small, else as far as its beginning tells."""
+"""Untrusted JSON: whole if it is small, else as far as its beginning tells."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CUT_DEPTH = 3
 
 
 class NotJsonError(NotThisError):
-    """The content is no JSON."""
+    """The content is not JSON."""
 
 
 def parse(content: bytes | str, *, cut: bool = False) -> Any:

@@ -1,4 +1,4 @@
-"""Values of strangers in one safe line."""
+"""Untrusted values in one safe line."""
 
 from __future__ import annotations
 

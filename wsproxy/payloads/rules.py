@@ -55,7 +55,7 @@ def parse_rule(text: str) -> DecodeRule:
     """
     pattern, equals, name = text.rpartition("=")
     if not equals and name != OFF:
-        raise DecodeRuleError(f"{text!r} is no rule; write for instance '/socket=msgpack'")
+        raise DecodeRuleError(f"{text!r} is not a rule; write for instance '/socket=msgpack'")
     try:
         compiled = Regex(pattern, ignore_case=False)
     except RegexError as error:
@@ -96,7 +96,7 @@ def _lines(path: Path) -> list[str]:
     try:
         lines = read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
         raise DecodeRuleError(f"cannot read {path}: {why}") from None
     return [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
 

@@ -96,5 +96,5 @@ def _text(text: str) -> str:
     more = len(text) - MAX_STRING
     if more > 0:
         text = f"{text[:MAX_STRING]}… ({more} more)"
-    # A lone surrogate, which JSON can spell, is no Unicode: nobody could encode it.
+    # A lone surrogate, which JSON can spell, is not Unicode: nobody could encode it.
     return text.encode(errors="backslashreplace").decode()

@@ -66,7 +66,7 @@ class Mask:
         return [(name, self._value(name.lower(), value)) for name, value in headers]
 
     def target(self, target: str) -> str:
-        """A path or URL whose query keeps its keys, and the values that are no secrets."""
+        """A path or URL whose query keeps its keys, and the values that are not secret."""
         path, mark, query = target.partition("?")
         if not mark:
             return target

@@ -14,14 +14,14 @@ import jsonpath
 from wsproxy.replay.said import NOT_JSON, Said, json_of
 
 SHORTEST = 4
-"""Characters of a value that is replaced inside of text that is no JSON."""
+"""Characters of a value that is replaced inside of text that is not JSON."""
 
 
 class Carried:
     """The values at some JSONPaths, recorded and new."""
 
     def __init__(self, paths: Iterable[str], recorded: Iterable[Said]) -> None:
-        """`recorded` are the server's messages. Raises ValueError for what is no JSONPath."""
+        """`recorded` are the server's messages. Raises ValueError for what is not a JSONPath."""
         self._paths: list[Any] = []
         for path in paths:
             try:

@@ -59,10 +59,14 @@ def pattern_of(path: str) -> re.Pattern[str]:
     Raises ValueError for a path with filters or slices.
     """
     if not path.startswith("$") or re.search(r"[?():]", path):
-        raise ValueError(f"{path!r} is no path; write for instance $.price, $.items[*].at or $..id")
+        raise ValueError(
+            f"{path!r} is not a path; write for instance $.price, $.items[*].at or $..id"
+        )
     parts = re.findall(r"\.\.\*|\.\.[\w-]+|\.\*|\.[\w-]+|\[\*\]|\[\d+\]|\['[^']*'\]", path[1:])
     if "".join(parts) != path[1:]:
-        raise ValueError(f"{path!r} is no path; write for instance $.price, $.items[*].at or $..id")
+        raise ValueError(
+            f"{path!r} is not a path; write for instance $.price, $.items[*].at or $..id"
+        )
     made = r"\$"
     for part in parts:
         if part.startswith(".."):

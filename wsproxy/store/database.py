@@ -62,7 +62,7 @@ def open_for_reading(folder: Path) -> sqlite3.Connection:
 
 
 def check_is_capture(db: sqlite3.Connection, folder: Path) -> None:
-    """Raises CaptureError if the open file is no index of this version."""
+    """Raises CaptureError if the open file is not an index of this version."""
     try:
         (application,) = db.execute("PRAGMA application_id").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()

@@ -42,7 +42,7 @@ def why(error: OSError) -> str:
 def make_folder(path: Path) -> None:
     """Make the folder of a capture, or take the one that is there; only its owner may enter.
 
-    Raises CaptureError for a link, for what is no folder, for a folder of other things.
+    Raises CaptureError for a link, for what is not a folder, for a folder of other things.
     """
     try:
         path.mkdir(mode=FOLDER_MODE, parents=False)
@@ -77,7 +77,7 @@ def _check_folder(path: Path) -> None:
 def open_file(path: Path, flags: int) -> int:
     """Open a file of a capture, made if need be, with FILE_MODE whatever it had.
 
-    Raises OSError, also for a link and for what is no file.
+    Raises OSError, also for a link and for what is not a file.
     """
     descriptor = os.open(
         path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, FILE_MODE

@@ -209,7 +209,7 @@ async def _url_of(process: Process, folder: Path) -> str:
 
 
 def _file_name(name: str) -> str:
-    """A name that is no path, and keeps what a person knows it by."""
+    """A name that is not a path, and keeps what a person knows it by."""
     plain = "".join(c for c in name if c.isalnum() or c in "._- ").strip(". ")[-60:]
     return plain or "dropped"
 

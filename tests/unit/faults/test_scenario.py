@@ -56,7 +56,7 @@ ERRORS = [
     ("", "scenario is empty"),
     ("- 1", "line 1: a scenario is a mapping with the field faults"),
     ("seed: 1", "line 1: a scenario needs the field faults"),
-    ("faults: 1", "line 1: faults: this is no list"),
+    ("faults: 1", "line 1: faults: this is not a list"),
     ("faults: []\nsede: 1", "line 2: a scenario has no field 'sede'; did you mean seed?"),
     ("faults: []\nseed: x", "line 2: seed: 'x' is not a whole number"),
     ("faults: []\nseed: -1", "line 2: seed: -1 is not at least 0"),

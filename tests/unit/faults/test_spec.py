@@ -85,7 +85,7 @@ def test_commas_in_values(line: str, content: str) -> None:
         ("close:code=999", "code: 999 is not from 1000 to 4999"),
         ("fragment:frames=2,pings=perhaps", "neither true nor false"),
         ("close:reason=" + "x" * 124, "room for 123 bytes"),
-        ("inject:content=zz,encoding=hex", "this is no hex"),
+        ("inject:content=zz,encoding=hex", "this is not hex"),
         ("ping_flood:payload=" + "x" * 126, "room for 125 bytes"),
         ("refuse:answer=late", "answer late needs a delay"),
         ("replace:pattern=a,pointer=/a", "either pattern"),

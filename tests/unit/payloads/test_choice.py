@@ -109,7 +109,7 @@ def test_rules_of_a_file(tmp_path: Path) -> None:
     ("rule", "words"),
     [
         ("/x=mqt", "there is no decoder mqt; did you mean mqtt?"),
-        ("json", "'json' is no rule; write for instance '/socket=msgpack'"),
+        ("json", "'json' is not a rule; write for instance '/socket=msgpack'"),
         ("(=json", "is not a regular expression"),
         ("@/nowhere", "cannot read /nowhere: No such file or directory"),
         ("/x=protobuf:a.pb", "write protobuf:FILE:TYPE"),
@@ -142,7 +142,7 @@ def test_protobuf_by_a_schema(tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"no message type p.No; there are p.Order, p.Price"):
         parse_rule(f"/=protobuf:{file}:p.No")
     (tmp_path / "b.pb").write_text("no")
-    with pytest.raises(Exception, match="is no descriptor set"):
+    with pytest.raises(Exception, match="is not a descriptor set"):
         parse_rule(f"/=protobuf:{tmp_path / 'b.pb'}:p.No")
 
 

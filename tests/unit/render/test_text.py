@@ -1,4 +1,4 @@
-"""Payloads of strangers as one safe line."""
+"""Untrusted payloads as one safe line."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def test_paths_that_do_not_count() -> None:
 
 @pytest.mark.parametrize("path", ["price", "$.a[?(@.b)]", "$[1:2]", "$.."])
 def test_a_path_that_cannot_be_read_is_said(path: str) -> None:
-    with pytest.raises(ValueError, match="is no path"):
+    with pytest.raises(ValueError, match="is not a path"):
         pattern_of(path)
 
 

@@ -45,7 +45,7 @@ class Inject(Fault):
         try:
             payload = self._payload()
         except (ValueError, binascii.Error) as error:
-            raise ValueError(f"content: this is no {self.encoding}: {error}") from None
+            raise ValueError(f"content: this is not {self.encoding}: {error}") from None
         if OPCODES[self.opcode] >= Opcode.CLOSE and len(payload) > MAX_CONTROL_PAYLOAD:
             raise ValueError(f"content: a {self.opcode} has room for 125 bytes")
 

@@ -19,7 +19,7 @@ class Replace(Fault):
 
     Either what a regular expression finds (`\1` in the replacement is its first group), or the
     value that a JSON pointer (RFC 6901) leads to. The receiver sees the changed message; where
-    nothing is found, or the content is no JSON, the message passes as it is.
+    nothing is found, or the content is not JSON, the message passes as it is.
     """
 
     type: ClassVar[str] = "replace"

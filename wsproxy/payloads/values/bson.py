@@ -28,7 +28,7 @@ class Bson(Format):
         library = need("bson", "BSON")
         try:
             value = library.decode(content, _options())
-        except Exception as error:  # noqa: BLE001 - whatever the library makes of strangers' bytes
+        except Exception as error:  # noqa: BLE001 - whatever the library makes of untrusted bytes
             raise NotThisError(str(error)) from None
         return Read(value, brief(value), kind_of(value))
 

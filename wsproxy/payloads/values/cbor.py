@@ -22,7 +22,7 @@ _SELF_DESCRIBED = b"\xd9\xd9\xf7"  # 3.4.6
 
 
 class NotCborError(NotThisError):
-    """The content is no CBOR."""
+    """The content is not CBOR."""
 
 
 class Cbor(Format):
@@ -67,5 +67,5 @@ def load(content: bytes, *, cut: bool = False) -> Any:
             strict_hashable_types=len(content) > _SMALL,
             semantic_decoders={number: kept(number) for number in _NOT_MADE},
         )
-    except Exception as error:  # noqa: BLE001 - whatever the library makes of strangers' bytes
+    except Exception as error:  # noqa: BLE001 - whatever the library makes of untrusted bytes
         raise NotCborError(str(error)) from None

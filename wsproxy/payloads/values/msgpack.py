@@ -14,7 +14,7 @@ from wsproxy.payloads.values.json import kind_of
 
 
 class NotMessagePackError(NotThisError):
-    """The content is no MessagePack."""
+    """The content is not MessagePack."""
 
 
 class MessagePack(Format):
@@ -56,7 +56,7 @@ def unpack(content: bytes, *, cut: bool = False) -> Any:
         value = walk.value(0)
     except NotMessagePackError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever the library makes of strangers' bytes
+    except Exception as error:  # noqa: BLE001 - whatever the library makes of untrusted bytes
         raise NotMessagePackError(str(error)) from None
     if walk.short and not cut:
         raise NotMessagePackError("it ends too early")

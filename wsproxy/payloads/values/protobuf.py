@@ -44,7 +44,7 @@ class Protobuf(Format):
         library = need("blackboxprotobuf", "Protobuf without a schema")
         try:
             value, _ = library.decode_message(content)
-        except Exception as error:  # noqa: BLE001 - whatever the library makes of strangers' bytes
+        except Exception as error:  # noqa: BLE001 - whatever the library makes of untrusted bytes
             raise NotThisError(str(error)) from None
         return Read(value, brief(value))
 
@@ -76,7 +76,7 @@ class Schema:
             raise WsproxyError(f"cannot read {path}: {error.strerror}") from None
         except (self._error, TypeError, ValueError, KeyError):
             raise WsproxyError(
-                f"{path} is no descriptor set; write one with"
+                f"{path} is not a descriptor set; write one with"
                 " protoc --include_imports --descriptor_set_out=FILE"
             ) from None
         try:

@@ -62,7 +62,7 @@ class Route:
     handler: Handler
     summary: str
     answer: str = ""
-    """The name of the answer's schema; empty for one that is no JSON object."""
+    """The name of the answer's schema; empty for one that is not a JSON object."""
     parameters: tuple[Parameter, ...] = ()
     body: dict[str, Any] = field(default_factory=dict)
     """The fields of the request's JSON object, each with its schema."""

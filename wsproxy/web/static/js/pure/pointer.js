@@ -4,7 +4,7 @@ const STEP = /^(?:\.([\w$-]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\['([^']*)'\])/;
 
 /**
  * @param {string} path
- * @returns {string | null} null where it may lead to several places, or is no path
+ * @returns {string | null} null where it may lead to several places, or is not a path
  */
 export function pointerOf(path) {
   let left = path.trim();
