@@ -62,7 +62,7 @@ class CaptureRecorder:
         together, in bytes. `written` hears, on the writer's thread, that something can be read,
         and which connections changed. `strict`: what cannot be written is not logged; whoever made
         this looks at `failure`.
-        Raises CaptureError for what is no capture, cannot be written, or is written already.
+        Raises CaptureError for what is not a capture, cannot be written, or is written already.
         """
         self.path = path
         self._clock = clock
