@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +23,8 @@ P = TypeVar("P", bound="SyncProxy")
 _PROXIES = pytest.StashKey[list[list[Any]]]()
 """The proxies of a test, by fixture."""
 
+MARKER = "wsproxy_fault"
+
 SHOWN = 20
 """How many of the last messages the report of a failed test names."""
 
@@ -34,6 +37,16 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A marker that is nearly ours would do nothing, and nobody would see that."""
+    for item in items:
+        for marker in item.iter_markers():
+            if marker.name != MARKER and get_close_matches(marker.name, [MARKER], cutoff=0.8):
+                raise pytest.UsageError(
+                    f"{item.nodeid}: there is no marker {marker.name}; did you mean {MARKER}?"
+                )
+
+
 @pytest.fixture
 def wsproxy(request: pytest.FixtureRequest) -> Iterator[Callable[..., Awaitable[AsyncProxy]]]:
     """What starts a proxy that is closed after the test.
@@ -42,12 +55,19 @@ def wsproxy(request: pytest.FixtureRequest) -> Iterator[Callable[..., Awaitable[
     """
     from wsproxy.testing.proxy import AsyncProxy
 
+    not_awaited = AsyncProxy.not_awaited
     with _starting(request, AsyncProxy) as start:
 
-        async def factory(upstream_url: object, **settings: Any) -> AsyncProxy:
+        async def starting(upstream_url: object, **settings: Any) -> AsyncProxy:
+            __tracebackhide__ = True
             return start(upstream_url, **settings)
 
+        def factory(upstream_url: object, **settings: Any) -> Awaitable[AsyncProxy]:
+            return not_awaited.watch(starting(upstream_url, **settings), "wsproxy(...)")
+
         yield factory
+        if forgotten := not_awaited.take():
+            pytest.fail("; ".join(forgotten), pytrace=False)
 
 
 @pytest.fixture
@@ -103,12 +123,13 @@ def _starting(request: pytest.FixtureRequest, kind: type[P]) -> Iterator[Callabl
     from wsproxy.testing.proxy import DEFAULT_SEED, LoopThread
 
     folder = request.getfixturevalue("tmp_path")
-    markers = list(request.node.iter_markers("wsproxy_fault"))
+    markers = list(request.node.iter_markers(MARKER))
     proxies: list[P] = []
     request.node.stash.setdefault(_PROXIES, []).append(proxies)
     thread = LoopThread()
 
     def start(upstream_url: object, *, seed: int = DEFAULT_SEED, **settings: Any) -> P:
+        __tracebackhide__ = True
         number = sum(map(len, request.node.stash[_PROXIES]))
         capture = folder / f"capture-{number + 1}.wsproxy"
         proxy = kind(thread, str(upstream_url), capture, seed, **settings)

@@ -11,20 +11,28 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from wsproxy.app import Proxy
 from wsproxy.config import Settings
+from wsproxy.errors import WsproxyError
 from wsproxy.faults.control import FaultSet
 from wsproxy.faults.oneline import parse_line
+from wsproxy.filters.language import FilterError
 from wsproxy.model.http import HttpRecord
 from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord
 from wsproxy.payloads.rules import parse_rules
 from wsproxy.payloads.sayings import InFlightSayings
+from wsproxy.testing.awaited import Awaited, NotAwaited
 from wsproxy.testing.traffic import Seen, SeenList, Tape
+from wsproxy.text.words import did_you_mean
 
 T = TypeVar("T")
+
+_OWN = ("upstream_url", "capture")
+"""Settings that are given otherwise."""
 
 DEFAULT_SEED = 1
 DEFAULT_TIMEOUT = 5.0
@@ -45,17 +53,27 @@ class LoopThread:
 
     def call(self, function: Callable[[], T]) -> T:
         """Call a function there and wait for what it returns."""
+        __tracebackhide__ = True
 
         async def work() -> T:
             return function()
 
-        return self.submit(work()).result()
+        return result_of(self.submit(work()))
 
     def stop(self) -> None:
         """End the loop and its thread."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+def result_of(future: concurrent.futures.Future[T]) -> T:
+    """What became of it; an exception is raised as if it came up here, not on the other thread."""
+    __tracebackhide__ = True
+    error = future.exception()
+    if error is not None:
+        raise error.with_traceback(None) from None
+    return future.result()
 
 
 class Faults:
@@ -76,6 +94,7 @@ class Faults:
 
     def add(self, fault: str | dict[str, Any], **fields: Any) -> str:
         """Put a fault in force; returns its name. Raises FaultError."""
+        __tracebackhide__ = True
 
         def work() -> str:
             if isinstance(fault, str) and not fields and ":" in fault:
@@ -88,10 +107,12 @@ class Faults:
 
     def change(self, name: str, **fields: Any) -> None:
         """Change some fields; raises KeyError, FaultError."""
+        __tracebackhide__ = True
         self._thread.call(lambda: self._control.change(name, _fields(fields)))
 
     def remove(self, name: str) -> None:
         """Remove a fault; raises KeyError."""
+        __tracebackhide__ = True
         self._thread.call(lambda: self._control.remove(name))
 
     def reset(self) -> None:
@@ -116,7 +137,9 @@ class SyncProxy:
         """Start it. `settings` are those of config.Settings, `decode` a list of rules as on the
         command line. Raises WsproxyError.
         """
+        __tracebackhide__ = True
         self._thread = thread
+        _check_names(settings)
         settings = {"listen_port": 0, "no_web": True} | settings
         if "decode" in settings:
             settings["decode"] = parse_rules(settings["decode"])
@@ -134,7 +157,7 @@ class SyncProxy:
         self.capture = capture
         """The capture file; `wsproxy show` reads it."""
         self.faults = Faults(self._control, thread)
-        thread.submit(self._proxy.start()).result()
+        result_of(thread.submit(self._proxy.start()))
 
     @property
     def url(self) -> str:
@@ -149,6 +172,7 @@ class SyncProxy:
     @contextmanager
     def fault(self, fault: str | dict[str, Any], **fields: Any) -> Iterator[str]:
         """A fault that is in force inside a `with`; gives its name."""
+        __tracebackhide__ = True
         name = self.faults.add(fault, **fields)
         try:
             yield name
@@ -186,7 +210,8 @@ class SyncProxy:
 
         Those that have passed already count. Raises TimeoutError, with what passed instead.
         """
-        return self._waiting(match, timeout, count).result()
+        __tracebackhide__ = True
+        return result_of(self._waiting(match, timeout, count))
 
     def close(self) -> None:
         """Stop the proxy; connections that are still open are cut off."""
@@ -212,14 +237,33 @@ class SyncProxy:
 class AsyncProxy(SyncProxy):
     """A proxy under test, for tests on a loop."""
 
-    async def wait_for(  # type: ignore[override]
-        self,
-        match: str,
-        timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - it names what passed instead
-        count: int = 1,
-    ) -> Seen:
+    not_awaited = NotAwaited()
+    """What somebody forgot to await; the plugin looks at the end of each test."""
+
+    def wait_for(  # type: ignore[override]
+        self, match: str, timeout: float = DEFAULT_TIMEOUT, count: int = 1
+    ) -> Awaited[Seen]:
         """The `count`-th message or control frame that passes a filter (docs/filters.md).
 
         Those that have passed already count. Raises TimeoutError, with what passed instead.
         """
-        return await asyncio.wrap_future(self._waiting(match, timeout, count))
+        return self.not_awaited.watch(
+            self._wait_for(match, timeout, count), f"proxy.wait_for({match!r})"
+        )
+
+    async def _wait_for(self, match: str, timeout: float, count: int) -> Seen:  # noqa: ASYNC109
+        __tracebackhide__ = True
+        future = self._waiting(match, timeout, count)
+        try:
+            return await asyncio.wrap_future(future)
+        except (TimeoutError, FilterError) as error:
+            raise error.with_traceback(None) from None
+
+
+def _check_names(settings: dict[str, Any]) -> None:
+    """Raises WsproxyError for a setting that there is not."""
+    __tracebackhide__ = True
+    known = [field.name for field in fields(Settings) if field.name not in _OWN]
+    for name in settings:
+        if name not in known:
+            raise WsproxyError(f"there is no setting {name}{did_you_mean(name, known)}")

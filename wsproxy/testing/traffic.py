@@ -112,6 +112,7 @@ class Tape:
         """The `count`-th that passes a filter; raises TimeoutError, FilterError."""
         matches = parse_passing(match).matches
         event = asyncio.Event()
+        wanted = count
         self._news.add(event)
         try:
             async with asyncio.timeout(timeout):
@@ -125,7 +126,7 @@ class Tape:
                     event.clear()
                     await event.wait()
         except TimeoutError:
-            raise TimeoutError(self._instead(match, timeout)) from None
+            raise TimeoutError(self._instead(match, timeout, wanted, wanted - count)) from None
         finally:
             self._news.discard(event)
 
@@ -135,12 +136,17 @@ class Tape:
             seen.subject.waited = wait.seconds(now)
         self._waiting = [(seen, wait) for seen, wait in self._waiting if not wait.settled]
 
-    def _instead(self, match: str, timeout: float) -> str:
+    def _instead(self, match: str, timeout: float, wanted: int, found: int) -> str:
         last: Iterable[str] = map(str, self.seen[-10:])
         passed = f"; of {len(self.seen)} that did, the last: " + ", ".join(last)
-        return f"nothing that matches {match!r} passed within {timeout:g} s" + (
-            passed if self.seen else "; nothing passed at all"
+        what = (
+            f"nothing that matches {match!r}"
+            if not found
+            else (f"only {found} of {wanted} that match {match!r}")
         )
+        instead = passed if self.seen else "; nothing passed at all"
+        means = parse(match).explain()
+        return f"{what} passed within {timeout:g} s{instead}; {match!r} means: {means}"
 
     def _seen(
         self,
