@@ -22,12 +22,16 @@ def cut(batch: Batch, limit: int) -> Batch:
     columns = batch.block.columns
     if all(
         size - header <= limit for size, header in zip(columns.sizes, columns.headers, strict=True)
-    ) and not (any(columns.contents) or batch.messages or batch.faults):
+    ) and not (any(columns.contents) or batch.messages or batch.faults or batch.http):
         return batch
     block = _cut_block(batch.block, limit)
     messages = [_cut_message(message, limit) for message in batch.messages]
+    http = [
+        replace(one, request_body=one.request_body[:limit], response_body=one.response_body[:limit])
+        for one in batch.http
+    ]
     faults = [_cut_fault(fault, limit) for fault in batch.faults]
-    return replace(batch, block=block, messages=messages, faults=faults)
+    return replace(batch, block=block, messages=messages, faults=faults, http=http)
 
 
 def _cut_block(block: Block, limit: int) -> Block:

@@ -195,8 +195,10 @@ class Follower:
                 self._bound()
                 return None
             data = b"".join(group.chunks)
-        connections, batches = decode(data)
-        return Part(instance_of(message.subject), headers.get(CAPTURE, ""), connections, batches)
+        connections, batches, notes = decode(data)
+        return Part(
+            instance_of(message.subject), headers.get(CAPTURE, ""), connections, batches, notes
+        )
 
     def _bound(self) -> None:
         """Let go of the largest unfinished group where all together take too much."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from wsproxy.model.batches import Batch
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.records import ConnectionRecord
 
 Place = tuple[int, int]
@@ -34,14 +35,16 @@ class Source(Protocol):
     def start(self) -> Place:
         """Where the oldest block is that the capture still has."""
 
-    def end(self) -> Place:
-        """Behind the last block."""
-
-    def batches(self, place: Place, size: int) -> tuple[list[Placed], Place]:
-        """What was written from `place` on, about `size` bytes of it, and where it goes on."""
+    def batches(self, place: Place, end: Place, size: int) -> tuple[list[Placed], Place]:
+        """What was written from `place` on and before `end`, about `size` bytes of it, and where it
+        goes on.
+        """
 
     def connections(self, ids: Sequence[int]) -> list[ConnectionRecord]:
         """These connections, as they are now."""
+
+    def notes(self) -> list[NoteRecord]:
+        """Notes that were written since the last call; at the first, all."""
 
     def connection_ids(self, first: int) -> list[int]:
         """The ids of all connections from `first` on."""
@@ -58,6 +61,7 @@ class Part(NamedTuple):
     """Which capture of the instance it is; numbers of connections and frames are its own."""
     connections: list[ConnectionRecord]
     batches: list[Placed]
+    notes: list[NoteRecord]
 
 
 class Origin(NamedTuple):

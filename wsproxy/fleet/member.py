@@ -127,7 +127,7 @@ class Member:
         self._stop = asyncio.Event()
         source = self._source = self._open_source()
         try:
-            state = _state(source)
+            state = _state(source, self.news.end)
             self._opened.set_result(None)
             stopping = start_task(self._stop.wait(), "waiting for the end", awaited=True)
             work = start_task(self._work(source, state), "the fleet", awaited=True)
@@ -212,9 +212,8 @@ class Member:
         }
 
 
-def _state(source: Source) -> State:
+def _state(source: Source, end: Place) -> State:
     """Where sending goes on, or begins."""
-    end = source.end()
     kept = source.kept()
     try:
         state = State(

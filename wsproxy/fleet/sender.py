@@ -23,6 +23,8 @@ from wsproxy.fleet.cutting import cut
 from wsproxy.fleet.interfaces import Place, Source
 from wsproxy.fleet.names import Names
 from wsproxy.fleet.wire import encode
+from wsproxy.model.batches import Batch
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.records import ConnectionRecord
 from wsproxy.protocol.secrets import Mask
 
@@ -78,10 +80,18 @@ class News:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._connections: dict[int, None] = {}
+        self.end: Place = (1, 0)
+        """Up to where the capture can be read."""
         self._wake: Callable[[], object] = lambda: None
 
-    def written(self, connections: list[int]) -> None:
-        """Something was committed; these connections changed."""
+    def written(self, connections: list[int], end: Place) -> None:
+        """All before `end` was committed; these connections changed."""
+        with self._lock:
+            self.end = end
+        self.again(connections)
+
+    def again(self, connections: list[int]) -> None:
+        """These connections have to be told of."""
         with self._lock:
             self._connections.update(dict.fromkeys(connections))
         self._wake()
@@ -141,6 +151,8 @@ class Sender:
         self._count = 0
         self._kept = 0.0
         self._busy = False
+        self._notes: list[NoteRecord] = []
+        """Notes that were read and could not be sent yet."""
         self._say = once(lambda text: _log.warning("%s", text))
         self.frames = 0
         """Frames that were acknowledged in this run."""
@@ -155,7 +167,7 @@ class Sender:
         """Send until cancelled; raises NameTakenError."""
         loop = asyncio.get_running_loop()
         # Those that were open when an earlier process ended may have ended since.
-        self._news.written(self._source.connection_ids(self.state.open_from))
+        self._news.again(self._source.connection_ids(self.state.open_from))
         self._news.on_news(lambda: loop.call_soon_threadsafe(self._wake.set))
         standing = False
         while True:
@@ -180,7 +192,7 @@ class Sender:
         """Whether all that was captured is acknowledged, at the latest after so many seconds."""
         try:
             async with asyncio.timeout(seconds):
-                while self._busy or self._news or self.state.place < self._source.end():
+                while self._busy or self._news or self.state.place < self._news.end:
                     self._wake.set()
                     await asyncio.sleep(0.02)
         except TimeoutError:
@@ -229,16 +241,17 @@ class Sender:
         self._say("")
 
     def _tell_all(self) -> None:
-        self._news.written(self._source.connection_ids(self.state.first_connection))
+        self._news.again(self._source.connection_ids(self.state.first_connection))
 
     async def _send_some(self) -> bool:
         """Send a group; False if there is nothing to send."""
         self._busy = True  # until the last await is over
         ids = self._news.take(MAX_CONNECTIONS)
+        notes, self._notes = [*self._notes, *self._source.notes()], []
         since = self.state.place
         try:
-            placed, until = self._source.batches(since, GROUP_BYTES)
-            if not ids and not placed:
+            placed, until = self._source.batches(since, self._news.end, GROUP_BYTES)
+            if not ids and not placed and not notes:
                 if until != since:
                     self.state = self.state._replace(place=until)
                 self._busy = False
@@ -246,7 +259,8 @@ class Sender:
             connections = [self._masked(one) for one in self._source.connections(ids)]
             if self._payload is not None:
                 placed = [(cut(batch, self._payload), place) for batch, place in placed]
-            data = encode(connections, placed)
+            placed = [(self._masked_http(batch), place) for batch, place in placed]
+            data = encode(connections, placed, notes)
             parts = range(0, len(data), CHUNK_BYTES)
             for number, start in enumerate(parts, 1):
                 headers = {
@@ -257,7 +271,8 @@ class Sender:
                 }
                 await self._publish(data[start : start + CHUNK_BYTES], headers)
         except BaseException:
-            self._news.written(ids)
+            self._news.again(ids)
+            self._notes = notes
             raise
         self.state = self.state._replace(place=until)
         self._busy = False
@@ -316,6 +331,22 @@ class Sender:
                 " two another --instance"
             )
         raise _AnewError
+
+    def _masked_http(self, batch: Batch) -> Batch:
+        if not batch.http:
+            return batch
+        mask = self._mask
+        http = [
+            replace(
+                one,
+                target=mask.target(one.target),
+                upstream_url=mask.target(one.upstream_url),
+                request_headers=mask.headers(one.request_headers),
+                response_headers=mask.headers(one.response_headers),
+            )
+            for one in batch.http
+        ]
+        return replace(batch, http=http)
 
     def _masked(self, connection: ConnectionRecord) -> ConnectionRecord:
         mask = self._mask

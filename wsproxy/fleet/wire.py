@@ -11,12 +11,15 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Any, TypeVar
 
 from wsproxy.errors import Side
 from wsproxy.fleet.interfaces import Place, Placed
 from wsproxy.model.batches import Batch
 from wsproxy.model.blocks import Block, Columns, dump_notes, parse_notes
+from wsproxy.model.http import HttpRecord
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.records import (
     ConnectionRecord,
     Direction,
@@ -33,22 +36,29 @@ MAGIC = b"wsF1"
 
 _HEAD = struct.Struct("<4sI")
 
+_HTTP = tuple(field.name for field in fields(HttpRecord))
+
 MAX_CONNECTION = (1 << 31) - 1
 """A connection's number has 31 bits in a block's columns."""
 
 
-def encode(connections: Sequence[ConnectionRecord], batches: Sequence[Placed]) -> bytes:
+def encode(
+    connections: Sequence[ConnectionRecord],
+    batches: Sequence[Placed],
+    notes: Sequence[NoteRecord] = (),
+) -> bytes:
     """One value of what happened; `decode` undoes it."""
     parts: list[bytes] = []
     head = {
         "connections": [_connection(connection) for connection in connections],
+        "notes": notes,
         "batches": [_batch(batch, until, parts) for batch, until in batches],
     }
     text = json.dumps(head, separators=(",", ":")).encode()
     return b"".join((_HEAD.pack(MAGIC, len(text)), text, *parts))
 
 
-def decode(data: bytes) -> tuple[list[ConnectionRecord], list[Placed]]:
+def decode(data: bytes) -> tuple[list[ConnectionRecord], list[Placed], list[NoteRecord]]:
     """What `encode` was given; raises ValueError for anything that it did not write."""
     try:
         magic, length = _HEAD.unpack_from(data)
@@ -57,11 +67,12 @@ def decode(data: bytes) -> tuple[list[ConnectionRecord], list[Placed]]:
         head = json.loads(reader.take(length))
         connections = [_connection_from(value) for value in head["connections"]]
         batches = [_batch_from(value, reader) for value in head["batches"]]
+        notes = [_note_from(value) for value in head["notes"]]
     except ValueError:
         raise
     except (KeyError, TypeError, struct.error, RecursionError, OverflowError) as error:
         raise ValueError(f"it cannot be read: {error!r}") from None
-    return connections, batches
+    return connections, batches, notes
 
 
 def _check(magic: bytes) -> None:
@@ -136,6 +147,7 @@ def _batch(batch: Batch, until: Place, parts: list[bytes]) -> dict[str, Any]:
     sizes = [len(part) for part in mine]
     messages = [_message(message, mine) for message in batch.messages]
     faults = [_fault(fault, mine) for fault in batch.faults]
+    http = [_http(record, mine) for record in batch.http]
     parts += mine
     return {
         "until": until,
@@ -144,6 +156,7 @@ def _batch(batch: Batch, until: Place, parts: list[bytes]) -> dict[str, Any]:
         "sizes": sizes,
         "messages": messages,
         "faults": faults,
+        "http": http,
     }
 
 
@@ -164,7 +177,8 @@ def _batch_from(value: dict[str, Any], reader: _Reader) -> Placed:
     first_id = _number(value["first_id"], 1 << 62)
     file, offset = value["until"]
     until = _number(file, 1 << 31), _number(offset, 1 << 62)
-    batch = Batch(first_id, block, messages, faults, weight=len(stored))
+    http = [_http_from(one, reader) for one in value["http"]]
+    batch = Batch(first_id, block, messages, faults, http, weight=len(stored))
     return batch, until
 
 
@@ -239,6 +253,50 @@ def _fault_from(value: dict[str, Any], reader: _Reader) -> FaultRecord:
         str(value["detail"]),
         reader.take(int(value["before"])),
         reader.take(int(value["after"])),
+    )
+
+
+def _http(record: HttpRecord, parts: list[bytes]) -> dict[str, Any]:
+    parts += (record.request_body, record.response_body)
+    value = {name: getattr(record, name) for name in _HTTP}
+    value["request_body"] = len(record.request_body)
+    value["response_body"] = len(record.response_body)
+    return value
+
+
+def _http_from(value: dict[str, Any], reader: _Reader) -> HttpRecord:
+    bodies = reader.take(int(value["request_body"])), reader.take(int(value["response_body"]))
+    record = HttpRecord(
+        _number(value["id"], 1 << 62),
+        float(value["started"]),
+        str(value["client"]),
+        str(value["method"]),
+        str(value["target"]),
+        str(value["upstream_url"]),
+        str(value["version"]),
+        [(str(name), str(text)) for name, text in value["request_headers"]],
+        _optional(value["connection_id"], lambda number: _number(number, MAX_CONNECTION)),
+        _optional(value["status"], int),
+        str(value["reason"]),
+        [(str(name), str(text)) for name, text in value["response_headers"]],
+        _optional(value["answered"], float),
+        _optional(value["ended"], float),
+        _optional(value["error"], str),
+        _number(value["request_length"], 1 << 62),
+        _number(value["response_length"], 1 << 62),
+    )
+    record.request_body, record.response_body = bodies
+    return record
+
+
+def _note_from(value: list[Any]) -> NoteRecord:
+    connection_id, direction, message, text, marked = value
+    return NoteRecord(
+        _number(connection_id, MAX_CONNECTION),
+        _optional(direction, Direction),
+        _optional(message, int),
+        str(text),
+        bool(marked),
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from wsproxy.errors import CaptureError
 from wsproxy.model.batches import Batch
 from wsproxy.model.blocks import Block, Columns, Note
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.notes import NoteRecord
 from wsproxy.model.records import ConnectionRecord, FaultRecord, MessageRecord
 from wsproxy.store.database import open_for_writing
@@ -68,6 +69,8 @@ class Part(Protocol):
     def connections(self) -> list[ConnectionRecord]: ...
     @property
     def batches(self) -> list[tuple[Batch, tuple[int, int]]]: ...
+    @property
+    def notes(self) -> list[NoteRecord]: ...
 
 
 class Origin(NamedTuple):
@@ -107,6 +110,7 @@ class FoldedCapture:
         except sqlite3.Error as error:
             raise CaptureError(f"cannot write the capture {path}: {error}") from None
         self._next_frame_id = self._writer.next_frame_id
+        self._next_http_id = self._writer.next_http_id
         self._next_connection_id = max(
             self._writer.next_connection_id,
             self._one("SELECT coalesce(max(id), 0) + 1 FROM fleet_connection"),
@@ -168,7 +172,7 @@ class FoldedCapture:
         self, parts: Sequence[Part], place: tuple[str, int]
     ) -> tuple[list[tuple[ConnectionRecord, Origin]], list[Batch]]:
         connections: dict[int, tuple[ConnectionRecord, Origin]] = {}
-        joined = _Joined(self._next_frame_id)
+        joined = _Joined(self._next_frame_id, self._next_http_id)
         changed: set[tuple[str, str]] = set()
         missing = 0
         blocks: list[tuple[int, int, int, int]] = []
@@ -191,6 +195,7 @@ class FoldedCapture:
                     row = (joined.next_id, batch.block.count, source.number, batch.first_id)
                     blocks.append(row)
                 joined.add(batch, lambda n, source=source: self._number(source.number, n))  # type: ignore[misc]
+            joined.add_notes(part.notes, lambda n, source=source: self._number(source.number, n))  # type: ignore[misc]
         whole = None if joined.empty else joined.batch()
 
         def beside(db: sqlite3.Connection) -> None:
@@ -213,7 +218,7 @@ class FoldedCapture:
 
         rows = [connection_row(connection, secrets=True) for connection, _ in connections.values()]
         self._writer.write(rows, whole, beside)
-        self._next_frame_id = joined.next_id
+        self._next_frame_id, self._next_http_id = joined.next_id, joined.next_http_id
         return list(connections.values()), [] if whole is None else [whole]
 
     def _source(self, key: tuple[str, str]) -> _Source:
@@ -257,7 +262,10 @@ class FoldedCapture:
 class _Joined:
     """Batches put together into one."""
 
-    def __init__(self, first_id: int) -> None:
+    def __init__(self, first_id: int, next_http_id: int) -> None:
+        self.next_http_id = next_http_id
+        self._http: list[HttpRecord] = []
+        self._note_records: list[NoteRecord] = []
         self._first_id = first_id
         self.next_id = first_id
         self._columns = Columns.unpack(0, b"")
@@ -269,7 +277,9 @@ class _Joined:
 
     @property
     def empty(self) -> bool:
-        return not (self._columns.keys or self._messages or self._faults)
+        return not (
+            self._columns.keys or self._messages or self._faults or self._http or self._note_records
+        )
 
     def add(self, batch: Batch, number: Callable[[int], int]) -> None:
         """Add one; `number` says which number a connection has here."""
@@ -289,11 +299,30 @@ class _Joined:
         self._faults += (
             fault._replace(connection_id=number(fault.connection_id)) for fault in batch.faults
         )
+        for record in batch.http:
+            theirs_id = record.connection_id
+            mine_id = number(theirs_id) if theirs_id is not None else None
+            self._http.append(replace(record, id=self.next_http_id, connection_id=mine_id))
+            self.next_http_id += 1
         self.next_id += block.count
+
+    def add_notes(self, notes: Iterable[NoteRecord], number: Callable[[int], int]) -> None:
+        """Add notes; `number` as for `add`."""
+        self._note_records += (
+            note._replace(connection_id=number(note.connection_id)) for note in notes
+        )
 
     def batch(self) -> Batch:
         block = Block(self._columns, self._pieces, self._contents, self._notes)
-        return Batch(self._first_id, block, self._messages, self._faults, traffic=block.traffic())
+        return Batch(
+            self._first_id,
+            block,
+            self._messages,
+            self._faults,
+            self._http,
+            self._note_records,
+            traffic=block.traffic(),
+        )
 
 
 def _renumbered(

@@ -15,8 +15,10 @@ from typing import Any
 
 from wsproxy.model.batches import Batch
 from wsproxy.model.blocks import Block
-from wsproxy.model.records import ConnectionRecord, FaultRecord, MessageRecord
+from wsproxy.model.notes import NoteRecord
+from wsproxy.model.records import ConnectionRecord, Direction, FaultRecord, MessageRecord
 from wsproxy.store.folder import open_file, wire_name, wire_numbers
+from wsproxy.store.http import HttpReader
 from wsproxy.store.layout import HEADER_SIZE, Sizes, TornError, decode_head, decode_sizes
 from wsproxy.store.reader import Capture
 from wsproxy.store.rows import Row, connection_from, fault_from, message_from
@@ -27,15 +29,6 @@ Placed = tuple[Batch, Place]
 """A batch, and where the next one begins."""
 
 _KEPT = "fleet.json"
-
-_ENDS = tuple(
-    f"SELECT file, {end} FROM {table} ORDER BY {order} DESC LIMIT 1"
-    for table, end, order in (
-        ("block", "offset + length", "first_id"),
-        ("message", "offset + content_size + coalesce(sent_size, 0)", "id"),
-        ("fault", "offset + before_size + after_size", "id"),
-    )
-)
 
 _IDS_A_QUERY = 500
 """SQLite takes 32,766 parameters at most; old versions 999."""
@@ -50,6 +43,9 @@ class Forwarding:
         self._path = path
         self._db = self._capture.db
         self._read = self._capture.wire.read
+        self._http = HttpReader(self._db, self._capture.wire)
+        self._note = 0
+        """The newest row of `note` that was read."""
         self._cursors: dict[str, int] = {}
         """The newest row of `message` and `fault` that was read."""
         self._at: Place | None = None
@@ -98,13 +94,8 @@ class Forwarding:
         numbers = wire_numbers(self._path)
         return (numbers[0] if numbers else 1), 0
 
-    def end(self) -> Place:
-        """Behind the last block that is committed."""
-        ends = [self._db.execute(query).fetchone() or (1, 0) for query in _ENDS]
-        return max((int(file), int(offset)) for file, offset in ends)
-
-    def batches(self, place: Place, size: int) -> tuple[list[Placed], Place]:
-        """What was written from `place` on, about `size` bytes of it, and where it goes on.
+    def batches(self, place: Place, end: Place, size: int) -> tuple[list[Placed], Place]:
+        """What was written from `place` on and before `end`, about `size` bytes of it, and where it goes on.
 
         Nobody counted the batches' traffic.
 
@@ -114,7 +105,7 @@ class Forwarding:
             # One snapshot: a block's rows are all there, or it is not there yet.
             self._db.execute("BEGIN")
             try:
-                return self._batches(place, size)
+                return self._batches(place, end, size)
             finally:
                 self._db.execute("ROLLBACK")
 
@@ -135,8 +126,18 @@ class Forwarding:
             rows = self._db.execute("SELECT id FROM connection WHERE id >= ? ORDER BY id", (first,))
             return [number for (number,) in rows]
 
-    def _batches(self, place: Place, size: int) -> tuple[list[Placed], Place]:
-        end = self.end()
+    def notes(self) -> list[NoteRecord]:
+        """Notes that were written since the last call; at the first, all."""
+        with self._capture.readable():
+            rows = self._db.execute("SELECT * FROM note WHERE id > ? ORDER BY id", (self._note,))
+            found = []
+            for row_id, connection_id, direction, message, text, marked in rows:
+                self._note = row_id
+                way = None if direction is None else Direction(direction)
+                found.append(NoteRecord(connection_id, way, message, text, bool(marked)))
+            return found
+
+    def _batches(self, place: Place, end: Place, size: int) -> tuple[list[Placed], Place]:
         if place != self._at:
             self._find_rows(place)
         found: list[Placed] = []
@@ -169,13 +170,9 @@ class Forwarding:
         for row in self._rows("fault", 8, upto):
             with contextlib.suppress(TornError):
                 faults.append(fault_from(row, self._read))
-        return Batch(
-            head.first_id,
-            block,
-            messages,
-            faults,
-            weight=sizes.length,
-        )
+        rest = sizes.extras - _extras_size(messages, faults)
+        http = list(self._http.between(file, upto[1] - rest, upto[1])) if rest > 0 else []
+        return Batch(head.first_id, block, messages, faults, http, weight=sizes.length)
 
     def _rows(self, table: str, file_at: int, upto: Place) -> Iterator[Row]:
         """The rows whose extras lie before `upto` and that were not read yet."""
@@ -212,3 +209,10 @@ class Forwarding:
             (place[0], *place),
         ).fetchone()
         return (row[0], row[1]) if row else end
+
+
+def _extras_size(messages: list[MessageRecord], faults: list[FaultRecord]) -> int:
+    """Bytes of what rows of messages and faults point to; what is left are requests of HTTP."""
+    return sum(len(one.content) + len(one.sent or b"") for one in messages) + sum(
+        len(one.before) + len(one.after) for one in faults
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from wsproxy.model.http import HttpRecord
@@ -106,6 +106,18 @@ class HttpReader:
         while found := self.list(last, _AT_ONCE, keep=None):
             yield from found
             last = found[-1].id
+
+    def between(self, file: int, start: int, stop: int) -> Sequence[HttpRecord]:
+        """Requests whose headers and bodies lie there in a wire file, with all of both."""
+        rows = self._db.execute(
+            "SELECT * FROM http WHERE file = ? AND offset >= ? AND offset < ? ORDER BY offset",
+            (file, start, stop),
+        )
+        found = []
+        for row in rows:
+            with contextlib.suppress(TornError, ValueError):
+                found.append(self._record(row, None))
+        return found
 
     def one(self, number: int) -> HttpRecord | None:
         """One request, with its bodies; None if there is none, or it is damaged."""

@@ -53,14 +53,14 @@ class CaptureRecorder:
         *,
         limit: int,
         secrets: bool = False,
-        written: Callable[[list[int]], None] | None = None,
+        written: Callable[[list[int], tuple[int, int]], None] | None = None,
         strict: bool = False,
     ) -> None:
         """Open the capture at `path`, or make it; one that is there already is continued.
 
         `call_soon` runs a function on the loop, from other threads. `limit` bounds all its files
-        together, in bytes. `written` hears, on the writer's thread, that something can be read,
-        and which connections changed. `strict`: what cannot be written is not logged; whoever made
+        together, in bytes. `written` hears, on the writer's thread, which connections
+        changed, and up to where wire files can be read; of the latter now, too. `strict`: what cannot be written is not logged; whoever made
         this looks at `failure`.
         Raises CaptureError for what is not a capture, cannot be written, or is written already.
         """
@@ -73,6 +73,8 @@ class CaptureRecorder:
         self.failure: OSError | sqlite3.Error | None = None
         """Why something could not be written, if so."""
         self._writer = CaptureWriter(path, limit, self._synced)
+        if written is not None:
+            written([], self._writer.place)
         self._next_connection_id = self._writer.next_connection_id
         self._next_frame_id = self._writer.next_frame_id
         self._next_http_id = self._writer.next_http_id
@@ -177,7 +179,7 @@ class CaptureRecorder:
                     self._writer.leave_out(*job.left_out)
                 size = self._writer.write(job.connections, job.batch)
                 if self._told is not None:
-                    self._told([row[0] for row in job.connections])
+                    self._told([row[0] for row in job.connections], self._writer.place)
                 if self._failing:
                     self._failing = False
                     _log.warning("the capture %s can be written again", self.path)

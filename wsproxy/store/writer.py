@@ -133,6 +133,11 @@ class CaptureWriter:
         self._trim()
         return size
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """The wire file that is written, and where the next block goes."""
+        return self._file.number, self._file.size
+
     def lost(self, batch: Batch | None) -> None:
         """Count what could not be written; it is noted as soon as anything can be."""
         if batch is not None:

@@ -10,6 +10,7 @@ from tests.support.fleet import Cluster, eventually, instance, said, same_frames
 from tests.support.rig import Rig
 from wsproxy.errors import WsproxyError
 from wsproxy.model.queries import Seen
+from wsproxy.store.browser import CaptureBrowser
 from wsproxy.store.reader import Capture
 
 
@@ -64,6 +65,38 @@ async def test_messages_and_faults_come_along(server: Cluster, fleet: str, tmp_p
         assert there.fault_records() == here.fault_records()
         for each in (here, there):
             each.close()
+
+
+async def test_plain_http_and_notes_come_along(server: Cluster, fleet: str, tmp_path: Path) -> None:
+    await server.make(fleet)
+    async with (
+        instance(server, fleet, "a", tmp_path / "a.wsproxy") as rig,
+        view(server, fleet, tmp_path / "view.wsproxy") as shown,
+    ):
+        url = rig.proxy.url.replace("ws://", "http://")
+        for path in ("/one", "/two?token=abc"):
+            async with rig.session.get(f"{url}{path}") as response:
+                await response.read()
+        await talk(rig, "hello")
+        (connection,) = (await rig.get("/connections"))["connections"]
+        note = {"note": "look here", "marked": True}
+        status, _ = await rig.call("PATCH", f"/connections/{connection['id']}/note", note)
+        assert status == 200
+
+        def same() -> bool:
+            both = []
+            for capture in (tmp_path / "a.wsproxy", tmp_path / "view.wsproxy"):
+                browser = CaptureBrowser(capture)
+                requests = [
+                    (one.target, one.status) for one in browser.http(0, 100, newest=False, of=None)
+                ]
+                notes = [(one.text, one.marked) for one in browser.notes()]
+                both.append((requests, notes))
+                browser.close()
+            return both[0] == both[1] and bool(both[0][1])
+
+        await eventually(same)
+        assert shown.follower.unreadable == 0
 
 
 def _content(seen: Seen) -> tuple[object, ...]:

@@ -15,6 +15,8 @@ from wsproxy.fleet.interfaces import Placed
 from wsproxy.fleet.wire import decode, encode
 from wsproxy.model.batches import Batch, BatchBuilder
 from wsproxy.model.blocks import Note
+from wsproxy.model.http import HttpRecord
+from wsproxy.model.notes import NoteRecord
 from wsproxy.model.records import (
     ConnectionRecord,
     Direction,
@@ -53,26 +55,32 @@ def batch() -> Batch:
             sent=b"HELLO",
             cause="a fault",
             violations=(VIOLATION,),
-        )  # fmt: skip
+        )
     )
     out.faults.append(
         FaultRecord(7, None, 1.0, "cut", "reset", None, "cut off", b"before", b"after")
     )
+    http = HttpRecord(3, 1.0, "c:1", "GET", "/", "http://u/", "HTTP/1.1", [("A", "b")], None, 200)
+    http.response_body = b"body"
+    out.http.append(http)
     return out.build_batch(10)
 
 
 def same(one: Batch, other: Batch) -> bool:
-    return (list(one.seen()), one.messages, one.faults, one.first_id) == (
+    return (list(one.seen()), one.messages, one.faults, one.http, one.first_id) == (
         list(other.seen()),
         other.messages,
         other.faults,
+        other.http,
         other.first_id,
     )
 
 
 def test_all_comes_back() -> None:
     made: list[Placed] = [(batch(), (1, 400)), (batch(), (2, 0))]
-    connections, found = decode(encode([connection()], made))
+    notes = [NoteRecord(7, Direction.UPSTREAM, 1, "look", True), NoteRecord(7)]
+    connections, found, noted = decode(encode([connection()], made, notes))
+    assert noted == notes
     assert connections == [connection()]
     assert [place for _, place in found] == [(1, 400), (2, 0)]
     assert all(same(one, other) for (one, _), (other, _) in zip(made, found, strict=True))
@@ -85,7 +93,7 @@ GOOD = encode([connection()], [(batch(), (1, 400))])
 def test_what_is_damaged_is_refused_or_read(at: int, put: bytes) -> None:
     data = GOOD[:at] + put + GOOD[at + len(put) :]
     try:
-        _, found = decode(data)
+        _, found, _ = decode(data)
     except ValueError:
         return
     for one, _ in found:
