@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from tests.support.captured import DOWN, UP, Peers, conversation
@@ -35,3 +38,11 @@ def test_exit_codes_and_forms(tmp_path: Path) -> None:
     assert run(cli, ["diff", str(before), str(after), "--ignore", "$.price"]).exit_code == 0
     assert run(cli, ["diff", str(before), str(after), "--ignore", "price"]).exit_code == 2
     assert run(cli, ["diff", str(before), str(after), "--connections", "1,7"]).exit_code == 2
+
+
+@pytest.mark.parametrize(("price", "code"), [(101.5, 0), (99, 1)])
+def test_the_process_ends_with_the_exit_code(tmp_path: Path, price: float, code: int) -> None:
+    before, after = made(tmp_path / "a.wsproxy", 101.5), made(tmp_path / "b.wsproxy", price)
+    command = [sys.executable, "-m", "wsproxy", "diff", str(before), str(after)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == code, done.stdout + done.stderr

@@ -74,7 +74,10 @@ def main() -> None:
     """The console script: exit code 0 done, 1 failed, 2 usage."""
     debug = Debug()
     try:
-        cli(standalone_mode=False, obj=debug, color=colour_of_arguments(sys.argv[1:]))
+        # click gives the code of an Exit back here, where it does not end the process itself.
+        code = cli(standalone_mode=False, obj=debug, color=colour_of_arguments(sys.argv[1:]))
+        if isinstance(code, int) and code:
+            sys.exit(code)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.exceptions.Exit as exit_:

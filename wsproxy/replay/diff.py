@@ -100,45 +100,13 @@ def compare_talks(
             groups[one.direction, one.kind][side].append(one)
     found: list[Difference] = []
     matches: list[Match] = []
-    asking = [_requests(talk) for talk in (before, after)]
-    # Requests first: an answer is the same if it says the same to the same request.
-    for asks in (True, False):
-        pairs = {} if asks else _pairs(asking, matches)
-        for old, new in groups.values():
-            if _asks(old, new) is asks:
-                _compare_kind(old, new, path, number, ignored, found, matches, pairs)
+    for old, new in groups.values():
+        _compare_kind(old, new, path, number, ignored, found, matches)
     result.matched += len(matches)
     if later is not None:
         found += _later(before, after, matches, later)
     found.sort(key=_place)
     result.differences += found
-
-
-def _asks(old: list[Said], new: list[Said]) -> bool:
-    return any(one.asks is not None for one in (*old, *new))
-
-
-def _requests(talk: Talk) -> dict[int, Said]:
-    """What each answer, by its `id()`, is the answer to."""
-    asked: dict[str, Said] = {}
-    found = {}
-    for one in talk.messages:
-        if one.asks is not None:
-            asked[one.asks] = one
-        if one.answers is not None and one.answers in asked:
-            found[id(one)] = asked[one.answers]
-    return found
-
-
-def _pairs(asking: list[dict[int, Said]], matches: list[Match]) -> dict[int, int]:
-    """A number for each answer, by its `id()`: answers to matching requests have the same."""
-    places = {id(one): a.place for a, b in matches for one in (a, b)}
-    return {
-        answer: places[id(request)]
-        for requests in asking
-        for answer, request in requests.items()
-        if id(request) in places
-    }
 
 
 def _place(difference: Difference) -> int:
@@ -154,9 +122,8 @@ def _compare_kind(
     ignored: Ignored,
     found: list[Difference],
     matches: list[Match],
-    pairs: dict[int, int],
 ) -> None:
-    fixed, moved = _same(old, new, ignored, pairs)
+    fixed, moved = _same(old, new, ignored)
     found += [Difference("moved", path, number, a, b) for a, b in moved]
     matches += fixed
     matches += moved
@@ -185,21 +152,19 @@ def _until(rest: deque[Said], stop: Said | None) -> list[Said]:
     return taken
 
 
-def _same(
-    old: list[Said], new: list[Said], ignored: Ignored, pairs: dict[int, int]
-) -> tuple[list[Match], list[Match]]:
-    """Messages that say the same, to the same request: those in order, and those that moved."""
-    places: dict[tuple[str, int | None], deque[int]] = defaultdict(deque)
+def _same(old: list[Said], new: list[Said], ignored: Ignored) -> tuple[list[Match], list[Match]]:
+    """Messages that say the same: those in order, and those that moved."""
+    places: dict[str, deque[int]] = defaultdict(deque)
     for index, one in enumerate(new):
-        places[_essence(one, ignored), pairs.get(id(one))].append(index)
-    same: list[tuple[int, int]] = []
+        places[_essence(one, ignored)].append(index)
+    pairs: list[tuple[int, int]] = []
     for index, one in enumerate(old):
-        there = places.get((_essence(one, ignored), pairs.get(id(one))))
+        there = places.get(_essence(one, ignored))
         if there:
-            same.append((index, there.popleft()))
-    kept = _increasing([b for _, b in same])
-    fixed = [(old[a], new[b]) for place, (a, b) in enumerate(same) if place in kept]
-    moved = [(old[a], new[b]) for place, (a, b) in enumerate(same) if place not in kept]
+            pairs.append((index, there.popleft()))
+    kept = _increasing([b for _, b in pairs])
+    fixed = [(old[a], new[b]) for place, (a, b) in enumerate(pairs) if place in kept]
+    moved = [(old[a], new[b]) for place, (a, b) in enumerate(pairs) if place not in kept]
     return fixed, moved
 
 
