@@ -86,7 +86,8 @@ async def _main_views(browser: Browser, proxy: Proxy, theme: str) -> None:
     await page.get_by_role("button", name="Remove", exact=True).click()
     await page.get_by_role("tab", name="Faults").click()
     await page.locator(".card[data-type=latency]").click()
-    await page.get_by_role("separator", name="Height of the tools").press("End")
+    # Room for the gallery.
+    await page.evaluate("document.documentElement.style.setProperty('--tools', '440px')")
     await _take(page, IMAGES, "faults", theme)
     await page.context.close()
 

@@ -188,6 +188,7 @@ async def test_the_gallery_explains_and_counts(rig: Rig, open_page: Open) -> Non
     )
     await panel.locator(".card[data-type=drop]").click()
     await expect(panel.locator(".about-fault")).to_contain_text("Drops whole messages.")
+    await expect(panel.locator(".about-fault code")).to_have_text("match")
     await panel.get_by_label("Match").fill("~b price")
     await panel.get_by_label("every", exact=True).fill("2")
     await expect(panel.locator(".meaning-fault")).to_contain_text("only every 2nd message")

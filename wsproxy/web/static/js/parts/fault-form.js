@@ -141,7 +141,7 @@ export class FaultForm {
     fill(
       this.#about,
       type && [
-        `${type.summary} ${type.effect}`,
+        withCode(`${type.summary} ${type.effect}`),
         el('span', { class: 'dim' }, withCode(` Strikes ${type.strikes}.`)),
       ],
     );
