@@ -3,55 +3,54 @@
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.benchmarks import fleet
-from scripts.benchmarks.idle import idle
-from scripts.benchmarks.machine import warm_memory
-from scripts.benchmarks.relay import faulty
-from scripts.benchmarks.shapes import SHAPES, relay
+from scripts.benchmarks.addons import addons
+from scripts.benchmarks.beside import floods, searching
+from scripts.benchmarks.faulty import faulty
+from scripts.benchmarks.fleet import fleet
+from scripts.benchmarks.idle import idle, start
+from scripts.benchmarks.machine import machine, warm_memory
+from scripts.benchmarks.pages import pages
+from scripts.benchmarks.report import Report, write
+from scripts.benchmarks.search import search
+from scripts.benchmarks.shapes import SHAPES, Settings, shapes
 
-
-def shapes(args: argparse.Namespace) -> None:
-    """relaying with a capture, beside nginx, on every shape of traffic"""
-    for shape in SHAPES:
-        if not args.shape or shape.name in args.shape:
-            relay(
-                shape,
-                rounds=args.rounds,
-                seconds=args.seconds,
-                against=args.against,
-                haproxy=args.haproxy,
-                options=tuple(args.option),
-            )
-
-
-def in_fleet(args: argparse.Namespace) -> None:
-    """an instance with the fleet off and on, and a view that follows three instances"""
-    fleet.cost(rounds=args.rounds, seconds=args.seconds, only=args.shape)
-    fleet.follow(seconds=args.seconds)
-
-
-BENCHMARKS: dict[str, Callable[[argparse.Namespace], None]] = {
+BENCHMARKS: dict[str, Callable[[Settings], Report]] = {
     "shapes": shapes,
-    "fleet": in_fleet,
-    "faulty": lambda _: faulty(),
-    "idle": lambda _: idle(),
+    "addons": addons,
+    "faulty": faulty,
+    "pages": pages,
+    "idle": idle,
+    "start": start,
+    "search": search,
+    "searching": searching,
+    "floods": floods,
+    "fleet": fleet,
 }
 
 
+LONG = frozenset({"fleet"})
+"""Left out of a quick run, unless asked for by name."""
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="scripts/bench")
+    names = "\n".join(f"  {name:10} {run.__doc__}" for name, run in BENCHMARKS.items())
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description=f"Benchmarks, side by side with what they are compared to:\n{names}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("name", nargs="*", choices=[[], *BENCHMARKS], default=[])
-    parser.add_argument("--rounds", type=int, default=5, help="rounds that count (5)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each round (3)")
+    parser.add_argument("--quick", action="store_true", help="all in under five minutes")
+    parser.add_argument("--rounds", type=int, help="rounds that count (5; quick 2)")
+    parser.add_argument("--seconds", type=float, help="of each round (3; quick 0.8)")
     parser.add_argument(
         "--shape",
         action="append",
         choices=[shape.name for shape in SHAPES],
+        default=[],
         help="only this shape; may be repeated",
     )
     parser.add_argument(
@@ -68,13 +67,23 @@ def main() -> None:
         metavar="--OPTION[=VALUE]",
         help="pass this on to wsproxy run; may be repeated",
     )
+    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     args = parser.parse_args()
-    if args.against:
-        args.against = args.against.resolve()
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, warming memory", flush=True)
+    settings = Settings(
+        rounds=args.rounds or (2 if args.quick else 5),
+        seconds=args.seconds or (0.8 if args.quick else 3.0),
+        shapes=tuple(args.shape),
+        against=args.against.resolve() if args.against else None,
+        haproxy=args.haproxy,
+        options=tuple(args.option),
+    )
+    print(f"{machine()}; warming memory", flush=True)
     warm_memory()
-    for name in args.name or BENCHMARKS:
-        BENCHMARKS[name](args)
+    chosen = args.name or [name for name in BENCHMARKS if not (args.quick and name in LONG)]
+    reports = [BENCHMARKS[name](settings) for name in chosen]
+    if args.write:
+        rounds = f"Medians of {settings.rounds} rounds of {settings.seconds:g} seconds"
+        write(reports, f"{rounds}; {machine()}.")
 
 
 if __name__ == "__main__":

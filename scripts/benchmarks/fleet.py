@@ -17,8 +17,8 @@ from scripts.benchmarks.machine import (
     processor_seconds,
     wait_for,
 )
-from scripts.benchmarks.rounds import take_turns
-from scripts.benchmarks.shapes import SHAPES, print_results
+from scripts.benchmarks.report import Report
+from scripts.benchmarks.shapes import COLUMNS, SHAPES, Settings, compare
 from scripts.benchmarks.streams import Shape
 from scripts.benchmarks.targets import Bench
 from wsproxy.store.reader import Capture
@@ -28,10 +28,11 @@ INSTANCES = 3
 _BIN = Path(sys.executable).parent
 
 
-def cost(*, rounds: int, seconds: float, only: list[str] | None) -> None:
-    """Round trips with the fleet off and on, in turns."""
+def fleet(settings: Settings) -> Report:
+    """an instance with the fleet off and on, and a view that follows three instances"""
+    report = Report("fleet", COLUMNS)
     for shape in SHAPES:
-        if shape.name not in (only or ("small", "pipelined", "256k")):
+        if shape.name not in (settings.shapes or ("small", "pipelined", "256k")):
             continue
         with Bench() as bench:
             url = _nats(bench, bench.folder)
@@ -39,11 +40,12 @@ def cost(*, rounds: int, seconds: float, only: list[str] | None) -> None:
                 bench.wsproxy(name="off"),
                 bench.wsproxy("--fleet", url, "--instance", "a", name="on"),
             ]
-            results = take_turns(bench, targets, shape, rounds=rounds, seconds=seconds)
-        print_results(shape, results)
+            compare(report, bench, targets, shape, settings)
+    _follow(report, settings.seconds)
+    return report
 
 
-def follow(*, seconds: float) -> None:
+def _follow(report: Report, seconds: float) -> None:
     """Three instances at full load, and how long a view needs for what they had."""
     shape = Shape("pipelined", 128, 4, 32)
     with ExitStack() as stack:
@@ -73,11 +75,11 @@ def follow(*, seconds: float) -> None:
         wait_for(lambda: _frames(capture) >= sent, 120)
         caught_up = time.monotonic() - began
         spent = processor_seconds(view.pid)
-    print(
-        f"\n{INSTANCES} instances at full load: {sent / loaded:,.0f} messages/s in all for"
-        f" {loaded:.1f} s;\n  the view was {behind:,} behind at the end and had all"
+    report.remark(
+        f"{INSTANCES} instances at full load: {sent / loaded:,.0f} messages/s in all for"
+        f" {loaded:.1f} s; the view was {behind:,} behind at the end and had all"
         f" {caught_up - loaded:.1f} s later: it follows {sent / caught_up:,.0f} messages/s;"
-        f" {spent / sent * 1e6:.2f} us of its processor time a message"
+        f" {spent / sent * 1e6:.2f} µs of its processor time a message."
     )
 
 

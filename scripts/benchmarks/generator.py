@@ -11,10 +11,12 @@ import json
 import os
 import select
 import socket
+import ssl
 import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from scripts.benchmarks.streams import Shape, Stream, streams
@@ -25,6 +27,10 @@ DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
 OPENING_AT_ONCE = 64
 PATIENCE = 30.0
 """Seconds that opening connections may take without one more being open."""
+
+_trusting = ssl.create_default_context()
+_trusting.check_hostname = False
+_trusting.verify_mode = ssl.CERT_NONE
 
 _buffer = bytearray(256 * 1024)
 
@@ -41,6 +47,7 @@ class End:
         self._received = 0
         self._messages = 0
         self._sent = 0
+        self._tls = isinstance(sock, ssl.SSLSocket)
         self.head: bytes | None = b""
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -54,9 +61,12 @@ class End:
             return
         try:
             received = self._sock.recv_into(_buffer)
-        except BlockingIOError:
+            # What TLS has decrypted already wakes nobody.
+            while self._tls and (more := self._sock.pending()):  # type: ignore[attr-defined]
+                received += self._sock.recv_into(_buffer, more)
+        except (BlockingIOError, ssl.SSLWantReadError):
             return
-        except ConnectionResetError:
+        except (ConnectionResetError, ssl.SSLError):
             received = 0
         if not received:
             self.close()
@@ -108,14 +118,14 @@ class End:
     def _try(self, part: memoryview) -> int:
         try:
             return self._sock.send(part)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
             return 0
 
     def _read_head(self) -> None:
         assert self.head is not None
         try:
             data = self._sock.recv(65536)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantReadError):
             return
         if not data:
             self.close()
@@ -193,10 +203,16 @@ class Load:
         self._poll = select.epoll()
         self._ends: dict[int, End] = {}
         self._clients: list[Client] = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-        self._listener.setblocking(False)
-        self._poll.register(self._listener, select.EPOLLIN)
+        self._listeners = {}
+        for tls in (False, True):
+            listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+            listener.setblocking(False)
+            self._poll.register(listener, select.EPOLLIN)
+            self._listeners[listener.fileno()] = (listener, tls)
         self._poll.register(0, select.EPOLLIN)
+        # Somebody may look whether a port is open, or dial before anything is asked for.
+        self._shape = Shape("none", 128, 0)
+        self._up, self._down = streams(self._shape)
         self._commands: deque[dict[str, Any]] = deque()
         self._typed = b""
         self.running = False
@@ -206,7 +222,7 @@ class Load:
 
     def serve(self) -> None:
         """Do what comes in until standard input ends."""
-        _answer(self._listener.getsockname()[1])
+        _answer([listener.getsockname()[1] for listener, _ in self._listeners.values()])
         while True:
             self._turn(-1)
             while self._commands:
@@ -244,11 +260,12 @@ class Load:
                 sys.exit()
             *lines, self._typed = (self._typed + typed).split(b"\n")
             self._commands.extend(json.loads(line) for line in lines)
-        elif fd == self._listener.fileno():
+        elif fd in self._listeners:
+            listener, tls = self._listeners[fd]
             try:
                 while True:
-                    sock, _ = self._listener.accept()
-                    self._add(Echo(self, sock, self._down, self._up))
+                    sock, _ = listener.accept()
+                    self._add(Echo(self, _secured(sock) if tls else sock, self._down, self._up))
             except BlockingIOError:
                 pass
 
@@ -268,6 +285,9 @@ class Load:
         while len(self._clients) < self._shape.connections:
             for _ in range(min(OPENING_AT_ONCE, self._shape.connections - len(self._clients))):
                 sock = socket.create_connection(("127.0.0.1", port))
+                if self._shape.tls:
+                    # The proxy waits for nobody while it shakes hands.
+                    sock = _trusting.wrap_socket(sock)
                 client = Client(self, sock, self._up, self._down)
                 self._add(client)
                 client.ask(port, deflate=self._shape.deflate)
@@ -313,13 +333,27 @@ def _percentiles(latencies: list[tuple[float, int]]) -> dict[str, float]:
     latencies.sort()
     total = sum(count for _, count in latencies)
     found: dict[str, float] = {}
+    found["max"] = latencies[-1][0] * 1000
     seen = 0
     for latency, count in latencies:
         seen += count
-        for name, share in (("p50", 0.5), ("p99", 0.99)):
+        for name, share in (("p50", 0.5), ("p99", 0.99), ("p999", 0.999)):
             if name not in found and seen >= share * total:
                 found[name] = latency * 1000
     return found
+
+
+@cache
+def _certified() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[1])
+    return context
+
+
+def _secured(sock: socket.socket) -> ssl.SSLSocket:
+    """A server's end with TLS; argument 1 is the file with certificate and key."""
+    sock.setblocking(False)
+    return _certified().wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
 
 
 def _answer(answer: object) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import mmap
 import os
+import platform
+import re
 import socket
 import subprocess
 import sys
@@ -56,6 +58,14 @@ def process(
 def python(module: str, *args: str) -> list[str]:
     """The command that runs a module of this checkout."""
     return [sys.executable, "-m", module, *args]
+
+
+def machine() -> str:
+    """The processor and the Python that figures are of."""
+    info = Path("/proc/cpuinfo").read_text()
+    found = re.search(r"model name\s*: (.+)", info)
+    name = " ".join(found[1].split()) if found else platform.machine()
+    return f"{name}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def processor_seconds(pid: int) -> float:

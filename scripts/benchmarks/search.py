@@ -1,26 +1,22 @@
-"""Search in a large capture: seconds until the first hits and until all is looked at.
-
-    .venv/bin/python -m scripts.benchmarks.search [--frames 1000000] [--size 200]
-
-Says also how long a search held the interpreter at a time, which is what others feel of it.
-"""
+"""Search in a large capture: seconds until the first hits and until all is looked at."""
 
 from __future__ import annotations
 
-import argparse
-import statistics
-import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
 
+from scripts.benchmarks.report import Report, verdict
+from scripts.benchmarks.shapes import Settings
 from wsproxy.model.batches import BatchBuilder
 from wsproxy.model.queries import Query
 from wsproxy.model.records import ConnectionRecord
 from wsproxy.store.browser import CaptureBrowser
 from wsproxy.store.recorder import CaptureRecorder
 
+FRAMES = 1_000_000
+SIZE = 200
 FRAMES_A_BLOCK = 10_000
 FILTERS = (
     "needle",
@@ -72,18 +68,22 @@ def longest_wait(stop: threading.Event, waits: list[float]) -> None:
         waits.append(time.perf_counter() - before - 0.001)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--frames", type=int, default=1_000_000)
-    parser.add_argument("--size", type=int, default=200)
-    options = parser.parse_args()
+def search(_: Settings) -> Report:
+    """search in a capture of 1,000,000 frames of 200 bytes"""
+    report = Report(
+        "search",
+        (
+            "filter",
+            "hits",
+            "first hits, s",
+            "all, s",
+            "processor s",
+            "interpreter held, ms at most",
+        ),
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "big.wsproxy"
-        start = time.perf_counter()
-        make(path, options.frames, options.size)
-        print(f"{options.frames:,} frames of {options.size} bytes made and written in"
-              f" {time.perf_counter() - start:.1f} s", file=sys.stderr)  # fmt: skip
-        print(f"{'filter':32} {'hits':>9} {'first s':>8} {'all s':>7} {'cpu s':>7} {'held ms':>8}")
+        make(path, FRAMES, SIZE)
         for source in FILTERS:
             browser = CaptureBrowser(path)
             stop, waits = threading.Event(), [0.0]
@@ -93,14 +93,16 @@ def main() -> None:
             while not (page := browser.page(Query(filter=source), limit=100)).complete:
                 found = found or (time.perf_counter() - start if page.total else 0.0)
             took = time.perf_counter() - start
+            spent = time.thread_time() - cpu
             stop.set()
             watcher.join()
-            high = statistics.quantiles(waits, n=1000)[-1] if len(waits) > 1 else waits[0]
-            print(f"{source:32} {page.total:>9,} {found or took:>8.2f} {took:>7.2f}"
-                  f" {time.thread_time() - cpu:>7.2f} {max(waits) * 1000:>8.1f}"
-                  f" (p99.9 {high * 1000:.1f})")  # fmt: skip
             browser.close()
-
-
-if __name__ == "__main__":
-    main()
+            report.add(
+                f"`{source.replace('|', chr(92) + '|')}`",
+                f"{page.total:,}",
+                verdict(found or took, most=0.2) if page.total else "",
+                verdict(took, most=2.0),
+                f"{spent:.2f}",
+                f"{max(waits) * 1000:.1f}",
+            )
+    return report

@@ -1,12 +1,14 @@
-"""Relaying with a capture, beside nginx tunnelling, on every shape of traffic."""
+"""Relaying with a capture, beside nginx and haproxy tunnelling, on every shape of traffic."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.benchmarks.report import Report, verdict
 from scripts.benchmarks.rounds import Result, medians, ratios, take_turns
 from scripts.benchmarks.streams import Shape
-from scripts.benchmarks.targets import Bench
+from scripts.benchmarks.targets import Bench, Target
 
 SHAPES = (
     Shape("small", 128, 64),
@@ -15,7 +17,12 @@ SHAPES = (
     Shape("4k", 4096, 16, 8),
     Shape("256k", 256 * 1024, 4, 2),
     Shape("deflate", 1024, 16, 8, deflate=True),
+    Shape("tls-client", 1024, 16, 8, tls="client"),
+    Shape("tls-both", 1024, 16, 8, tls="both"),
 )
+
+SELDOM = frozenset({"bursts"})
+"""Measured where they are asked for by name, and in a long run."""
 
 WANTED = {
     "small": (1.0, 1.3, 1.5),
@@ -26,71 +33,99 @@ WANTED = {
 }
 """Round trips at least, processor time and p99 at most, as ratios to nginx."""
 
+COLUMNS = (
+    "shape",
+    "",
+    "round trips/s",
+    "µs a message",
+    "p50 ms",
+    "p99 ms",
+    "MB",
+    "round trips, ratio",
+    "processor time, ratio",
+    "p99, ratio",
+)
 
-def relay(
+
+@dataclass(frozen=True)
+class Settings:
+    """How long, and beside what."""
+
+    rounds: int = 5
+    seconds: float = 3.0
+    shapes: tuple[str, ...] = ()
+    against: Path | None = None
+    haproxy: bool = False
+    options: tuple[str, ...] = ()
+
+
+def shapes(settings: Settings) -> Report:
+    """all shapes of traffic, beside nginx and haproxy"""
+    report = Report("shapes", COLUMNS)
+    for shape in SHAPES:
+        if settings.shapes:
+            if shape.name not in settings.shapes:
+                continue
+        elif shape.name in SELDOM and settings.rounds < 5:
+            continue
+        with Bench() as bench:
+            targets = [bench.nginx(shape.tls)]
+            if settings.haproxy:
+                targets.append(bench.haproxy(shape.tls))
+            if settings.against:
+                before = bench.wsproxy(
+                    *settings.options, name="before", checkout=settings.against, tls=shape.tls
+                )
+                targets.append(before)
+            targets.append(bench.wsproxy(*settings.options, tls=shape.tls))
+            compare(report, bench, targets, shape, settings, WANTED.get(shape.name))
+    return report
+
+
+def compare(
+    report: Report,
+    bench: Bench,
+    targets: list[Target],
     shape: Shape,
-    *,
-    rounds: int,
-    seconds: float,
-    against: Path | None = None,
-    haproxy: bool = False,
-    options: tuple[str, ...] = (),
+    settings: Settings,
+    wanted: tuple[float, float, float] | None = None,
 ) -> None:
-    """Measure one shape and print it."""
-    with Bench() as bench:
-        targets = [bench.nginx()]
-        if haproxy:
-            targets.append(bench.haproxy())
-        if against:
-            targets.append(bench.wsproxy(*options, name="before", checkout=against))
-        targets.append(bench.wsproxy(*options))
-        results = take_turns(bench, targets, shape, rounds=rounds, seconds=seconds)
-    print_results(shape, results)
-    _print_verdict(shape, ratios(results["wsproxy"], results["nginx"]))
-
-
-def print_results(shape: Shape, results: dict[str, list[Result]]) -> None:
-    """A line for each target: its medians, and its ratios to the first."""
-    print(f"\n{shape.name}: {shape.title}")
-    print(
-        f"  {'':10} {'trips/s':>9} {'us/msg':>8} {'p50 ms':>8} {'p99 ms':>8} {'MB':>6}"
-        f" {'core':>6} {'load':>6}   trips  time   p50   p99"
-    )
-    baseline = next(iter(results.values()))
+    """Measure targets in turns; a row for each, with its ratios to the first."""
+    results = take_turns(bench, targets, shape, rounds=settings.rounds, seconds=settings.seconds)
+    baseline = targets[0].name
     for name, rounds in results.items():
         found = medians(rounds)
-        line = (
-            f"  {name:10} {found.round_trips:9,.0f} {found.microseconds:8.2f} {found.p50:8.2f}"
-            f" {found.p99:8.2f} {found.memory / 1e6:6.0f} {found.busy:6.0%} {found.load_busy:6.0%}"
+        cells = [
+            f"`{shape.name}`: {shape.title}" if name == baseline else "",
+            name,
+            f"{found.round_trips:,.0f}",
+            f"{found.microseconds:.2f}",
+            f"{found.p50:.2f}",
+            f"{found.p99:.2f}",
+            f"{found.memory / 1e6:.0f}",
+        ]
+        if name != baseline:
+            of = ratios(rounds, results[baseline])
+            judged = wanted if name == targets[-1].name and wanted else (None, None, None)
+            cells += [
+                verdict(of.round_trips, least=judged[0]),
+                verdict(of.microseconds, most=judged[1]),
+                verdict(of.p99, most=judged[2]),
+            ]
+        else:
+            cells += ["", "", ""]
+        report.add(*cells)
+        _doubts(report, shape, name, found)
+
+
+def _doubts(report: Report, shape: Shape, name: str, found: Result) -> None:
+    if found.load_is_limit:
+        report.remark(
+            f"`{shape.name}`, {name}: the load was the limit ({found.load_busy:.0%} of its core,"
+            f" {name} {found.busy:.0%} of its own): more round trips may be possible."
         )
-        if rounds is not baseline:
-            of = ratios(rounds, baseline)
-            line += f"   {of.round_trips:5.2f} {of.microseconds:5.2f} {of.p50:5.2f} {of.p99:5.2f}"
-        if found.load_is_limit:
-            line += "   (the load was the limit: more round trips may be possible)"
-        if found.others > 0.15:
-            line += f"   (others used {found.others:.1f} cores: only the processor time says much)"
-        print(line, flush=True)
-    if "before" in results:
-        of = ratios(results["wsproxy"], results["before"])
-        print(
-            f"  wsproxy / before: {of.round_trips:.2f} of its round trips,"
-            f" {of.microseconds:.2f} of its processor time, p99 {of.p99:.2f}",
-            flush=True,
+    if found.others > 0.15:
+        report.remark(
+            f"`{shape.name}`, {name}: others used {found.others:.1f} cores of the machine:"
+            " only the processor time says much."
         )
-
-
-def _print_verdict(shape: Shape, of: Result) -> None:
-    if shape.name not in WANTED:
-        return
-    trips, time, p99 = WANTED[shape.name]
-    verdicts = (
-        f"round trips {of.round_trips:.2f} (wanted {trips}: {_met(of.round_trips >= trips)})",
-        f"time {of.microseconds:.2f} (at most {time}: {_met(of.microseconds <= time)})",
-        f"p99 {of.p99:.2f} (at most {p99}: {_met(of.p99 <= p99)})",
-    )
-    print(f"  {', '.join(verdicts)}", flush=True)
-
-
-def _met(met: bool) -> str:
-    return "met" if met else "MISSED"

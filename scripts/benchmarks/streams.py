@@ -27,12 +27,15 @@ class Shape:
     burst: bool = False
     """Peers write all that they have to send at once; otherwise message by message, as libraries do."""
     deflate: bool = False
+    tls: str = ""
+    """`client`: from the client to the proxy; `both`: to the server, too."""
 
     @property
     def title(self) -> str:
         kind = "deflate, JSON, " if self.deflate else ""
         bursts = " in bursts" if self.burst else ""
-        return f"{kind}{_short(self.size)}, {self.connections} x {self.in_flight}{bursts}"
+        tls = {"": "", "client": ", TLS to the proxy", "both": ", TLS on both sides"}[self.tls]
+        return f"{kind}{_short(self.size)}, {self.connections} x {self.in_flight}{bursts}{tls}"
 
 
 class Stream:
