@@ -122,7 +122,7 @@ async def jsonrpc_server(*, changed: bool = False) -> AsyncIterator[str]:
 async def use_jsonrpc(url: str) -> object:
     async with connect(f"{url}/rpc") as socket:
         got = []
-        for number, (method, params) in enumerate([("sum", [1, 2]), ("add", [4])]):
+        for number, (method, params) in enumerate([("sum", [1, 2]), ("add", [10])]):
             call = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
             await socket.send(json.dumps(call))
             got.append(json.loads(await socket.recv())["result"])
