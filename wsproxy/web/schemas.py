@@ -19,6 +19,7 @@ from wsproxy.web.shapes import (
     MAYBE_INTEGER,
     MAYBE_NUMBER,
     MAYBE_STRING,
+    NOTE,
     NUMBER,
     PAIR,
     STRING,
@@ -27,14 +28,6 @@ from wsproxy.web.shapes import (
     optional,
     or_null,
     ref,
-)
-
-_NOTE = object_of(
-    connection=INTEGER,
-    direction=or_null(DIRECTION),
-    message=MAYBE_INTEGER,
-    note=STRING,
-    marked=BOOLEAN,
 )
 
 _SUMMARY = {
@@ -142,7 +135,7 @@ SCHEMAS: dict[str, Any] = {
             object_of(name=STRING, title=STRING, suffix=STRING, content_type=STRING, lacks=STRING)
         )
     ),
-    "Note": _NOTE,
+    "Note": NOTE,
     "Notes": object_of(offset=INTEGER, total=INTEGER, notes=list_of("Note")),
     "Page": object_of(
         offset=INTEGER, total=INTEGER, upto=INTEGER, complete=BOOLEAN, rows=list_of("Row")

@@ -69,3 +69,11 @@ HTTP_ROW = {
     "response_length": INTEGER,
     "summary": STRING,
 }
+
+NOTE = object_of(
+    connection=INTEGER,
+    direction=or_null(DIRECTION),
+    message=MAYBE_INTEGER,
+    note=STRING,
+    marked=BOOLEAN,
+)

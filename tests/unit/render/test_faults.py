@@ -58,3 +58,12 @@ def test_a_fault_is_told_after_its_frame() -> None:
         DROPPED,
         3,
     ]
+
+
+def test_what_was_cut_off_is_marked() -> None:
+    cut = FaultRecord(
+        3, Direction.UPSTREAM, 7.0, "half", "truncate", 1, "cut", b"a" * 99, b"a" * 90
+    )
+    before, _, after = fault_line(cut).partition(" => ")
+    assert before.endswith("a[aaaaaaaaa]")
+    assert after.endswith("a[]")
