@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,15 +45,11 @@ def write(reports: Sequence[Report], heading: str) -> None:
     text = PAGE.read_text()
     for report in reports:
         begin, end = f"<!-- bench {report.name} -->", f"<!-- end {report.name} -->"
-        body = f"{begin}\n{heading}\n\n{report.markdown()}\n{end}"
-        text, found = re.subn(
-            re.escape(begin) + ".*?" + re.escape(end),
-            lambda _, body=body: body,
-            text,
-            flags=re.DOTALL,
-        )
-        if not found:
+        before, found, rest = text.partition(begin)
+        _, found_end, after = rest.partition(end)
+        if not found or not found_end:
             raise LookupError(f"{PAGE} has no place for {report.name}")
+        text = f"{before}{begin}\n{heading}\n\n{report.markdown()}\n{end}{after}"
     PAGE.write_text(text)
 
 

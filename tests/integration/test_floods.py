@@ -105,6 +105,12 @@ async def test_compressed_messages_that_inflate_to_a_mebibyte_each(tmp_path: Pat
         await check(proxy, capture, count)
 
 
+ADDON = """
+def websocket_message(flow):
+    flow.websocket.messages[-1].content
+"""
+
+
 def large() -> Iterable[bytes]:
     """One message, far larger than what may be held of it and what may be in memory."""
     size = (1 << 30) if FULL else (400 << 20)
@@ -122,6 +128,10 @@ async def test_large_message_that_something_might_hold(what: str, tmp_path: Path
         addon = tmp_path / "looks.py"
         addon.write_text("def websocket_message(flow): flow.websocket.messages[-1].content\n")
         options = ("-s", str(addon))
+    if what == "addon":
+        script = tmp_path / "reads.py"
+        script.write_text(ADDON)
+        options = ("-s", str(script))
     async with flooded(capture, *options) as proxy:
         if what == "breakpoint":
             await proxy.call("POST", "/breakpoints", {"filter": "~u sink", "timeout": 60})
