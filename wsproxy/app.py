@@ -327,7 +327,7 @@ class Proxy:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + DECODE_SECONDS_AT_END
         # In turns, so that what the writer cannot keep up with is not piled up for it.
-        while not self._journal.drain() and loop.time() < deadline:
+        while not self._journal.drain() and loop.time() < deadline:  # noqa: ASYNC110 - it works meanwhile
             await asyncio.sleep(0.001)
         self._journal.flush(0.0)
         await asyncio.to_thread(self._recorder.close)

@@ -73,7 +73,7 @@ def parse_route(text: str) -> Route:
     """Read `8080=ws://a:8000`; raises ValueError that says what is wrong with it."""
     port, sign, url = text.partition("=")
     if not sign or not port.strip().isdecimal() or int(port) > 65535:
-        raise ValueError(f"{text!r} is no route; write for instance 8080=ws://localhost:8000")
+        raise ValueError(f"{text!r} is not a route; write for instance 8080=ws://localhost:8000")
     return Route(int(port), parse_upstream(url.strip()))
 
 

@@ -94,6 +94,6 @@ def test_what_is_wrong_ends_the_start(upstreams: tuple[str, str]) -> None:
         assert f"cannot listen on 127.0.0.1:{port}: address already in use" in done.stderr
     done = run("run", "--route", "here=ws://x")
     assert done.returncode == 2
-    assert "'here=ws://x' is no route; write for instance 8080=ws://" in done.stderr
+    assert "'here=ws://x' is not a route; write for instance 8080=ws://" in done.stderr
     assert "Missing argument 'UPSTREAM' (or --route PORT=URL)" in run("run").stderr
     assert "leave --route" in run("run", "ws://y", "--route", "0=ws://x", "-s", "a.py").stderr

@@ -58,7 +58,7 @@ class Orders:
                 int(value["seed"]), faults, breakpoints, str(value["by"]), str(value["what"])
             )
         except (KeyError, TypeError, RecursionError) as error:
-            raise ValueError(f"these are no orders: {error!r}") from None
+            raise ValueError(f"these are not orders: {error!r}") from None
 
 
 class Desk:

@@ -28,7 +28,7 @@ class Context:
 
     reading: Reading
     live: Steering | None
-    """None where a saved capture is shown: then there is no route that needs it."""
+    """None where a saved capture is shown: no route needs it then."""
     totals: Totals
     clock: Clock
     keep_note: Callable[[NoteRecord], Awaitable[None]]
