@@ -82,7 +82,8 @@ def main() -> None:
     chosen = args.name or [name for name in BENCHMARKS if not (args.quick and name in LONG)]
     reports = [BENCHMARKS[name](settings) for name in chosen]
     if args.write:
-        rounds = f"Medians of {settings.rounds} rounds of {settings.seconds:g} seconds"
+        medians = f"Medians of {settings.rounds} rounds" if settings.rounds > 1 else "One round"
+        rounds = f"{medians} of {settings.seconds:g} seconds"
         write(reports, f"{rounds}; {machine()}.")
 
 
