@@ -88,3 +88,17 @@ def test_the_options_of_run_are_grouped() -> None:
     rest = text.partition(f"\n{REST}:\n")[2].partition("Examples:")[0]
     named = [line.split()[0] for line in rest.splitlines() if line.startswith("  -")]
     assert named == ["--debug", "--config", "-h,"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["shwo", "x"], "there is no command shwo; did you mean show?"),
+        (["faults", "lst"], "there is no command lst; did you mean list?"),
+        (["ctl", "faults", "ad"], "there is no command ad; did you mean add?"),
+    ],
+)
+def test_a_misspelt_command(arguments: list[str], said: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert said in done.stderr

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from wsproxy.text.words import did_you_mean
+
 REST = "Other options"
 
 
@@ -34,7 +36,17 @@ class GroupedCommand(click.Command):
 
 
 class WholeLines(click.Group):
-    """A group whose help has the first sentence of each command's, however long it is."""
+    """A group whose help has the first sentence of each command's, however long it is, and that
+    suggests the command that was meant.
+    """
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word = args[0]
+        if not word.startswith("-") and self.get_command(ctx, word) is None:
+            ctx.fail(f"there is no command {word}{did_you_mean(word, self.list_commands(ctx))}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = []
