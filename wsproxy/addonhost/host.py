@@ -58,6 +58,9 @@ class AddonHost:
         self._quiet = Quiet()
         self._errors.install()
         self.master = Master(self.options)
+        for handler in self._previous:  # their filters bound what is said in a second
+            for limit in handler.filters:
+                self.master.termlog.logger.addFilter(limit)
         self.addons = self.master.addons
         self.watch = HookWatch(lambda: self.addons.running)
         self.pending: dict[int, HttpExchange] = {}

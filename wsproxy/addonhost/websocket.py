@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -102,10 +103,10 @@ class FlowInterceptor:
         return asyncio.shield(self._spawn(rest))
 
     async def _wait_and_show(self, in_flight: InFlightMessage) -> None:
-        await self._turns.take()
+        await self._turns.take(in_flight.time)
         rest = self._show(in_flight)
         if rest is None:
-            self._turns.give()
+            self._turns.give(at_once=True)
         else:
             await asyncio.shield(self._spawn(rest))
 
@@ -229,7 +230,7 @@ class FlowInterceptor:
             self._close = (in_flight.direction, *parse_close(in_flight.content))
 
     async def _end(self) -> None:
-        await self._turns.take()
+        await self._turns.take(math.inf)
         try:
             self.flow.client_conn.state = ConnectionState.CLOSED
             self.flow.server_conn.state = ConnectionState.CLOSED

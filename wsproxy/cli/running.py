@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
@@ -17,6 +17,7 @@ from wsproxy.cli.addons import make_host
 from wsproxy.cli.address import Address, published
 from wsproxy.cli.colour import coloured
 from wsproxy.cli.faulty import shown
+from wsproxy.cli.stream import LineByLine
 from wsproxy.clock import LoopClock
 from wsproxy.config import DEFAULT_WEB_PORT, Settings
 from wsproxy.errors import WsproxyError
@@ -54,8 +55,8 @@ async def run_proxy(
     """Run a proxy until SIGINT or SIGTERM. Raises WsproxyError."""
     out = sys.stdout
     # With JSON on standard output, that is all there is on it, whatever addons print.
-    aside = contextlib.redirect_stdout(sys.stderr) if log.jsonl else contextlib.nullcontext()
-    with aside:
+    theirs = LineByLine(sys.stderr if log.jsonl else out)
+    with contextlib.redirect_stdout(cast("TextIO", theirs)):
         printer = _printer(settings, log, out)
         try:
             await _Run(settings, faults, log, printer).go(addons, out)
