@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import secrets
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -62,6 +65,9 @@ class ViewSettings:
 MAX_OPEN = 20_000
 """Open connections that are remembered from an earlier view on the same capture."""
 
+KEPT_EVENTS = 100
+"""Changes of what is in force that are remembered."""
+
 HELD_SECONDS = 0.5
 """How often instances are asked what waits at their breakpoints."""
 
@@ -78,6 +84,7 @@ class FleetView:
         self._web: WebServer | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fold")
         self._tasks: list[asyncio.Task[None]] = []
+        self._events: deque[dict[str, Any]] = deque(maxlen=KEPT_EVENTS)
         self._open: dict[int, RemoteConnection] = {}
         self._numbers: dict[tuple[str, int], int] = {}
 
@@ -102,7 +109,7 @@ class FleetView:
         feed = Feed(clock, totals, settings.decode)
         self._watchers.append(feed)
         js = self._client.jetstream(timeout=REQUEST_SECONDS)
-        self.follower = Follower(js, names, self._folded, self._thread, self._tell)
+        self.follower = Follower(js, names, self._folded, self._thread, self._tell, self._heard)
         self._remote = Remote(self._client, names)
         self.roster = Roster(self._client, js, names, clock)
         await self.roster.start()
@@ -170,6 +177,7 @@ class FleetView:
             "trouble": self.follower.trouble,
             "unreadable": self.follower.unreadable,
             "instances": self.roster.instances(),
+            "events": list(self._events),
         }
 
     async def stop(self) -> None:
@@ -186,6 +194,13 @@ class FleetView:
 
     async def _call(self, work: Callable[..., Any], *arguments: object) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+
+    async def _heard(self, who: str, data: bytes) -> None:
+        """Somebody changed what is in force, and says so."""
+        with contextlib.suppress(ValueError):
+            event = json.loads(data)
+            if isinstance(event, dict):
+                self._events.append({"who": who, **event})
 
     async def _keep_note(self, note: NoteRecord) -> None:
         self._tell(Folded([], [await self._call(self._folded.keep_note, note)]))

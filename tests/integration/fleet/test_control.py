@@ -62,6 +62,7 @@ async def test_a_fault_is_felt_everywhere(server: Cluster, fleet: str, tmp_path:
             assert mine["seed"] == shown.orders.faults.seed
         await eventually(lambda: shown.orders.faults.faults()[0]["strikes"] == 2)
         _, state = await call(shown, "GET", "/fleet")
+        assert [event["what"] for event in state["events"]] == ["fault gone added"]
         assert {x["revision"] for x in state["instances"] if x["alive"]} == {state["revision"]}
         status, _ = await call(shown, "DELETE", "/faults/gone")
         assert status == 200

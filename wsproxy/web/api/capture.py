@@ -64,6 +64,7 @@ async def status(ctx: Context, request: web.Request) -> web.Response:
             "left_out": {why: counted._asdict() for why, counted in left_out.items()},
             "steers": ctx.live is not None,
             "faults": ctx.live is not None and ctx.live.faults is not None,
+            "fleet": ctx.fleet is not None,
         }
     )
 

@@ -13,6 +13,7 @@ import './compare.js';
 import './conversation.js';
 import './http.js';
 import './notes-panel.js';
+import './instances-panel.js';
 
 /** @type {[string, string][]} */
 const TOOLS = [
@@ -24,6 +25,7 @@ const TOOLS = [
   ['faults', 'Faults'],
   ['compare', 'Compare'],
   ['notes', 'Notes'],
+  ['instances', 'Instances'],
 ];
 /** Those that act on live connections: a saved capture has none. */
 const STEERING = ['send', 'breakpoints', 'faults'];
@@ -51,7 +53,11 @@ class Tools extends HTMLElement {
   }
 
   get #tools() {
-    return TOOLS.filter(([tool]) => status.steers || !STEERING.includes(tool));
+    return TOOLS.filter(
+      ([tool]) =>
+        (status.steers || !STEERING.includes(tool)) &&
+        (status.value?.fleet || tool !== 'instances'),
+    );
   }
 
   #tabs(focus = this.#head.contains(document.activeElement)) {
