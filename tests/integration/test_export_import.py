@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,21 @@ def test_a_full_disk_leaves_an_older_file_as_it_was(
     assert "cannot write" in fails("export", capture, "--format", "jsonl", "-o", out)
     assert out.read_text() == "older"
     assert sorted(path.name for path in tmp_path.glob("*out*")) == ["out.jsonl"]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "zip", "har", "flows", "pcapng"])
+def test_show_export_and_diff_read_every_form_by_its_content(
+    capture: Path, tmp_path: Path, form: str
+) -> None:
+    file = tmp_path / "named-as-you-like"
+    assert run("export", capture, "--format", form, "-o", file).exit_code == 0
+    shown = run("show", file, "--messages")
+    assert shown.exit_code == 0
+    assert "hello hello" in shown.stdout
+    assert "yes" in shown.stdout
+    lines = run("export", file, "--format", "jsonl", "-o", "-").stdout.splitlines()
+    texts = [json.loads(line).get("text") for line in lines]
+    assert {"hello " * 50, "yes"} <= set(texts)
+    compared = run("diff", capture, file)
+    assert compared.exit_code == 0, compared.output
+    assert "2 connections and 4 messages compared" in compared.stdout

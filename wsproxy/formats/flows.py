@@ -33,6 +33,9 @@ NOTES = "wsproxy_notes"
 """In a flow's metadata: [place of the message from 0, note, bookmark] each; mitmproxy's own
 messages have no room for one."""
 
+TARGET = "wsproxy_target"
+"""In a flow's metadata: path and query as the client wrote them; the flow has the upstream's."""
+
 MARK = ":default:"
 """mitmproxy's mark without a picture of its own."""
 
@@ -108,6 +111,7 @@ def _flow(record: ConnectionRecord, messages: list[websocket.WebSocketMessage]) 
             b"", None, record.opened, record.opened,
         )  # fmt: skip
     flow.timestamp_created = record.opened
+    flow.metadata[TARGET] = record.target
     flow.comment, flow.marked = record.note, MARK if record.marked else ""
     if record.status == 101:
         end = record.end
@@ -209,7 +213,7 @@ def _read_flow(number: int, flow: http.HTTPFlow) -> Iterator[Imported]:
         request.timestamp_start,
         f"{peer[0]}:{peer[1]}" if peer else "",
         f"{scheme}://{host}:{request.port}{request.path}",
-        request.path,
+        str(flow.metadata.get(TARGET, request.path)),
         _headers(request.headers),
         response.status_code if response else None,
         (response.reason or "") if response else "",

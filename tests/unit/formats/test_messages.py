@@ -60,7 +60,7 @@ def handshakes(capture: CaptureReader) -> list[Any]:
     return [
         (
             *(c.id, c.opened, c.client, c.request_headers, c.status, c.response_headers),
-            *(c.closed, c.note, c.marked),
+            *(c.closed, c.note, c.marked, c.target),
         )
         for c in capture.connections()
     ]
