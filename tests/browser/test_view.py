@@ -29,7 +29,13 @@ async def test_a_saved_capture_shows_and_does_not_steer(browser: Browser, tmp_pa
         assert await page.locator(".live").inner_text() == "saved"
         assert await page.locator("wsp-header .route").inner_text() == "c.wsproxy"
         tools = page.locator("wsp-tools [role=tab]")
-        assert await tools.all_inner_texts() == ["Timeline", "Conversation", "Notes"]
+        assert await tools.all_inner_texts() == [
+            "Timeline",
+            "Conversation",
+            "HTTP",
+            "Compare",
+            "Notes",
+        ]
         assert await page.locator("wsp-send, wsp-composer, wsp-breakpoints").count() == 0
         assert not await page.get_by_text("Pause view").is_visible()
         await page.get_by_text("hello there").first.click(button="right")
