@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -24,6 +25,9 @@ _PROXIES = pytest.StashKey[list[list[Any]]]()
 """The proxies of a test, by fixture."""
 
 MARKER = "wsproxy_fault"
+
+_NUMBERS = pytest.StashKey[Iterator[int]]()
+"""The numbers of a test's captures."""
 
 SHOWN = 20
 """How many of the last messages the report of a failed test names."""
@@ -53,6 +57,8 @@ def wsproxy(request: pytest.FixtureRequest) -> Iterator[Callable[..., Awaitable[
 
     `proxy = await wsproxy(upstream_url)`.
     """
+    import asyncio
+
     from wsproxy.testing.proxy import AsyncProxy
 
     not_awaited = AsyncProxy.not_awaited
@@ -60,7 +66,8 @@ def wsproxy(request: pytest.FixtureRequest) -> Iterator[Callable[..., Awaitable[
 
         async def starting(upstream_url: object, **settings: Any) -> AsyncProxy:
             __tracebackhide__ = True
-            return start(upstream_url, **settings)
+            # Starting waits for the proxy's own loop: the caller's goes on meanwhile.
+            return await asyncio.to_thread(start, upstream_url, **settings)
 
         def factory(upstream_url: object, **settings: Any) -> Awaitable[AsyncProxy]:
             return not_awaited.watch(starting(upstream_url, **settings), "wsproxy(...)")
@@ -126,12 +133,12 @@ def _starting(request: pytest.FixtureRequest, kind: type[P]) -> Iterator[Callabl
     markers = list(request.node.iter_markers(MARKER))
     proxies: list[P] = []
     request.node.stash.setdefault(_PROXIES, []).append(proxies)
+    numbers = request.node.stash.setdefault(_NUMBERS, count(1))
     thread = LoopThread()
 
     def start(upstream_url: object, *, seed: int = DEFAULT_SEED, **settings: Any) -> P:
         __tracebackhide__ = True
-        number = sum(map(len, request.node.stash[_PROXIES]))
-        capture = folder / f"capture-{number + 1}.wsproxy"
+        capture = folder / f"capture-{next(numbers)}.wsproxy"
         proxy = kind(thread, str(upstream_url), capture, seed, **settings)
         proxies.append(proxy)
         for marker in reversed(markers):

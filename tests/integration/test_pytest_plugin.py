@@ -152,6 +152,37 @@ def test_on_a_loop(project: pytest.Pytester, plugins: list[str], mode: str) -> N
     )
 
 
+def test_the_callers_loop_goes_on_while_a_proxy_starts(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        import asyncio
+        import threading
+
+        class Upstream:
+            def __init__(self):
+                self.ready = threading.Event()
+
+            def __str__(self):
+                assert self.ready.wait(5), "the loop stands still"
+                return "ws://127.0.0.1:1"
+
+        async def test_two_at_a_time(wsproxy):
+            upstreams = Upstream(), Upstream()
+            starting = asyncio.gather(*map(wsproxy, upstreams))
+            for upstream in upstreams:
+                asyncio.get_running_loop().call_later(0, upstream.ready.set)
+            one, two = await starting
+            assert one.capture != two.capture
+        """
+    )
+    result = run(
+        project,
+        *("-p", "asyncio", "-o", "asyncio_mode=auto"),
+        *("-o", "asyncio_default_fixture_loop_scope=function"),
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_pytest_aiohttps_own_server(project: pytest.Pytester) -> None:
     project.makepyfile(
         """

@@ -160,7 +160,7 @@ async def payload(ctx: Context, request: web.Request) -> web.Response:
         raise ApiError("bad_request", "part must be frame, content or sent")
     if data is None:
         raise ApiError("no_message", "nothing else was sent in place of this frame")
-    # Strangers' data: always a download, never shown as what it claims to be.
+    # Untrusted data: always a download, never shown as what it claims to be.
     return web.Response(
         body=data,
         content_type="application/octet-stream",

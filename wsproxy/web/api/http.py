@@ -59,7 +59,7 @@ async def body(ctx: Context, request: web.Request) -> web.Response:
     bodies = {"request": _request_body, "response": _response_body}
     if part not in bodies:
         raise ApiError("bad_request", "part must be request or response")
-    # Strangers' data: always a download, never shown as what it claims to be.
+    # Untrusted data: always a download, never shown as what it claims to be.
     name = f"http-{found.id}.{part}.bin"
     return web.Response(
         body=bodies[part](found),
