@@ -15,8 +15,9 @@ import aiohttp
 import pytest
 
 from tests.support.captured import DOWN, UP, Peers, conversation
-from wsproxy.cli.captures import make_capture
+from wsproxy.cli.captures import any_capture, make_capture
 from wsproxy.cli.captures import opened as open_capture
+from wsproxy.cli.viewer import Viewer
 from wsproxy.formats.registry import EXPORTS, FORMS
 from wsproxy.formats.selection import EVERYTHING
 from wsproxy.web.server import API_ROUTES, READING_ROUTES
@@ -65,12 +66,15 @@ async def test_every_form_can_be_viewed(capture: Path, form: str, tmp_path: Path
         path = tmp_path / "exported"  # told by its content
         with open_capture(capture) as reader, path.open("wb") as file:
             FORMS[form].write()(reader, file, EVERYTHING)
-    with viewing(path) as (url, process):
+    with any_capture(path) as found:
+        viewer = Viewer(found, path.name, port=0, token="T")
+        await viewer.start()
+        url = viewer.page_url.partition("/?")[0]
         status, page = await ask(url, "GET", "/messages")
         assert (status, [row["preview"] for row in page["rows"]]) == (200, ["hello", "world"])
-        status, found = await ask(url, "GET", "/status")
-        assert (found["steers"], found["upstream"], found["frames"]) == (False, path.name, 2)
-    assert process.returncode == 0
+        status, told = await ask(url, "GET", "/status")
+        assert (told["steers"], told["upstream"], told["frames"]) == (False, path.name, 2)
+        await viewer.stop()
 
 
 async def test_what_steers_is_not_there_and_notes_are(capture: Path) -> None:
@@ -84,9 +88,10 @@ async def test_what_steers_is_not_there_and_notes_are(capture: Path) -> None:
         assert "/api/v1/faults" not in description["paths"]
         status, _ = await ask(url, "PATCH", "/connections/1/note", json={"note": "later"})
         assert status == 200
-    with viewing(capture) as (url, _):
+    with viewing(capture) as (url, process):
         status, found = await ask(url, "GET", "/connections/1")
         assert (status, found["note"]) == (200, "later")
+    assert process.returncode == 0
 
 
 def test_what_is_no_capture_is_said_in_one_line(tmp_path: Path) -> None:
