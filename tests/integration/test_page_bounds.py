@@ -6,11 +6,16 @@ import asyncio
 import io
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pytest
 
+from tests.support.recording import Recording
 from tests.support.rig import Rig, running
+from wsproxy.model.records import ConnectionRecord, Direction
+from wsproxy.protocol.frames import make_frame
+from wsproxy.relay.decoder import StreamDecoder
 
 ODD = [
     ("GET", "/timeline?since=-inf"),
@@ -176,3 +181,47 @@ async def test_reset_without_a_body() -> None:
         status, _ = await rig.call("POST", f"/connections/{number}/reset")
         assert status == 200
         assert (await rig.call("POST", "/faults/reset"))[0] in (200, 204)
+
+
+async def test_an_empty_compressed_message_is_shown() -> None:
+    async with running() as rig, rig.client(compression="deflate") as client:
+        await client.send("")
+        await client.recv()
+        await client.send("hello")
+        await client.recv()
+        rows = await rig.rows(4)
+        number = rows[0]["connection"]
+        for path in ("/frames", "/messages", "/timeline"):
+            await rig.get(path, connection=number)
+        for row in rows:
+            found = await rig.get(f"/frames/{row['id']}")
+            assert found["ends_message"]["content"]["length"] in (0, 5)
+        assert len((await rig.get("/frames", filter="~b hello"))["rows"]) == 2
+
+
+async def test_a_clock_that_was_set_back(tmp_path: Path) -> None:
+    """Times need not rise: every frame is found all the same."""
+    path = tmp_path / "c.wsproxy"
+    recording = Recording(path)
+    recording.connection_changed(
+        ConnectionRecord(recording.next_connection_id(), 5000.0, "c:1", "ws://u", "/", [], 101)
+    )
+    decoder = StreamDecoder(1, Direction.DOWNSTREAM)
+    for number, time in enumerate([5000.0, 6000.0, 100.0, 3000.0, 100.0, 7000.0]):
+        data = make_frame(1, b"number %d" % number).wire
+        recording.journal.chunks.append((decoder, time, data))
+        recording.flush()
+    recording.close()
+    async with running(capture=path) as rig:
+        assert len(await rig.rows(6)) == 6
+        wanted: list[tuple[dict[str, object], int]] = [
+            ({"since": 4000}, 3),
+            ({"until": 200}, 2),
+            ({"filter": "~b 3"}, 1),
+        ]
+        for parameters, count in wanted:
+            assert len(await rig.rows(count, **parameters)) == count
+        timeline = (await rig.get("/timeline"))["timeline"]
+        assert sum(sum(bucket["messages"]) for bucket in timeline["buckets"]) == 6
+        await rig.get("/timeline", connection=1, since=4000, until=200)
+        await rig.get("/connections/1")

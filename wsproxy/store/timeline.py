@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time as time_module
+from itertools import pairwise
 
 from wsproxy.model.queries import Bucket, Timeline
 from wsproxy.store.blockcache import BlockCache
@@ -23,8 +24,9 @@ def timeline(
     buckets: int,
 ) -> Timeline | None:
     """Sum up the frames of a connection, or of all, from `start` to `end` (None: all there is)."""
-    first_ids = _blocks_of(db, connection_id, start)
-    span = _span(blocks, first_ids, connection_id, start, end)
+    last_times = _blocks_of(db, connection_id, start)
+    first_ids = list(last_times)
+    span = _span(blocks, last_times, connection_id, start, end)
     if span is None:
         return None
     start, end = span
@@ -72,28 +74,33 @@ def timeline(
     )
 
 
-def _blocks_of(db: sqlite3.Connection, connection_id: int | None, start: float | None) -> list[int]:
+def _blocks_of(
+    db: sqlite3.Connection, connection_id: int | None, start: float | None
+) -> dict[int, float]:
+    """The last time of each block, by the id of its first frame, in order."""
     where = "WHERE last_time >= ?"
     rows = (
-        db.execute(f"SELECT first_id FROM block {where} ORDER BY first_id", (start or 0.0,))
+        db.execute(
+            f"SELECT first_id, last_time FROM block {where} ORDER BY first_id", (start or 0.0,)
+        )
         if connection_id is None
         else db.execute(
-            f"SELECT first_id FROM connection_block JOIN block USING (first_id) {where}"
+            f"SELECT first_id, last_time FROM connection_block JOIN block USING (first_id) {where}"
             " AND connection_id = ? ORDER BY first_id",
             (start or 0.0, connection_id),
         )
     )
-    return [row[0] for row in rows]
+    return dict(rows)
 
 
 def _span(
     blocks: BlockCache,
-    first_ids: list[int],
+    last_times: dict[int, float],
     connection_id: int | None,
     start: float | None,
     end: float | None,
 ) -> tuple[float, float] | None:
-    """The given times, or those of the first and last frame."""
+    """The given times, or those of the earliest and latest frame."""
 
     def times(first_id: int) -> list[float]:
         entries = blocks.entries(first_id)
@@ -106,12 +113,21 @@ def _span(
 
     if start is not None and end is not None:
         return start, max(end, start + 0.001)
-    if not first_ids:
+    found = [time for first_id in _outermost(last_times) for time in times(first_id)]
+    if not found:
         return None
-    if start is None:
-        start = min(times(first_ids[0]), default=None)
-    if end is None:
-        end = max(times(first_ids[-1]), default=None)
-    if start is None or end is None:
-        return None
+    start = min(found) if start is None else start
+    end = max(found) if end is None else end
     return start, max(end, start + 0.001)
+
+
+def _outermost(last_times: dict[int, float]) -> list[int]:
+    """The blocks that may have the earliest or the latest frame: the first and the last one and,
+    where the clock was set back, those around that.
+    """
+    first_ids = list(last_times)
+    outermost = {*first_ids[:1], *first_ids[-1:]}
+    for before, first_id in pairwise(first_ids):
+        if last_times[first_id] < last_times[before]:
+            outermost |= {before, first_id}
+    return sorted(outermost)
