@@ -14,11 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.framedecoder import FrameDecoder
 from tests.support.raw import LOOPS, Conn, ProxyStage, Recorded, both_loops, staged, until
 from tests.support.raw_bytes import MASKING_KEY, frame, switching, upgrade
 from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import Direction
-from wsproxy.protocol.frames import FrameDecoder, encode_header
+from wsproxy.protocol.frames import encode_header
 from wsproxy.relay.interfaces import Interception, Interceptor, LiveConnection
 
 UP, DOWN = Direction

@@ -17,7 +17,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.support.command import environment
-from wsproxy.protocol.frames import FrameDecoder, make_frame
+from tests.support.framedecoder import FrameDecoder
+from wsproxy.protocol.frames import make_frame
 from wsproxy.protocol.handshake import accept_key
 
 PATIENCE = 60.0

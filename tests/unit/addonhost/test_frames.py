@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.framedecoder import FrameDecoder
 from wsproxy.addonhost.frames import WebSocketFrame, frames_of, take_back
 from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import Direction
-from wsproxy.protocol.frames import Frame, FrameDecoder, make_frame
+from wsproxy.protocol.frames import Frame, make_frame
 
 
 def held(*frames: Frame) -> InFlightMessage:

@@ -8,12 +8,13 @@ import statistics
 import pytest
 
 from tests.support.fault_rig import DOWN, UP, Rig, bytes_of, wire
+from tests.support.framedecoder import FrameDecoder
 from tests.support.recording import batch_of
 from wsproxy.faults.kinds.malformed import WAYS
 from wsproxy.faults.registry import FAULT_TYPES, strike_mark
 from wsproxy.model.records import Direction, FaultRecord
 from wsproxy.protocol.close import encode_close
-from wsproxy.protocol.frames import FrameDecoder, make_frame
+from wsproxy.protocol.frames import make_frame
 from wsproxy.relay.decoder import StreamDecoder
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsproxy.protocol.frames import Frame, FrameDecoder, encode_header, make_frame, opcode_name
+from tests.support.framedecoder import FrameDecoder
+from wsproxy.protocol.frames import Frame, encode_header, make_frame, opcode_name
 
 KEY = bytes.fromhex("37fa213d")
 

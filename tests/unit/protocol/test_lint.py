@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.framedecoder import FrameDecoder
 from wsproxy.errors import Side
-from wsproxy.protocol.frames import FrameDecoder
 from wsproxy.protocol.lint import RULES, FrameLinter
 
 GOOD_SERVER = ["8105 48656c6c6f", "0100 8900 8000", "8802 03e8", "8800", "827e007e" + "00" * 126]

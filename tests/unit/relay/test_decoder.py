@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.framedecoder import FrameDecoder
 from tests.support.recording import batch_of
 from wsproxy.model.batches import Batch, BatchBuilder
 from wsproxy.model.inflight import InFlightMessage
@@ -15,15 +16,7 @@ from wsproxy.model.queries import Seen
 from wsproxy.model.records import Direction
 from wsproxy.protocol.close import encode_close
 from wsproxy.protocol.deflate import DeflateParameters, Deflater
-from wsproxy.protocol.frames import (
-    RSV1,
-    Frame,
-    FrameDecoder,
-    Opcode,
-    encode_header,
-    make_frame,
-    parse_header,
-)
+from wsproxy.protocol.frames import RSV1, Frame, Opcode, encode_header, make_frame, parse_header
 from wsproxy.protocol.handshake import NegotiatedExtensions
 from wsproxy.protocol.messages import INFLATE_AT_ONCE
 from wsproxy.relay.decoder import StreamDecoder

@@ -5,12 +5,13 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.framedecoder import FrameDecoder
 from tests.unit.protocol.test_messages import assemble
 from wsproxy.model.batches import BatchBuilder
 from wsproxy.model.inflight import InFlightMessage, injected
 from wsproxy.model.records import Direction
 from wsproxy.protocol.deflate import DeflateParameters, Deflater, Inflater
-from wsproxy.protocol.frames import Frame, FrameDecoder, make_frame
+from wsproxy.protocol.frames import Frame, make_frame
 from wsproxy.protocol.handshake import NegotiatedExtensions
 from wsproxy.protocol.messages import Message, MessageAssembler
 from wsproxy.relay.decoder import StreamDecoder

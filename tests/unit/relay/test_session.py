@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.support.fakes import FakeClock, FakeRecorder, FakeTransport, connection
+from tests.support.framedecoder import FrameDecoder
 from wsproxy.model.records import Direction, End, FrameRecord, MessageRecord
 from wsproxy.protocol.close import encode_close
-from wsproxy.protocol.frames import FrameDecoder, make_frame
+from wsproxy.protocol.frames import make_frame
 from wsproxy.relay.journal import DRAIN_SECONDS, UNDECODED_HIGH, Journal
 from wsproxy.relay.session import FIN_SECONDS, HALF_CLOSED_SECONDS, STOP_SECONDS, Session
 

@@ -20,10 +20,11 @@ from hypothesis.stateful import (
 )
 
 from tests.support.fakes import FakeClock, FakeRecorder, FakeTransport, connection
+from tests.support.framedecoder import FrameDecoder
 from wsproxy.faults.steps import Resume, Send, SendBytes, Stall, Step
 from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.records import Direction
-from wsproxy.protocol.frames import FrameDecoder, Opcode, make_frame
+from wsproxy.protocol.frames import Opcode, make_frame
 from wsproxy.relay.holding import HoldBudget
 from wsproxy.relay.interfaces import LiveConnection
 from wsproxy.relay.journal import Journal
