@@ -37,6 +37,9 @@ CHUNK_BYTES = 512 * 1024
 IDLE_SECONDS = 1.0
 """How often the capture is looked at where nobody says that there is something new."""
 
+GATHER_SECONDS = 0.1
+"""How long what is new may wait for more: a message costs about the same, however much is in it."""
+
 RETRY_SECONDS = 0.25
 
 KEEP_SECONDS = 1.0
@@ -208,7 +211,8 @@ class Sender:
             async with asyncio.timeout(IDLE_SECONDS):
                 await self._wake.wait()
         except TimeoutError:
-            pass
+            return
+        await asyncio.sleep(GATHER_SECONDS)
 
     async def _failed(self, why: str) -> None:
         self.trouble = why
