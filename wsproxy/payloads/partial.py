@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from wsproxy.payloads.bounds import MAX_PACKETS
-from wsproxy.payloads.cutter import Cutter
-from wsproxy.payloads.decoded import Decoded, decoded
+from wsproxy.payloads.cutter import Cutter, LostError, Packet
+from wsproxy.payloads.decoded import Decoded, Payload, decoded
 from wsproxy.payloads.lines import size
 
 PARTIAL = "(partial)"
@@ -27,3 +29,30 @@ def others(protocol: str, count: int) -> list[Decoded]:
         return []
     more = count - MAX_PACKETS
     return [decoded(protocol, MORE, f"{more} packets", {"packets": more})]
+
+
+def in_packets(
+    protocol: str,
+    cutter: Cutter,
+    payload: Payload,
+    say: Callable[[Packet], Decoded],
+    begun: Callable[[bytes], str],
+) -> list[Decoded] | None:
+    """What a message says whose protocol has packets of its own; None if it is lost in them.
+
+    `say` is asked about the first MAX_PACKETS packets, `begun` for the kind of the one that goes
+    on in the next message, of which it is given the beginning.
+    """
+    found: list[Decoded] = []
+    count = 0
+    try:
+        for packet in cutter.feed(payload.content, payload.missing):
+            count += 1
+            if count <= MAX_PACKETS:
+                found.append(say(packet))
+    except LostError:
+        return found or None
+    found += others(protocol, count)
+    if cutter.pending:
+        found += partial(protocol, begun(cutter.head), cutter)
+    return found

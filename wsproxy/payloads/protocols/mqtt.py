@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from wsproxy.model.records import Direction
-from wsproxy.payloads.bounds import MAX_PACKETS
 from wsproxy.payloads.cutter import Cutter, LostError, Packet
 from wsproxy.payloads.decoded import (
     Decoded,
@@ -25,7 +24,7 @@ from wsproxy.payloads.decoded import (
     request,
 )
 from wsproxy.payloads.lines import data, many
-from wsproxy.payloads.partial import others, partial
+from wsproxy.payloads.partial import in_packets
 from wsproxy.payloads.protocols.mqtt_fields import Fields, Truncated, properties
 
 # 2.1.2, table 2-1.
@@ -55,20 +54,13 @@ class Mqtt(Decoder):
         return Sure.SURE if first and payload.direction is Direction.UPSTREAM else None
 
     def feed(self, payload: Payload) -> list[Decoded] | None:
-        cutter = self._cutters[payload.direction]
-        found: list[Decoded] = []
-        count = 0
-        try:
-            for packet in cutter.feed(payload.content, payload.missing):
-                count += 1
-                if count <= MAX_PACKETS:
-                    found.append(self._packet(packet, payload.direction))
-        except LostError:
-            return found or None
-        found += others(self.name, count)
-        if cutter.pending:
-            found += partial(self.name, NAMES[cutter.head[0] >> 4], cutter)
-        return found
+        return in_packets(
+            self.name,
+            self._cutters[payload.direction],
+            payload,
+            lambda packet: self._packet(packet, payload.direction),
+            lambda head: NAMES[head[0] >> 4],
+        )
 
     def _packet(self, packet: Packet, direction: Direction) -> Decoded:
         first = packet.content[0]

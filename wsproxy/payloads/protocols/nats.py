@@ -9,7 +9,6 @@ import re
 from typing import Any
 
 from wsproxy.model.records import Direction
-from wsproxy.payloads.bounds import MAX_PACKETS
 from wsproxy.payloads.cutter import Cutter, LostError, Packet
 from wsproxy.payloads.decoded import (
     Decoded,
@@ -25,7 +24,7 @@ from wsproxy.payloads.decoded import (
 )
 from wsproxy.payloads.jsontext import NotJsonError, parse
 from wsproxy.payloads.lines import brief, data
-from wsproxy.payloads.partial import others, partial
+from wsproxy.payloads.partial import in_packets
 
 _OPERATION = re.compile(
     rb"(?:INFO|CONNECT|H?PUB|SUB|UNSUB|H?MSG|PING|PONG|\+OK|-ERR)(?=[ \t\r])", re.IGNORECASE
@@ -55,21 +54,13 @@ class Nats(Decoder):
         return Sure.SURE if first and payload.direction is Direction.DOWNSTREAM else None
 
     def feed(self, payload: Payload) -> list[Decoded] | None:
-        cutter = self._cutters[payload.direction]
-        found: list[Decoded] = []
-        count = 0
-        try:
-            for packet in cutter.feed(payload.content, payload.missing):
-                count += 1
-                if count <= MAX_PACKETS:
-                    found.append(self._command(packet, payload.direction))
-        except LostError:
-            return found or None
-        found += others(self.name, count)
-        if cutter.pending:
-            name = cutter.head[:_LONGEST_NAME].split(b" ")[0].decode(errors="replace")
-            found += partial(self.name, name.strip(), cutter)
-        return found
+        return in_packets(
+            self.name,
+            self._cutters[payload.direction],
+            payload,
+            lambda packet: self._command(packet, payload.direction),
+            _begun,
+        )
 
     def _command(self, packet: Packet, direction: Direction) -> Decoded:
         line, _, body = packet.content.partition(b"\r\n")
@@ -176,3 +167,7 @@ def _measure(content: bytes, at: int) -> int | None:
     if end - at > _MAX_LINE or int(last[0]) > int(last[-1]):
         raise LostError("a line too long, or headers longer than the message")
     return end + 2 - at + int(last[-1]) + 2
+
+
+def _begun(head: bytes) -> str:
+    return head[:_LONGEST_NAME].split(b" ")[0].decode(errors="replace").strip()

@@ -9,7 +9,6 @@ import re
 from typing import Any
 
 from wsproxy.model.records import Direction
-from wsproxy.payloads.bounds import MAX_PACKETS
 from wsproxy.payloads.cutter import Cutter, LostError, Measure, Packet
 from wsproxy.payloads.decoded import (
     Decoded,
@@ -26,7 +25,7 @@ from wsproxy.payloads.decoded import (
 )
 from wsproxy.payloads.jsontext import NotJsonError, parse_object
 from wsproxy.payloads.lines import brief, many
-from wsproxy.payloads.partial import others, partial
+from wsproxy.payloads.partial import in_packets
 from wsproxy.payloads.values.msgpack import NotMessagePackError, unpack
 
 _END = b"\x1e"
@@ -71,20 +70,13 @@ class SignalR(Decoder):
         return Sure.SURE if first and payload.direction is Direction.UPSTREAM else None
 
     def feed(self, payload: Payload) -> list[Decoded] | None:
-        cutter = self._cutters[payload.direction]
-        found: list[Decoded] = []
-        count = 0
-        try:
-            for packet in cutter.feed(payload.content, payload.missing):
-                count += 1
-                if count <= MAX_PACKETS:
-                    found.append(self._record(packet, payload))
-        except LostError:
-            return found or None
-        found += others(self.name, count)
-        if cutter.pending:
-            found += partial(self.name, "", cutter)
-        return found
+        return in_packets(
+            self.name,
+            self._cutters[payload.direction],
+            payload,
+            lambda packet: self._record(packet, payload),
+            lambda _: "",
+        )
 
     def _measure(self, direction: Direction) -> Measure:
         def measure(content: bytes, at: int) -> int | bytes | None:
