@@ -136,7 +136,7 @@ def test_those_that_go_on(place: Path, upstream: str) -> None:
             for line, process in started:
                 jsonl = "jsonl" in line
                 (process.err if jsonl and "show" not in line else process.out).expect(
-                    r"wsproxy \w+ |serving |#3 closed"
+                    r"wsproxy \w+ |wsproxy 0|serving |#3 closed"
                 )
                 assert process.finish() == 0, (line, process.err.text)
 
