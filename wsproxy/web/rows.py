@@ -157,8 +157,11 @@ def payload_object(data: bytes, length: int, *, text: bool) -> dict[str, Any]:
     }
 
 
-def page_object(page: Page, reader: CaptureReader, extras: Extras) -> dict[str, Any]:
-    """A part of a list, its messages decoded as far as rows have them; `reader` has the rest."""
+def page_object(page: Page, reader: CaptureReader, extras: Extras, cut: int) -> dict[str, Any]:
+    """A part of a list, its messages decoded as far as rows have them; `reader` has the rest.
+
+    `cut`: how many frames a search could look at in part only.
+    """
     sayings = reader.sayings()
     said = {seen.id: sayings.of(seen.id, seen.record, seen.message) for seen in page.rows}
     more: dict[int, dict[str, Any]] = {}
@@ -174,6 +177,7 @@ def page_object(page: Page, reader: CaptureReader, extras: Extras) -> dict[str, 
         "total": page.total,
         "upto": page.upto,
         "complete": page.complete,
+        "cut": cut,
         "rows": [row_object(seen, said[seen.id]) | more.get(seen.id, {}) for seen in page.rows],
     }
 

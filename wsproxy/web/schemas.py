@@ -22,6 +22,8 @@ from wsproxy.web.shapes import (
     NOTE,
     NUMBER,
     PAIR,
+    PAYLOAD,
+    ROW,
     STRING,
     list_of,
     object_of,
@@ -54,31 +56,6 @@ _SUMMARY = {
     "paused": list_of(DIRECTION),
     "frames": BOTH,
     "bytes": BOTH,
-}
-
-_ROW = {
-    "id": INTEGER,
-    "connection": INTEGER,
-    "direction": DIRECTION,
-    "time": NUMBER,
-    "opcode": STRING,
-    "fin": BOOLEAN,
-    "rsv1": BOOLEAN,
-    "payload_length": INTEGER,
-    "content_length": INTEGER,
-    "message": MAYBE_INTEGER,
-    "preview": STRING,
-    "verdict": {"type": "string", "enum": ["relayed", "changed", "dropped", "injected"]},
-    "marks": list_of(STRING),
-    "note": optional(STRING),
-    "marked": optional(BOOLEAN),
-    "origin": optional(STRING),
-    "summary": optional(STRING),
-    "protocol": optional(STRING),
-    "kind": optional(STRING),
-    "latency": optional(NUMBER),
-    "columns": optional(list_of(MAYBE_STRING)),
-    "colours": optional(list_of(INTEGER)),
 }
 
 _FAULT = {
@@ -130,7 +107,7 @@ SCHEMAS: dict[str, Any] = {
             )
         ),
     ),
-    "Row": object_of(**_ROW),
+    "Row": object_of(**ROW),
     "ExportFormats": object_of(
         formats=list_of(
             object_of(name=STRING, title=STRING, suffix=STRING, content_type=STRING, lacks=STRING)
@@ -139,9 +116,11 @@ SCHEMAS: dict[str, Any] = {
     "Note": NOTE,
     "Notes": object_of(offset=INTEGER, total=INTEGER, notes=list_of("Note")),
     "Page": object_of(
-        offset=INTEGER, total=INTEGER, upto=INTEGER, complete=BOOLEAN, rows=list_of("Row")
+        **dict.fromkeys(("offset", "total", "upto", "cut"), INTEGER),
+        complete=BOOLEAN,
+        rows=list_of("Row"),
     ),
-    "Payload": object_of(length=INTEGER, recorded=INTEGER, text=BOOLEAN, base64=STRING),
+    "Payload": PAYLOAD,
     "Violation": object_of(rule=STRING, section=STRING, text=STRING, side=STRING),
     "Strike": object_of(
         connection=INTEGER,
@@ -207,7 +186,7 @@ SCHEMAS: dict[str, Any] = {
     ),
     "RoundTrip": object_of(request=INTEGER, answer=INTEGER, seconds=NUMBER, key=STRING),
     "Frame": object_of(
-        **_ROW,
+        **ROW,
         header=STRING,
         rsv2=BOOLEAN,
         rsv3=BOOLEAN,

@@ -77,3 +77,30 @@ NOTE = object_of(
     note=STRING,
     marked=BOOLEAN,
 )
+
+PAYLOAD = object_of(length=INTEGER, recorded=INTEGER, text=BOOLEAN, base64=STRING)
+
+ROW = {
+    "id": INTEGER,
+    "connection": INTEGER,
+    "direction": DIRECTION,
+    "time": NUMBER,
+    "opcode": STRING,
+    "fin": BOOLEAN,
+    "rsv1": BOOLEAN,
+    "payload_length": INTEGER,
+    "content_length": INTEGER,
+    "message": MAYBE_INTEGER,
+    "preview": STRING,
+    "verdict": {"type": "string", "enum": ["relayed", "changed", "dropped", "injected"]},
+    "marks": list_of(STRING),
+    "note": optional(STRING),
+    "marked": optional(BOOLEAN),
+    "origin": optional(STRING),
+    "summary": optional(STRING),
+    "protocol": optional(STRING),
+    "kind": optional(STRING),
+    "latency": optional(NUMBER),
+    "columns": optional(list_of(MAYBE_STRING)),
+    "colours": optional(list_of(INTEGER)),
+}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
 from wsproxy import __version__
 from wsproxy.filters.language import WORDS, FilterError, parse
+from wsproxy.model.queries import Query
 from wsproxy.payloads.sayings import said_object
 from wsproxy.web.api.lookup import connection_of, frame_of
 from wsproxy.web.api.routes import (
@@ -127,12 +129,19 @@ async def _page(ctx: Context, request: web.Request, *, messages: bool) -> web.Re
         page = reader.page(
             query, offset=offset, after=after, before=before, limit=limit, start=start
         )
-        return json.dumps(page_object(page, reader, extras))
+        return json.dumps(page_object(page, reader, extras, _cut(reader, query)))
 
     try:
         return json_text(await ctx.reading(work))
     except FilterError as error:
         raise bad_filter(error) from None
+
+
+def _cut(reader: CaptureReader, query: Query) -> int:
+    """How many frames are recorded in part only, where a filter looks into payloads."""
+    if not query.filter or not parse(query.filter).reads_payloads:
+        return 0
+    return reader.page(replace(query, filter="~cut"), limit=0).total
 
 
 async def frame(ctx: Context, request: web.Request) -> web.Response:

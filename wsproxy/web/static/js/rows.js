@@ -28,6 +28,8 @@ export class Rows extends EventTarget {
   paused = false;
   error = '';
   #total = 0;
+  /** Frames that a search could look at in part only. */
+  cut = 0;
   /** @type {Query | null} */
   #query = null;
   /** @type {Extras} */
@@ -252,6 +254,7 @@ export class Rows extends EventTarget {
       this.#total = page.total;
       this.#upto = page.upto;
     }
+    this.cut = page.cut;
     page.rows.forEach((row, index) => {
       this.#put(page.offset + index, row);
     });

@@ -156,6 +156,13 @@ class Frames extends HTMLElement {
       filtered &&
         this.#explained &&
         el('span', { class: 'said-foot untrusted', title: this.#explained }, this.#explained),
+      filtered &&
+        rows.cut > 0 &&
+        el(
+          'span',
+          { title: 'The filter ~cut finds them; --max-payload sets how much is recorded.' },
+          `${counted(rows.cut, 'frame')} searched in part only`,
+        ),
       rows.sorted && [
         el(
           'span',
