@@ -200,6 +200,12 @@ async def test_pause_clear_export_and_theme(rig: Rig, open_page: Open, tmp_path:
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         assert [line["event"] for line in lines] == ["connection", "frame"]
         assert lines[1]["text"] == "two"
+        async with page.expect_download() as download:
+            await page.get_by_role("button", name="Export…").click()
+            await page.get_by_role("menuitem", name="(.har)").click()
+        await (await download.value).save_as(path)
+        (entry,) = json.loads(path.read_text())["log"]["entries"]
+        assert [each["data"] for each in entry["_webSocketMessages"]][:2] == ["one", "one"]
         await page.get_by_role("button", name="Clear").click()
         await expect(page.locator(".frame")).to_have_count(0)
         await client.send("three")

@@ -96,4 +96,5 @@ def test_what_is_wrong_ends_the_start(upstreams: tuple[str, str]) -> None:
     assert done.returncode == 2
     assert "'here=ws://x' is not a route; write for instance 8080=ws://" in done.stderr
     assert "Missing argument 'UPSTREAM' (or --route PORT=URL)" in run("run").stderr
+    assert "each --route has its port" in run("run", "--route", "0=ws://x", "-p", "1").stderr
     assert "leave --route" in run("run", "ws://y", "--route", "0=ws://x", "-s", "a.py").stderr

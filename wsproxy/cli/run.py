@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from wsproxy.cli.addons import addon_options
 from wsproxy.cli.decoding import decode_options, flat
@@ -316,6 +317,9 @@ def command(
     if upstream is None:
         if not routes:
             raise click.UsageError("Missing argument 'UPSTREAM' (or --route PORT=URL)")
+        given = click.get_current_context().get_parameter_source("listen_port")
+        if given is ParameterSource.COMMANDLINE:
+            raise click.UsageError("-p goes with UPSTREAM: each --route has its port")
         (options["listen_port"], upstream), *others = routes
         routes = tuple(others)
     if routes and (scripts or sets or save_stream_file):

@@ -122,9 +122,18 @@ class ConnectionList extends HTMLElement {
     this.#shown = all.filter((connection) => {
       if (state && connection.state !== state) return false;
       if (!words.length) return true;
-      const { id, instance, target, client, subprotocol } = connection;
+      const { id, instance, route, target, client, subprotocol } = connection;
       const note = notes.ofConnection(connection)?.note;
-      const text = [`#${id}`, instance, target, client, subprotocol, stateText(connection), note]
+      const text = [
+        `#${id}`,
+        instance,
+        route,
+        target,
+        client,
+        subprotocol,
+        stateText(connection),
+        note,
+      ]
         .join(' ')
         .toLowerCase();
       return words.every((word) => text.includes(word));
@@ -192,6 +201,7 @@ class ConnectionList extends HTMLElement {
       return old;
     const about = [
       connection.instance,
+      connection.route && `port ${connection.route}`,
       connection.client,
       connection.subprotocol,
       connection.extensions.includes('deflate') ? 'deflate' : '',

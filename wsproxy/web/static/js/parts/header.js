@@ -55,7 +55,10 @@ class Header extends HTMLElement {
         title: 'Hide all rows there are now; the capture keeps them',
       }),
       this.#unclear,
-      button('Export…', () => this.#exports(), { class: 'export', 'aria-haspopup': 'menu' }),
+      button('Export…', () => attempt(() => this.#exports()), {
+        class: 'export',
+        'aria-haspopup': 'menu',
+      }),
       button('⌘', palette, { title: 'All commands (Ctrl+K)', 'aria-label': 'All commands' }),
       button('◐', () => this.#theme(), { title: 'Dark or light', 'aria-label': 'Dark or light' }),
       button('?', help, { title: 'Keys', 'aria-label': 'Keys' }),
@@ -166,11 +169,23 @@ class Header extends HTMLElement {
     ];
   }
 
-  #exports() {
+  async #exports() {
     const { left, bottom } = /** @type {Element} */ (
       this.querySelector('.export')
     ).getBoundingClientRect();
-    menu(left, bottom + 2, this.#exportActions);
+    /** @type {{ formats: { name: string, title: string, suffix: string }[] }} */
+    const { formats } = await get('/export/formats');
+    const { connection, filter } = view.query();
+    const files = formats.map(({ name, title, suffix }) => ({
+      text: `As a file: ${title} (.${suffix})`,
+      run: () =>
+        download('/export', {
+          format: name,
+          ...(connection && { connection }),
+          ...(filter && { filter }),
+        }),
+    }));
+    menu(left, bottom + 2, [...this.#exportActions, null, ...files]);
   }
 
   #theme() {
