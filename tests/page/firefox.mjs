@@ -36,7 +36,7 @@ try {
     [
       'a row opens its payload',
       async () => {
-        await page.click('.frame');
+        await page.locator('.frame').click();
         await has('wsp-details h2', 'Frame 1');
         await has('wsp-details .tree', '"apple 1"');
       },
@@ -44,7 +44,7 @@ try {
     [
       'arrow keys move, and keep the tab',
       async () => {
-        await page.click('[data-tab=frame]');
+        await page.locator('[data-tab=frame]').click();
         await has('table.bits', 'Masking-key');
         await page.focus('wsp-frames .viewport');
         await page.keyboard.press('ArrowDown');
@@ -74,7 +74,7 @@ try {
           'compare',
           'notes',
         ]) {
-          await page.click(`[data-tab=${tool}]`);
+          await page.locator(`[data-tab=${tool}]`).click();
           await page.waitForSelector(`wsp-${tool}`);
         }
       },
@@ -82,17 +82,17 @@ try {
     [
       'a message is stopped, edited and let go',
       async () => {
-        await page.click('[data-tab=breakpoints]');
+        await page.locator('[data-tab=breakpoints]').click();
         await page.type('wsp-breakpoints input', '~up & ~b order');
         await page.keyboard.press('Enter');
         await has('wsp-breakpoints tbody', '~b order');
         process.stdout.write('breakpoint\n'); // the test sends the order now
         await page.waitForSelector('.held textarea');
-        await page.click('.held textarea');
+        await page.locator('.held textarea').click();
         await page.keyboard.press('End');
         await page.keyboard.type(' edited');
         await has('.changes-held', 'edited');
-        await page.click('.held .primary');
+        await page.locator('.held .primary').click();
         await has('.frame.changed', 'changed');
       },
     ],
@@ -111,7 +111,7 @@ try {
       'one pane at a time where it is narrow',
       async () => {
         await page.setViewport({ width: 390, height: 800 });
-        await page.click('[data-pane=details]');
+        await page.locator('[data-pane=details]').click();
         await page.waitForSelector('wsp-details', { visible: true });
         const wide = await page.evaluate('document.documentElement.scrollWidth');
         if (wide > 390) throw new Error(`the page is ${wide} pixels wide`);
