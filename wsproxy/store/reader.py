@@ -189,8 +189,8 @@ class Capture:
         """How much passed on each connection, as far as the capture still has it."""
         with self.readable():
             rows = self.db.execute(
-                "SELECT connection_id, sum(frames_up), sum(frames_down), sum(bytes_up),"
-                " sum(bytes_down) FROM connection_block GROUP BY connection_id"
+                "SELECT connection_id, coalesce(sum(frames_up), 0), coalesce(sum(frames_down), 0),"
+                " coalesce(sum(bytes_up), 0), coalesce(sum(bytes_down), 0) FROM connection_block GROUP BY connection_id"
             )
             return {row[0]: Traffic([row[1], row[2]], [row[3], row[4]]) for row in rows}
 
