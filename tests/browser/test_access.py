@@ -119,7 +119,11 @@ async def test_everything_by_keyboard(rig: Rig, open_page: Open) -> None:
     await press("ArrowDown")
     await expect(page).to_have_title("#1 /echo · wsproxy")
     await press("f")  # to the frames
-    await press("Home")
+    for _ in range(50):  # until the rows of this connection are there
+        await press("Home")
+        if await page.locator("wsp-details h2").text_content() == "Frame 1":
+            break
+        await page.wait_for_timeout(100)
     await expect(page.locator("wsp-details h2")).to_have_text("Frame 1")
     await press("Shift+ArrowDown")
     await expect(page.locator("wsp-frames .foot")).to_contain_text("2 selected")
