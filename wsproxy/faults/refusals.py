@@ -55,7 +55,7 @@ class Refusals:
             if (
                 struck is None
                 and is_toxic(spec, seed, number)
-                and conditions.met(_subject(connection), now)
+                and conditions.met(Subject().on(connection), now)
             ):
                 struck = active
         if struck is None:
@@ -81,13 +81,3 @@ def _strike(
     record(FaultRecord(connection.id, None, now, name, fault.type, None, detail))
     status = fault.status if fault.answer == "status" else None
     return Refusal(name, status, fault.delay, fault.answer == "never")
-
-
-def _subject(connection: ConnectionRecord) -> Subject:
-    return Subject(
-        connection_id=connection.id,
-        url=connection.target,
-        client=connection.client,
-        server=connection.upstream_url,
-        request_headers=connection.request_headers,
-    )

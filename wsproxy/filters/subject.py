@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from wsproxy.model.inflight import InFlightMessage
 from wsproxy.model.notes import NoteRecord
@@ -28,8 +29,9 @@ class Subject:
     """Path and query as the client wrote them."""
     client: str = ""
     instance: str = ""
-    route: str = ""
     """Of a fleet, that the connection went through."""
+    route: str = ""
+    """The port that the client connected to, where there are several."""
     server: str = ""
     """The URL that the upstream was asked for."""
     request_headers: list[tuple[str, str]] = field(default_factory=list)
@@ -57,6 +59,21 @@ class Subject:
     """What somebody wrote down about the message, and about its connection."""
     marked: bool = False
     """Whether one of them is bookmarked."""
+
+    def on(self, connection: ConnectionRecord) -> Self:
+        """Add what is known of its connection; returns itself."""
+        self.connection_id = connection.id
+        self.url = connection.target
+        self.client = connection.client
+        self.instance = connection.instance
+        self.route = connection.route
+        self.server = connection.upstream_url
+        self.request_headers = connection.request_headers
+        self.response_headers = connection.response_headers
+        self.status = connection.status
+        self.notes += (connection.note,) if connection.note else ()
+        self.marked |= connection.marked
+        return self
 
 
 def is_cut(record: FrameRecord, message: MessageRecord | None) -> bool:
@@ -102,18 +119,7 @@ def subject_of(
         subject.rules += tuple(violation.rule for violation in message.violations)
     if note is not None:
         subject.notes, subject.marked = (note.text,), note.marked
-    if connection is not None:
-        subject.notes += (connection.note,) if connection.note else ()
-        subject.marked |= connection.marked
-        subject.url = connection.target
-        subject.client = connection.client
-        subject.instance = connection.instance
-        subject.route = connection.route
-        subject.server = connection.upstream_url
-        subject.request_headers = connection.request_headers
-        subject.response_headers = connection.response_headers
-        subject.status = connection.status
-    return subject
+    return subject if connection is None else subject.on(connection)
 
 
 def subject_of_in_flight(in_flight: InFlightMessage, connection: ConnectionRecord) -> Subject:
@@ -124,16 +130,7 @@ def subject_of_in_flight(in_flight: InFlightMessage, connection: ConnectionRecor
         payload=in_flight.content,
         length=in_flight.payload_length,
         upstream=in_flight.direction is Direction.UPSTREAM,
-        connection_id=connection.id,
-        url=connection.target,
-        client=connection.client,
-        instance=connection.instance,
-        route=connection.route,
-        server=connection.upstream_url,
-        request_headers=connection.request_headers,
-        response_headers=connection.response_headers,
-        status=connection.status,
         close_code=parse_close(in_flight.content)[0] if close else None,
         compressed=in_flight.compressed,
         verdict=in_flight.verdict,
-    )
+    ).on(connection)

@@ -81,21 +81,8 @@ class BlockTable:
     def of_connections(self, test: Callable[[Subject], bool]) -> int:
         def passes(number: int) -> bool:
             connection = self._connection(number)
-            if connection is None:
-                return test(Subject(connection_id=number))
-            return test(
-                Subject(
-                    connection_id=number,
-                    url=connection.target,
-                    client=connection.client,
-                    server=connection.upstream_url,
-                    request_headers=connection.request_headers,
-                    response_headers=connection.response_headers,
-                    status=connection.status,
-                    notes=(connection.note,) if connection.note else (),
-                    marked=connection.marked,
-                )
-            )
+            subject = Subject(connection_id=number)
+            return test(subject if connection is None else subject.on(connection))
 
         return self.numbered(passes)
 

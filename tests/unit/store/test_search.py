@@ -36,6 +36,7 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recorder = Recording(path, 1 << 40, clock=StillClock(), call_soon=lambda _: None)  # type: ignore[arg-type]
     for number in (1, 2):
         record = ConnectionRecord(number, START, f"c:{number}", "ws://up", f"/{number}", [], 101)
+        record.instance, record.route = ("", "east")[number - 1], ("8080", "8090")[number - 1]
         recorder.connection_changed(record)
     deflate = NegotiatedExtensions(DeflateParameters())
     decoders = {1: StreamDecoder(1, DOWN, max_payload=40), 2: StreamDecoder(2, DOWN, deflate)}
@@ -134,6 +135,8 @@ def _brute(path: Path, filter_: str) -> list[int]:
         "! ~marked & ~conn 2",
         "~note look",
         "~note . & ! ~marked",
+        "~route 8090",
+        "! ~instance east & ~b say",
     ],
 )
 def test_a_search_finds_what_a_look_at_every_frame_finds(marked: Path, source: str) -> None:
