@@ -28,6 +28,7 @@ from wsproxy.model.records import (
 )
 from wsproxy.protocol.frames import FIN, OPCODE_NAMES, RSV1, RSV2, RSV3, Frame, encode_header
 from wsproxy.protocol.lint import Violation
+from wsproxy.render.http import http_fields
 from wsproxy.render.jsonl import connection_object, dump, fault_object, frame_object
 
 MAX_LINE = 512 * 1024 * 1024
@@ -110,28 +111,11 @@ def whole_frame_object(seen: Seen) -> dict[str, Any]:
 
 def whole_http_object(record: HttpRecord) -> dict[str, Any]:
     """A request of plain HTTP, its bodies as they were, as far as they are recorded."""
-    return {
-        "event": "http",
-        "id": record.id,
-        "connection": record.connection_id,
-        "time": record.started,
-        "answered": record.answered,
-        "ended": record.ended,
-        "client": record.client,
-        "method": record.method,
-        "target": record.target,
-        "upstream": record.upstream_url,
-        "version": record.version,
-        "request_headers": record.request_headers,
-        "request_length": record.request_length,
-        "request_body_base64": base64.b64encode(record.request_body).decode(),
-        "status": record.status,
-        "reason": record.reason,
-        "response_headers": record.response_headers,
-        "response_length": record.response_length,
-        "response_body_base64": base64.b64encode(record.response_body).decode(),
-        "error": record.error,
-    }
+    return http_fields(
+        record,
+        {"request_body_base64": base64.b64encode(record.request_body).decode()},
+        {"response_body_base64": base64.b64encode(record.response_body).decode()},
+    )
 
 
 def left_out_object(why: str, counted: Counted) -> dict[str, Any]:

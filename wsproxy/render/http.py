@@ -72,6 +72,14 @@ def refusal_line(record: HttpRecord, said: HttpSaid, *, width: int = PREVIEW) ->
 
 def http_object(record: HttpRecord, said: HttpSaid) -> dict[str, Any]:
     """A request and its answer, as `--log-format jsonl` has it."""
+    bodies = _body("request", said.request), _body("response", said.response)
+    return {**http_fields(record, *bodies), "summary": said.line}
+
+
+def http_fields(
+    record: HttpRecord, request_body: dict[str, str], response_body: dict[str, str]
+) -> dict[str, Any]:
+    """A request and its answer, each with its body in the form that is wanted."""
     return {
         "event": "http",
         "id": record.id,
@@ -86,14 +94,13 @@ def http_object(record: HttpRecord, said: HttpSaid) -> dict[str, Any]:
         "version": record.version,
         "request_headers": record.request_headers,
         "request_length": record.request_length,
-        **_body("request", said.request),
+        **request_body,
         "status": record.status,
         "reason": record.reason,
         "response_headers": record.response_headers,
         "response_length": record.response_length,
-        **_body("response", said.response),
+        **response_body,
         "error": record.error,
-        "summary": said.line,
     }
 
 
