@@ -15,8 +15,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
 from wsproxy.app import Proxy
-from wsproxy.cli.colour import coloured
-from wsproxy.cli.decoding import decode_options, flat
+from wsproxy.cli.decoding import flat
+from wsproxy.cli.lines import line_options, lines_of
 from wsproxy.cli.runtime import configure_logging, run_loop
 from wsproxy.cli.said import HELP, Said, SaidError, parse_said
 from wsproxy.cli.typed import Typed, typed_lines
@@ -77,9 +77,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--wait", type=click.FloatRange(min=0), default=1.0, show_default=True,
               metavar="SECONDS",
               help="How long to wait for answers where the input has ended.")  # fmt: skip
-@click.option("--log-format", type=click.Choice(["pretty", "jsonl"]), default="pretty",
-              show_default=True, help="Frames as lines for people or as JSON objects.")  # fmt: skip
-@decode_options
+@line_options
 def command(
     url: str,
     subprotocols: tuple[str, ...],
@@ -113,11 +111,7 @@ def command(
     configure_logging()
     target = urlunsplit(("", "", server.path or "/", server.query, ""))
     with typed_lines() as typed:
-        lines = (
-            Jsonl(rules)
-            if log_format == "jsonl"
-            else Pretty(colour=coloured(), width=log_width, rules=rules)
-        )
+        lines = lines_of(log_format, rules, log_width)
         talk = _Talk(typed, wait, target, subprotocols, headers, compress=compress)
         run_loop(talk.run(settings, lines))
 

@@ -24,19 +24,6 @@ def decode_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def decode_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--decode` and `--log-width`."""
-    command = click.option(
-        "--log-width",
-        type=click.IntRange(0),
-        default=120,
-        show_default=True,
-        metavar="N",
-        help="Characters shown of what a message says; 0 for all.",
-    )(command)
-    return decode_option(command)
-
-
 def flat(rules: tuple[list[DecodeRule], ...]) -> list[DecodeRule]:
     """All rules, in the order they were given."""
     return [rule for some in rules for rule in some]

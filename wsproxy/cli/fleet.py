@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wsproxy.cli.colour import coloured
 from wsproxy.cli.configured import with_config
-from wsproxy.cli.decoding import decode_options, flat
+from wsproxy.cli.decoding import decode_option, flat
 from wsproxy.cli.fleetoptions import access_options, viewer_settings
+from wsproxy.cli.lines import line_options, lines_of
 from wsproxy.cli.runtime import configure_logging, run_loop
 from wsproxy.cli.types import SIZE, duration
 from wsproxy.clock import LoopClock
@@ -127,7 +127,7 @@ async def _create(settings: FleetSettings, limits: Limits, *, update: bool) -> N
     show_default=True,
     help="Drop the oldest frames where the capture outgrows this.",
 )
-@decode_options
+@decode_option
 def view(
     servers: tuple[str, ...],
     web_port: int | None,
@@ -157,14 +157,7 @@ def view(
 
 @command.command("tail")
 @access_options
-@click.option(
-    "--log-format",
-    type=click.Choice(["pretty", "jsonl"]),
-    default="pretty",
-    show_default=True,
-    help="Frames as lines for people or as JSON objects.",
-)
-@decode_options
+@line_options
 def tail(
     servers: tuple[str, ...],
     log_format: str,
@@ -177,12 +170,7 @@ def tail(
     configure_logging()
     from wsproxy.cli.fleetviewer import ViewSettings
 
-    rules = flat(decode)
-    lines = (
-        Jsonl(rules)
-        if log_format == "jsonl"
-        else Pretty(colour=coloured(), width=log_width, rules=rules)
-    )
+    lines = lines_of(log_format, flat(decode), log_width)
     run_loop(_view(ViewSettings(fleet=fleet, no_web=True), lines))
 
 

@@ -8,10 +8,11 @@ import click
 from click.core import ParameterSource
 
 from wsproxy.cli.addons import addon_options
-from wsproxy.cli.decoding import decode_options, flat
+from wsproxy.cli.decoding import flat
 from wsproxy.cli.faulty import fault_set
 from wsproxy.cli.fleetoptions import fleet_options, fleet_settings
 from wsproxy.cli.grouped import GroupedCommand
+from wsproxy.cli.lines import line_options
 from wsproxy.cli.running import LogChoice, run_proxy
 from wsproxy.cli.runtime import configure_logging, run_loop
 from wsproxy.cli.types import SIZE, Parsed, duration
@@ -280,14 +281,7 @@ GROUPS = {
     metavar="TIME",
     help="Print a line of statistics on standard error every so often, e.g. 5s.",
 )
-@click.option(
-    "--log-format",
-    type=click.Choice(["pretty", "jsonl"]),
-    default="pretty",
-    show_default=True,
-    help="Frames as lines for people or as JSON objects.",
-)
-@decode_options
+@line_options
 def command(
     upstream: str | None,
     routes: tuple[Route, ...],

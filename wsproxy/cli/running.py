@@ -15,15 +15,15 @@ import click
 from wsproxy.app import Proxy
 from wsproxy.cli.addons import make_host
 from wsproxy.cli.address import Address, published
-from wsproxy.cli.colour import coloured
 from wsproxy.cli.faulty import shown
+from wsproxy.cli.lines import lines_of
 from wsproxy.cli.stream import LineByLine
 from wsproxy.clock import LoopClock
 from wsproxy.config import DEFAULT_WEB_PORT, Settings
 from wsproxy.errors import WsproxyError
 from wsproxy.faults.control import FaultSet
 from wsproxy.filters.language import Filter
-from wsproxy.log.printer import Jsonl, Pretty, Printer
+from wsproxy.log.printer import Printer
 from wsproxy.log.statistics import Left, StatsLines
 from wsproxy.relay.interfaces import Watcher
 from wsproxy.store.reader import Capture
@@ -68,11 +68,7 @@ async def run_proxy(
 def _printer(settings: Settings, log: LogChoice, out: TextIO) -> Printer | None:
     if log.verbosity < 0:
         return None
-    lines: Pretty | Jsonl = (
-        Jsonl(settings.decode)
-        if log.jsonl
-        else Pretty(colour=coloured(out), width=log.width, rules=settings.decode)
-    )
+    lines = lines_of(log.format, settings.decode, log.width, out)
     return Printer(lines, LoopClock(), out, log.filter)
 
 
