@@ -227,7 +227,8 @@ class StreamDecoder:
             pos = short.run(data, pos, time, out, holding)
         if pos == start and holding is None and self._readable:
             pos = short.small(data, pos, time, out)
-            self._orderly = self._in_order
+            if pos != start:
+                self._orderly = self._in_order
         return pos
 
     def _frame(self, data: bytes, pos: int, time: float, out: BatchBuilder) -> int:

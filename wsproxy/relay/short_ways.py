@@ -62,6 +62,7 @@ class ShortWays:
         self._assembler = assembler
         self._linter = linter
         self._max_payload = max_payload
+        self._small = min(SMALL, max_payload)
         self._rsv1 = RSV1 if deflates else 0
         """The bit that says of a message that it is compressed."""
         self._compressed = _COMPRESSED if deflates else frozenset()
@@ -246,9 +247,12 @@ class ShortWays:
         Left to the long way are Close frames, what is compressed, and ends of fragmented messages.
         Returns where the first frame begins that it did not take.
         """
-        assembler, linter, rsv1 = self._assembler, self._linter, self._rsv1
         end = len(data)
-        most = min(SMALL, self._max_payload)
+        most = self._small
+        head = parse_header(data, pos)
+        if head is None or head[0] > most or pos + head[1] + head[0] > end:
+            return pos  # most often the beginning of a frame whose rest is still to come
+        assembler, linter, rsv1 = self._assembler, self._linter, self._rsv1
         begin = pos
         sizes: list[int] = []
         firsts: list[int] = []
@@ -256,10 +260,7 @@ class ShortWays:
         numbers: list[int] = []
         parts: list[bytes] = []
         notes: list[tuple[int, Note]] = []
-        while len(sizes) < RUN_FRAMES:
-            head = parse_header(data, pos)
-            if head is None:
-                break
+        while head is not None and len(sizes) < RUN_FRAMES:
             length, size = head
             body = pos + size
             stop = body + length
@@ -304,6 +305,7 @@ class ShortWays:
             parts.append(header)
             parts.append(payload)
             pos = stop
+            head = parse_header(data, pos)
         if sizes:
             if pos - begin < JOIN_BELOW * len(sizes):
                 parts = [b"".join(parts)]
