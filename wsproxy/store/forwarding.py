@@ -43,7 +43,7 @@ class Forwarding:
         self._path = path
         self._db = self._capture.db
         self._read = self._capture.wire.read
-        self._http = HttpReader(self._db, self._capture.wire)
+        self._http = HttpReader(self._db, self._capture.wire, self._capture.readable)
         self._note = 0
         """The newest row of `note` that was read."""
         self._cursors: dict[str, int] = {}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from wsproxy.model.http import HttpRecord
@@ -62,8 +64,15 @@ def http_rows(records: Iterable[HttpRecord], file: int, offset: int) -> Iterator
 class HttpReader:
     """Reads the requests of a capture."""
 
-    def __init__(self, db: sqlite3.Connection, wire: WireReader) -> None:
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        wire: WireReader,
+        readable: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        """`readable` turns what a damaged index leads to into a CaptureError."""
         self._db = db
+        self._readable = readable
         self._wire = wire
         found = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'http'").fetchone()
         self._there = found is not None  # captures of earlier versions have none
@@ -90,14 +99,11 @@ class HttpReader:
             host = of.client.rpartition(":")[0]
             where += " AND agent = ? AND substr(client, 1, ?) = ?"
             values += [agent, len(host) + 1, f"{host}:"]  # type: ignore[list-item]
-        rows = self._db.execute(
-            f"SELECT * FROM http WHERE {where} ORDER BY id {'DESC' if newest else 'ASC'} LIMIT ?",
+        found = self._select(
+            f"WHERE {where} ORDER BY id {'DESC' if newest else 'ASC'} LIMIT ?",
             (*values, -1 if limit is None else limit),
+            keep,
         )
-        found = []
-        for row in rows:
-            with contextlib.suppress(TornError, ValueError):
-                found.append(self._record(row, keep))
         return found[::-1] if newest else found
 
     def all(self) -> Iterator[HttpRecord]:
@@ -109,30 +115,32 @@ class HttpReader:
 
     def between(self, file: int, start: int, stop: int) -> Sequence[HttpRecord]:
         """Requests whose headers and bodies lie there in a wire file, with all of both."""
-        rows = self._db.execute(
-            "SELECT * FROM http WHERE file = ? AND offset >= ? AND offset < ? ORDER BY offset",
-            (file, start, stop),
-        )
-        found = []
-        for row in rows:
-            with contextlib.suppress(TornError, ValueError):
-                found.append(self._record(row, None))
-        return found
+        which = "WHERE file = ? AND offset >= ? AND offset < ? ORDER BY offset"
+        return self._select(which, (file, start, stop), None)
 
     def one(self, number: int) -> HttpRecord | None:
         """One request, with its bodies; None if there is none, or it is damaged."""
         if not self._there:
             return None
-        row = self._db.execute("SELECT * FROM http WHERE id = ?", (number,)).fetchone()
-        with contextlib.suppress(TornError, ValueError):
-            return self._record(row, None) if row is not None else None
-        return None
+        return next(iter(self._select("WHERE id = ?", (number,), None)), None)
+
+    def _select(
+        self, which: str, values: Sequence[object], keep: int | None
+    ) -> builtins.list[HttpRecord]:
+        """The requests of some rows, less those that are damaged."""
+        found = []
+        with self._readable():
+            for row in self._db.execute(f"SELECT * FROM http {which}", values):
+                with contextlib.suppress(TornError, ValueError):
+                    found.append(self._record(row, keep))
+        return found
 
     def count(self) -> int:
         """How many there are."""
         if not self._there:
             return 0
-        return int(self._db.execute("SELECT count(*) FROM http").fetchone()[0])
+        with self._readable():
+            return int(self._db.execute("SELECT count(*) FROM http").fetchone()[0])
 
     def _record(self, row: Row, keep: int | None) -> HttpRecord:
         (number, connection_id, started, answered, ended, client, _, method, target) = row[:9]

@@ -63,7 +63,7 @@ class Capture:
         self.blocks = BlockCache(self.db, self.wire)
         try:
             with self.readable():
-                self.http = HttpReader(self.db, self.wire)
+                self.http = HttpReader(self.db, self.wire, self.readable)
                 self.notes = Notes(self.db)
         except CaptureError:
             self.close()
