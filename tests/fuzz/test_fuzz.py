@@ -32,8 +32,6 @@ def test_target(name: str) -> None:
     @settings(
         max_examples=EXAMPLES.get(name, 300),
         suppress_health_check=list(HealthCheck),
-        database=None,
-        derandomize=True,  # scripts/fuzz looks for what is new
     )
     @given(changed(known) | st.binary(max_size=200))
     def run(data: bytes) -> None:

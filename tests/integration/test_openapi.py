@@ -103,8 +103,6 @@ def test_operation(name: str, page: str) -> None:
 
     @settings(
         max_examples=3 if name in SLOW else 8,
-        database=None,
-        derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
     @given(case=st.one_of(kinds))

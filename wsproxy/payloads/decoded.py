@@ -13,6 +13,8 @@ from wsproxy.payloads.lines import printable
 from wsproxy.payloads.trees import Json, tree_of
 from wsproxy.protocol.handshake import Headers
 
+NAMELESS = "(nameless)"
+
 
 class NotThisError(ValueError):
     """The content is not of the format that it was taken for."""
@@ -131,7 +133,8 @@ class Decoder(ABC):
 
 
 def decoded(protocol: str, kind: str, rest: str, value: Any, pair: Pair | None = None) -> Decoded:
-    """`rest` is what follows the kind in the summary."""
+    """`rest` is what follows the kind in the summary. A peer may send an empty kind."""
+    kind = kind or NAMELESS
     summary = f"{kind} {rest}" if rest else kind
     return Decoded(protocol, printable(kind)[:64], line(summary), value, pair)
 

@@ -147,6 +147,7 @@ def test_whoever_connects(name: str, content: str | bytes, facts: Facts) -> None
 BOMBS: dict[str, str | bytes] = {
     "nested JSON": "[" * 200_000,
     "nested JSON objects": '{"a":' * 60_000,
+    "an empty type": '{"type":"","event":"","op":"","method":"","cmd":""}',
     "a long number": '{"id":' + "9" * 200_000 + "}",
     "numbers": '{"id":[' + "1e999," * 30_000 + "NaN]}",
     "a lone surrogate": '{"type":"\\ud800","id":"\\udfff"}',
