@@ -79,3 +79,13 @@ async def test_sessions_are_lanes_with_gaps_and_close_codes(rig: Rig, open_page:
         second = lane.get_by_role("button", name=re.compile("#2 4001 closed"))
         await second.press("Enter")
         await expect(page).to_have_url(re.compile("connection=2"))
+
+
+async def test_what_waits_too_long_is_listed_by_itself(rig: Rig, open_page: Open) -> None:
+    async with rig.client() as client:
+        page = await open_page("&q=~unanswered 300ms %26 ~up")
+        await expect(page.locator("wsp-frames .empty")).to_be_visible()
+        for number in (1, 2):
+            await client.send(json.dumps({"jsonrpc": "2.0", "method": "lost", "id": number}))
+            await client.recv()
+            await expect(page.locator(".frame")).to_have_count(number)

@@ -5,9 +5,11 @@ How fast is for scripts/benchmarks/scrolling.py to say.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
@@ -18,10 +20,18 @@ from tests.support.rig import Rig, running
 FRAMES = 200_000
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def rig(tmp_path: Path, browser: Browser) -> AsyncIterator[Rig]:
-    path = tmp_path / "big.wsproxy"
+@pytest.fixture(scope="module")
+def big(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A capture that takes seconds to make."""
+    path = tmp_path_factory.mktemp("big") / "big.wsproxy"
     make_capture(path, FRAMES)
+    return path
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def rig(tmp_path: Path, big: Path) -> AsyncIterator[Rig]:
+    path = tmp_path / big.name
+    shutil.copytree(big, path)
     async with running(capture=path) as rig:
         yield rig
 
@@ -70,6 +80,16 @@ async def test_searching_many_frames(rig: Rig, open_page: Open) -> None:
         "11 rows match", timeout=60_000
     )
     await expect(page.locator(".frame .preview").first).to_have_text('{"id": 9999, "n": 19999}')
+
+
+async def test_what_looks_at_the_newest_only_says_so(rig: Rig, open_page: Open) -> None:
+    page = await open_page("&tool=conversation&order=-size")
+    await expect(page.locator("wsp-frames .foot")).to_contain_text(
+        "sorted: the newest 5,000 of 200,000"
+    )
+    await expect(page.locator("wsp-conversation")).to_contain_text(
+        "the newest 500 of 2,500 requests; looked for in the newest 5,000 of 200,000 messages"
+    )
 
 
 async def test_a_list_longer_than_an_element_may_be_high(rig: Rig, open_page: Open) -> None:

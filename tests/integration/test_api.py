@@ -152,6 +152,7 @@ async def test_exchanges_and_sessions(rig: Rig) -> None:
     )
     assert last["answer_summary"] == "{id:8,ok:true}"
     assert found["messages"] == found["total"] == 4
+    assert found["found"] == 2
     (kind,) = found["kinds"]
     assert (kind["requests"], kind["answered"]) == (2, 2)
     assert 0 < kind["p50"] <= kind["p99"]

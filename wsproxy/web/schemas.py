@@ -236,6 +236,7 @@ SCHEMAS: dict[str, Any] = {
     ),
     "Exchanges": object_of(
         exchanges=list_of("Exchange"),
+        found=INTEGER,
         kinds=list_of(
             object_of(
                 protocol=STRING,
@@ -249,6 +250,7 @@ SCHEMAS: dict[str, Any] = {
         ),
         messages=INTEGER,
         total=INTEGER,
+        complete=BOOLEAN,
     ),
     "Session": object_of(
         client=STRING,

@@ -40,15 +40,19 @@ async def exchanges(ctx: Context, request: web.Request) -> web.Response:
     def work(reader: CaptureReader) -> str:
         query = Query(wanted, "", control=False, fragments=False)
         page = reader.page(query, offset=-MAX_MESSAGES, limit=MAX_MESSAGES)
-        found, answers = _exchanges(reader, page.rows)
+        # Where the list is not whole yet, its end is not the newest.
+        rows = page.rows if page.complete else []
+        found, answers = _exchanges(reader, rows)
         shown = [_object(reader, connection, one, answers) for connection, one in found[-limit:]]
         kinds = _kinds([one for _, one in found])
         return json.dumps(
             {
                 "exchanges": shown,
+                "found": len(found),
                 "kinds": kinds,
-                "messages": len(page.rows),
+                "messages": len(rows),
                 "total": page.total,
+                "complete": page.complete,
             }
         )
 

@@ -16,9 +16,14 @@ const PIECE = 100;
 const MAX_PIECES = 80; // the memory of the page stays bounded: 8,000 rows
 const RESYNC_MS = 300;
 const REFETCH_MS = 200;
+const WAIT_MS = 1000;
+const MAX_KINDS = 30; // that are offered as filters
 
 /** @param {number} ms */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Whether time alone makes messages match. @param {string} filter */
+const waits = (filter) => /~unanswered\b/.test(filter);
 
 /** @param {{connection: number, direction: string, message: number | null}} row */
 const messageKey = (row) => `${row.connection}/${row.direction}/${row.message}`;
@@ -34,6 +39,8 @@ export class Rows extends EventTarget {
   #query = null;
   /** @type {Extras} */
   #extras = { columns: [], colours: [], hit: '' };
+  /** What decoders call the messages that were fetched so far. @type {Set<string>} */
+  kinds = new Set();
   /** The rows in another order than they came. @type {Row[] | null} */
   sorted = null;
   #sorting = new Latest();
@@ -51,6 +58,7 @@ export class Rows extends EventTarget {
   #subscribed = false; // until then, batches are those of the list before
   #reopened = false;
   #timer = 0;
+  #ticking = 0;
   #lastSync = 0;
 
   constructor() {
@@ -139,8 +147,11 @@ export class Rows extends EventTarget {
     this.#fetchedAt.clear();
     for (const { controller } of this.#fetching.values()) controller.abort();
     this.#fetching.clear();
+    clearInterval(this.#ticking);
     const query = this.#query;
     if (!query) return;
+    // What matches because nothing happens is told by no feed.
+    if (waits(query.filter)) this.#ticking = window.setInterval(() => this.sync(), WAIT_MS);
     feed.subscribe({
       connection: query.connection ? Number(query.connection) : null,
       filter: query.filter,
@@ -250,7 +261,7 @@ export class Rows extends EventTarget {
     }
     if (page.upto >= this.#upto && (settles || page.total > this.#total)) {
       // What was trimmed or found later has moved the places of all other rows.
-      if (page.total < this.#total) this.#forget();
+      if (page.total < this.#total || this.#disagrees(page)) this.#forget();
       this.#total = page.total;
       this.#upto = page.upto;
     }
@@ -259,6 +270,15 @@ export class Rows extends EventTarget {
       this.#put(page.offset + index, row);
     });
     this.#changed();
+  }
+
+  /** Whether other rows stand where these are now. @param {Page} page */
+  #disagrees({ offset, rows }) {
+    return rows.some((row, index) => {
+      const place = offset + index;
+      const known = this.#pieces.get(Math.floor(place / PIECE))?.[place % PIECE];
+      return known !== undefined && known.id !== row.id;
+    });
   }
 
   #forget() {
@@ -276,6 +296,7 @@ export class Rows extends EventTarget {
       if (this.#pieces.size > MAX_PIECES) this.#dropOldest();
     }
     piece[place % PIECE] = row;
+    if (row.kind && this.kinds.size < MAX_KINDS) this.kinds.add(row.kind);
     if (row.fin && row.message !== null) this.#ends.set(messageKey(row), place);
   }
 

@@ -104,8 +104,13 @@ class Conversation extends HTMLElement {
         return;
       }
       const connection = view.get('connection');
-      this.#data = await get('/exchanges', { connection, limit: MOST }, signal);
-      if (!signal.aborted) this.#draw();
+      /** @type {Exchanges} */
+      let data;
+      do data = await get('/exchanges', { connection, limit: MOST }, signal);
+      while (!data.complete);
+      if (signal.aborted) return;
+      this.#data = data;
+      this.#draw();
     } catch (error) {
       if (!signal.aborted) this.#about.textContent = messageOf(error);
     }
@@ -114,7 +119,7 @@ class Conversation extends HTMLElement {
   #draw() {
     if (!this.#data || this.#shown === 'sessions') return;
     const { exchanges, kinds } = this.#data;
-    this.#about.textContent = summary(exchanges);
+    this.#about.textContent = `${summary(exchanges)}${partly(this.#data)}`;
     fill(this.#body, this.#shown === 'kinds' ? this.#kinds(kinds) : this.#requests(exchanges));
   }
 
@@ -242,6 +247,18 @@ function summary(exchanges) {
   ]
     .filter(Boolean)
     .join('; ');
+}
+
+/** What of the capture this is about, where that is not all. @param {Exchanges} data */
+function partly({ exchanges, found, messages, total }) {
+  return [
+    found > exchanges.length
+      ? `; the newest ${count(exchanges.length)} of ${count(found)} requests`
+      : '',
+    total > messages
+      ? `; looked for in the newest ${count(messages)} of ${count(total)} messages`
+      : '',
+  ].join('');
 }
 
 /** @param {Exchange} exchange */

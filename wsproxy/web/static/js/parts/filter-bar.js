@@ -16,7 +16,6 @@ import { colourDialog, remember, savedFilters, savedMenu } from './saved-filters
 /** @typedef {{key: Key, value: string, off: string, text: string, title: string}} Chip */
 
 const WAIT_MS = 250;
-const MAX_KINDS = 30; // that are offered
 
 /** @type {Chip[]} */
 const CHIPS = [
@@ -120,7 +119,9 @@ class FilterBar extends HTMLElement {
       this.#said,
     );
     view.onQuery((changed) => this.#show(changed));
-    rows.addEventListener('change', () => this.#seen());
+    rows.addEventListener('change', () => {
+      if (rows.kinds.size) this.#kinds.hidden = false;
+    });
     addEventListener('keydown', (event) => {
       if (event.key !== 'F3' || !view.get('q')) return;
       event.preventDefault();
@@ -174,7 +175,7 @@ class FilterBar extends HTMLElement {
     this.#marks.textContent = mark || 'marks ▾';
     this.#marks.setAttribute('aria-pressed', String(mark !== ''));
     this.#kinds.textContent = kind || 'kinds ▾';
-    this.#kinds.hidden = !kind && !this.#kindsSeen.size;
+    this.#kinds.hidden = !kind && !rows.kinds.size;
     this.#range.hidden = !since && !until;
     const time = (/** @type {string} */ text) => (text ? clock(Number(text)) : '…');
     this.#range.textContent = `${time(since)} – ${time(until)} ✕`;
@@ -212,7 +213,7 @@ class FilterBar extends HTMLElement {
 
   #complete() {
     const before = this.#input.value.slice(0, this.#input.selectionStart ?? 0);
-    const found = completions(before, Object.keys(this.#words), this.#kindsSeen);
+    const found = completions(before, Object.keys(this.#words), rows.kinds);
     this.#from = found.from;
     this.#at = -1;
     fill(
@@ -320,20 +321,10 @@ class FilterBar extends HTMLElement {
     );
   }
 
-  /** @type {Set<string>} */
-  #kindsSeen = new Set();
-
-  #seen() {
-    const before = this.#kindsSeen.size;
-    if (before < MAX_KINDS)
-      for (const { kind } of rows.known()) if (kind) this.#kindsSeen.add(kind);
-    if (this.#kindsSeen.size !== before) this.#kinds.hidden = false;
-  }
-
   #kindMenu() {
     this.#menu(
       this.#kinds,
-      ['', ...this.#kindsSeen].map((kind) => ({
+      ['', ...rows.kinds].map((kind) => ({
         text: kind || 'any kind',
         run: () => view.set({ kind }),
       })),

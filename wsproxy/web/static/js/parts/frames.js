@@ -167,7 +167,9 @@ class Frames extends HTMLElement {
         el(
           'span',
           {},
-          rows.all > rows.total ? `sorted: the newest of ${count(rows.all)}` : 'sorted',
+          rows.all > rows.total
+            ? `sorted: the newest ${count(rows.total)} of ${count(rows.all)}`
+            : 'sorted',
         ),
         button('Sort anew', sortRows, { class: 'plain' }),
       ],
