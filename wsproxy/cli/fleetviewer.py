@@ -122,7 +122,7 @@ class FleetView:
             FaultSet(secrets.randbits(32), clock.time),
             Breakpoints(clock, sayings),
             self._remote,
-            lambda instance, number: self._numbers.get((instance, number)),
+            self,
         )
         self.orders.faults.strikes = self.roster.strikes
         for connection, origin in await self._call(self._folded.still_open, MAX_OPEN):
@@ -167,6 +167,15 @@ class FleetView:
         return {
             number: one for number, one in self._open.items() if one.connection.instance in alive
         }
+
+    def number_of(self, instance: str, number: int) -> int | None:
+        """Our number of an instance's open connection (fleet.waiting.OpenConnections)."""
+        return self._numbers.get((instance, number))
+
+    def origin_of(self, number: int) -> tuple[str, str, int] | None:
+        """Where an open connection is (fleet.waiting.OpenConnections)."""
+        found = self._open.get(number)
+        return found.origin if found is not None else None
 
     def state(self) -> dict[str, Any]:
         """All instances, and how far the view has followed them (web.interfaces.Fleet)."""
@@ -220,6 +229,8 @@ class FleetView:
             self._numbers[instance, number] = connection.id
         else:
             self._open.pop(connection.id, None)
+            if self._numbers.get((instance, number)) == connection.id:
+                del self._numbers[instance, number]
 
     def _tell(self, folded: Folded) -> None:
         for connection, origin in folded.connections:

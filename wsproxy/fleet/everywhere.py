@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
+from wsproxy.errors import FaultError
 from wsproxy.faults.control import FaultSet
 from wsproxy.fleet.orders import Desk, Orders
 from wsproxy.fleet.remote import Remote
 from wsproxy.fleet.steward import Breakpoints
-from wsproxy.fleet.waiting import FleetBreakpoints
+from wsproxy.fleet.waiting import FleetBreakpoints, OpenConnections
+
+_log = logging.getLogger(__name__)
 
 
 class FleetOrders:
@@ -26,22 +30,29 @@ class FleetOrders:
         faults: FaultSet,
         breakpoints: Breakpoints,
         remote: Remote,
-        number: Callable[[str, int], int | None],
+        connections: OpenConnections,
     ) -> None:
-        """`number` gives the view's number of an instance's connection."""
+        """`who` is the name that changes go by."""
         self._desk = desk
         self._who = who
         self.faults = FleetFaults(faults, self._changed)
-        self.breakpoints = FleetBreakpoints(breakpoints, remote, number, self._changed)
+        self.breakpoints = FleetBreakpoints(breakpoints, remote, connections, self._changed)
 
-    def taken(self, orders: Orders, revision: int) -> None:
+    def taken(self, orders: Orders, revision: int = 0) -> None:
         """Somebody else, or we ourselves before a restart, changed them."""
-        self.faults.load(orders)
-        self.breakpoints.load(orders)
+        try:
+            self.faults.load(orders)
+            self.breakpoints.load(orders)
+        except ValueError as error:  # of another version, or of somebody who writes nonsense
+            _log.warning("the orders of the fleet cannot be shown here: %s", error)
 
     def _changed(self, what: str) -> None:
         seed, specs = self.faults.orders()
-        self._desk.put(Orders(seed, specs, self.breakpoints.orders(), self._who, what))
+        try:
+            self._desk.put(Orders(seed, specs, self.breakpoints.orders(), self._who, what))
+        except FaultError:
+            self.taken(self._desk.newest)
+            raise
 
 
 class FleetFaults:

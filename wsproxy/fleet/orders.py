@@ -8,14 +8,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import nats.js.errors
 from nats.aio.client import Client
 from nats.js.client import JetStreamContext
+from nats.js.kv import KeyValue
 
+from wsproxy.errors import FaultError
 from wsproxy.fleet.connecting import TROUBLE, is_wrong_sequence
 from wsproxy.fleet.names import Names
 
@@ -26,6 +29,12 @@ LOOK_SECONDS = 1.0
 
 MAX_ORDERS = 512 * 1024
 """Bytes of the value: servers take 1 MiB unless told otherwise."""
+
+ATTEMPTS = 10
+"""How often orders are written where others always are faster; then we wait for a while."""
+
+MAX_EVENTS = 1000
+"""Changes that wait for the stream to take them; the oldest go."""
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +70,38 @@ class Orders:
             raise ValueError(f"these are not orders: {error!r}") from None
 
 
+def merge(before: Orders, mine: Orders, theirs: Orders) -> Orders:
+    """What somebody else made of `before`, with what `mine` changed of it done to it as well.
+
+    Where both changed the same, it is as in `mine`.
+    """
+    return replace(
+        mine,
+        seed=theirs.seed if mine.seed == before.seed else mine.seed,
+        faults=_merged(before.faults, mine.faults, theirs.faults, lambda one: one.get("name")),
+        breakpoints=_merged(before.breakpoints, mine.breakpoints, theirs.breakpoints, _text),
+    )
+
+
+def _merged(
+    before: list[dict[str, Any]],
+    mine: list[dict[str, Any]],
+    theirs: list[dict[str, Any]],
+    key: Callable[[dict[str, Any]], Any],
+) -> list[dict[str, Any]]:
+    """Their order; what is new of mine comes last."""
+    old = {key(one): one for one in before}
+    changed = {key(one): one for one in mine if old.get(key(one)) != one}
+    gone = old.keys() - {key(one) for one in mine}
+    kept = {key(one): one for one in theirs if key(one) not in gone}
+    return list((kept | changed).values())
+
+
+def _text(one: dict[str, Any]) -> str:
+    """A breakpoint has no name: two that say the same are one."""
+    return json.dumps(one, sort_keys=True)
+
+
 class Desk:
     """Where orders are read and written, on one event loop."""
 
@@ -73,7 +114,13 @@ class Desk:
         self._look = asyncio.Event()
         self.revision = 0
         """Of the orders that were read or written last; 0: there are none yet."""
+        self._known = Orders()
+        """Those orders."""
         self._wanted: Orders | None = None
+        self._changes: list[str] = []
+        """What was changed with `put`, in words, and is not written yet."""
+        self._events: deque[bytes] = deque(maxlen=MAX_EVENTS)
+        """What was written, and the stream has not been told yet."""
 
     async def watch(self, changed: Callable[[Orders, int], None]) -> None:
         """Tell of every change, until cancelled; writes what `put` was given, too."""
@@ -90,9 +137,21 @@ class Desk:
             except TimeoutError:
                 pass
 
+    @property
+    def newest(self) -> Orders:
+        """The orders as they are, or will be when NATS has taken what was `put`."""
+        return self._wanted if self._wanted is not None else self._known
+
     def put(self, orders: Orders) -> None:
-        """Write these orders as soon as NATS takes them."""
+        """Write these orders as soon as NATS takes them.
+
+        What somebody else changes meanwhile is merged: `changed` of `watch` then tells of both.
+        Raises FaultError where they are too large.
+        """
+        if len(orders.dump()) > MAX_ORDERS:
+            raise FaultError(f"all that a fleet is ordered is at most {MAX_ORDERS:,} bytes")
         self._wanted = orders
+        self._changes.append(orders.what)
         self._look.set()
 
     async def _nudged(self, _: object) -> None:
@@ -100,12 +159,18 @@ class Desk:
 
     async def _step(self, changed: Callable[[Orders, int], None]) -> None:
         bucket = await self._js.key_value(self._names.control)
-        if self._wanted is not None:
-            await self._write(bucket, self._wanted)
-            return
+        for _ in range(ATTEMPTS):
+            if self._wanted is not None:
+                await self._write(bucket, changed)
+        await self._tell()
+        await self._read(bucket, changed)
+
+    async def _read(self, bucket: KeyValue, changed: Callable[[Orders, int], None]) -> None:
         try:
             entry = await bucket.get(KEY)
-        except nats.js.errors.KeyNotFoundError:
+        except nats.js.errors.KeyNotFoundError as error:
+            # None yet, or somebody has deleted them: what was in force stays, until the next change.
+            self.revision = error.entry.revision if error.entry is not None else 0
             return
         revision = entry.revision or 0
         if revision == self.revision:
@@ -114,26 +179,36 @@ class Desk:
             orders = Orders.load(entry.value or b"")
         except ValueError as error:
             _log.warning("the orders of the fleet cannot be read: %s", error)
-            return
-        finally:
             self.revision = revision
+            return
+        if self._wanted is not None:  # somebody else changed them meanwhile
+            orders = self._wanted = merge(self._known, self._wanted, orders)
+        self._known, self.revision = orders, revision
         changed(orders, revision)
 
-    async def _write(self, bucket: Any, orders: Orders) -> None:
+    async def _write(self, bucket: KeyValue, changed: Callable[[Orders, int], None]) -> None:
+        """Write what is wanted; where somebody else was faster, merge it with theirs."""
+        orders, done = self._wanted, len(self._changes)
+        assert orders is not None
         try:
             revision = await bucket.update(KEY, orders.dump(), self.revision)
         except TROUBLE as error:
             if not is_wrong_sequence(error):
                 raise
-            _log.warning(
-                "somebody else changed the fleet at the same time: %s was not done", orders.what
-            )
-            self._wanted = None
-            self._look.set()
+            await self._read(bucket, changed)
             return
+        self._known, self.revision = orders, revision
         if self._wanted is orders:
             self._wanted = None
-        self.revision = revision
-        await self._client.publish(self._names.nudge)
-        event = json.dumps({"by": orders.by, "what": orders.what, "revision": revision})
-        await self._js.publish(self._names.events(self._who), event.encode())
+        changes, self._changes = self._changes[:done], self._changes[done:]
+        for what in changes:
+            event = {"by": orders.by, "what": what, "revision": revision}
+            self._events.append(json.dumps(event).encode())
+
+    async def _tell(self) -> None:
+        """Tell all that they have to look, and the stream who changed what."""
+        if self._events:
+            await self._client.publish(self._names.nudge)
+        while self._events:
+            await self._js.publish(self._names.events(self._who), self._events[0])
+            self._events.popleft()

@@ -81,7 +81,7 @@ class RemoteConnection:
         """`origin`: the instance, its capture, and the connection's number there."""
         self.connection = connection
         self._remote = remote
-        self._origin = origin
+        self.origin = origin
 
     def inject(
         self, direction: Direction, opcode: int, content: bytes, cause: str
@@ -105,6 +105,6 @@ class RemoteConnection:
         return self._do("pause", "view", direction=int(direction), paused=paused)
 
     async def _do(self, do: str, cause: str, **more: object) -> None:
-        instance, capture, number = self._origin
+        instance, capture, number = self.origin
         request = {"do": do, "capture": capture, "connection": number, "cause": cause, **more}
         await self._remote.ask(instance, request)

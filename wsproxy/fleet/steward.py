@@ -63,6 +63,22 @@ class Breakpoints(Protocol):
         """Let it go nowhere; raises KeyError."""
 
 
+def replace_breakpoints(breakpoints: Breakpoints, specs: list[dict[str, Any]]) -> None:
+    """Put these in place of all others; what waits at one that stays goes on waiting.
+
+    Raises ValueError.
+    """
+    wanted = list(specs)
+    for old in breakpoints.breakpoints():
+        same = next((spec for spec in wanted if spec == {name: old[name] for name in spec}), None)
+        if same is None:
+            breakpoints.remove(old["id"])
+        else:
+            wanted.remove(same)
+    for spec in wanted:
+        breakpoints.add(spec)
+
+
 PART_BYTES = 384 * 1024
 """Bytes of a frame in one answer: servers take 1 MiB unless told otherwise."""
 
@@ -134,10 +150,7 @@ class Steward:
                 self._faults.populate(orders.faults)
                 self._faults.seed = orders.seed
             if before is None or before.breakpoints != orders.breakpoints:
-                for old in self._breakpoints.breakpoints():
-                    self._breakpoints.remove(old["id"])
-                for spec in orders.breakpoints:
-                    self._breakpoints.add(spec)
+                replace_breakpoints(self._breakpoints, self._ours(orders.breakpoints))
             self._orders = orders
         except (WsproxyError, ValueError) as error:
             self.refused = str(error)
@@ -146,6 +159,17 @@ class Steward:
             self.refused = ""
             _log.info("the fleet changed something here: %s, by %s", orders.what, orders.by)
         self.taken = revision
+
+    def _ours(self, specs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The breakpoints that are for us, with our own numbers of connections."""
+        ours = []
+        for spec in specs:
+            origin = spec.get("connection")
+            if origin is None:
+                ours.append(spec | {"connection": None})
+            elif isinstance(origin, dict) and origin.get("capture") == self.capture:
+                ours.append(spec | {"connection": origin.get("number")})
+        return ours
 
     async def _do(self, request: dict[str, Any]) -> dict[str, Any]:
         do = request["do"]

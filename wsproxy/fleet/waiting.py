@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable
-from typing import Any
+from itertools import count
+from typing import Any, Protocol
 
 from wsproxy.errors import NotReachedError
 from wsproxy.fleet.orders import Orders
 from wsproxy.fleet.remote import Remote
-from wsproxy.fleet.steward import Breakpoints
+from wsproxy.fleet.steward import Breakpoints, replace_breakpoints
 from wsproxy.model.records import Direction
+
+UNKNOWN = (1 << 31) - 1
+"""The view's number of a connection that it has not heard of; the next one has one less."""
+
+
+class OpenConnections(Protocol):
+    """The connections of the fleet that are open, by the view's numbers."""
+
+    def number_of(self, instance: str, number: int) -> int | None:
+        """The view's number of an instance's connection."""
+
+    def origin_of(self, number: int) -> tuple[str, str, int] | None:
+        """The instance, its capture, and the number there."""
 
 
 class FleetBreakpoints:
@@ -20,18 +34,21 @@ class FleetBreakpoints:
         self,
         breakpoints: Breakpoints,
         remote: Remote,
-        number: Callable[[str, int], int | None],
+        connections: OpenConnections,
         changed: Callable[[str], None],
     ) -> None:
-        """`breakpoints` hold nothing here, they only check; `number` gives the view's number of an
-        instance's connection.
-        """
+        """`breakpoints` hold nothing here, they only check."""
         self._breakpoints = breakpoints
         self._remote = remote
-        self._number = number
+        self._connections = connections
         self._changed = changed
+        self._origins: dict[int, dict[str, Any]] = {}
+        """Where connections that breakpoints name are, by the view's numbers."""
         self._held: dict[int, tuple[str, dict[str, Any]]] = {}
         self._ids: dict[tuple[str, int], int] = {}
+        """Our numbers of what waits, by instance and number there."""
+        self._next_id = count(1)
+        self._unknown = count(UNKNOWN, -1)
         self._callbacks: list[Callable[[], None]] = []
 
     def breakpoints(self) -> list[dict[str, Any]]:
@@ -40,14 +57,14 @@ class FleetBreakpoints:
 
     def add(self, spec: dict[str, Any]) -> dict[str, Any]:
         """Add a breakpoint; raises ValueError."""
-        _no_connection(spec)
+        self._note_connection(spec)
         added = self._breakpoints.add(spec)
         self._tell(f"breakpoint {added['id']} added")
         return added
 
     def change(self, number: int, changes: dict[str, Any]) -> dict[str, Any]:
         """Change some fields; raises KeyError, ValueError."""
-        _no_connection(changes)
+        self._note_connection(changes)
         changed = self._breakpoints.change(number, changes)
         self._tell(f"breakpoint {number} changed")
         return changed
@@ -92,20 +109,32 @@ class FleetBreakpoints:
         self._callbacks.append(callback)
 
     def orders(self) -> list[dict[str, Any]]:
-        """The breakpoints as they are ordered."""
-        return [{name: one[name] for name in _SPEC} for one in self._breakpoints.breakpoints()]
+        """The breakpoints as they are ordered; a connection is named by its origin."""
+        return [
+            {name: one[name] for name in _SPEC}
+            | {"connection": self._origins.get(one["connection"])}
+            for one in self._breakpoints.breakpoints()
+        ]
 
     def load(self, orders: Orders) -> None:
         """Take orders of somebody else."""
-        for old in self._breakpoints.breakpoints():
-            self._breakpoints.remove(old["id"])
+        origins = self._origins
+        self._origins = {}
+        specs = []
         for spec in orders.breakpoints:
-            self._breakpoints.add(spec)
+            origin = spec.get("connection")
+            number = None
+            if isinstance(origin, dict):
+                number = self._number_of(origin, origins)
+                self._origins[number] = origin
+            specs.append(spec | {"connection": number})
+        replace_breakpoints(self._breakpoints, specs)
         self._call()
 
     async def look(self, instances: Iterable[str]) -> None:
         """Ask these instances what waits there; the others have nothing."""
         found: dict[int, tuple[str, dict[str, Any]]] = {}
+        ids: dict[tuple[str, int], int] = {}
         for instance in instances:
             try:
                 answer = await self._remote.ask(instance, {"do": "held"})
@@ -113,9 +142,10 @@ class FleetBreakpoints:
                 continue
             for one in answer["held"]:
                 key = (instance, one["id"])
-                number = self._ids.setdefault(key, len(self._ids) + 1)
-                connection = self._number(instance, one["connection"])
+                number = ids[key] = self._ids.get(key) or next(self._next_id)
+                connection = self._connections.number_of(instance, one["connection"])
                 found[number] = (instance, one | {"id": number, "connection": connection})
+        self._ids = ids
         if found.keys() != self._held.keys():
             self._held = found
             self._call()
@@ -137,13 +167,30 @@ class FleetBreakpoints:
         for callback in self._callbacks:
             callback()
 
+    def _note_connection(self, fields: dict[str, Any]) -> None:
+        """Know where the connection is that a breakpoint names; raises ValueError."""
+        number = fields.get("connection")
+        if number is None or number in self._origins:
+            return
+        origin = self._connections.origin_of(number)
+        if origin is None:
+            raise ValueError(f"connection: there is no connection {number!r} that is open")
+        instance, capture, theirs = origin
+        self._origins[number] = {"instance": instance, "capture": capture, "number": theirs}
+
+    def _number_of(self, origin: dict[str, Any], known: dict[int, dict[str, Any]]) -> int:
+        """The view's number of a connection that somebody else named."""
+        instance, theirs = str(origin.get("instance")), origin.get("number")
+        number = self._connections.number_of(instance, theirs) if isinstance(theirs, int) else None
+        if number is not None:
+            there = self._connections.origin_of(number)
+            if there is not None and there[1] == origin.get("capture"):
+                return number
+        for number, one in known.items():
+            if one == origin:
+                return number
+        return next(self._unknown)
+
 
 _SPEC = ("filter", "direction", "control", "timeout", "at_timeout", "enabled")
-"""Fields of a breakpoint that are ordered; a connection's number is the instance's own."""
-
-
-def _no_connection(fields: dict[str, Any]) -> None:
-    if fields.get("connection") is not None:
-        raise ValueError(
-            "connection: a breakpoint of a fleet is for all; its filter may have ~instance and ~u"
-        )
+"""Fields of a breakpoint that are ordered as they are."""

@@ -13,7 +13,7 @@ from tests.support.command import piped
 from tests.support.fleet import Cluster, eventually, frame_count, instance, view
 from tests.support.rig import TOKEN
 from wsproxy.cli.fleetviewer import FleetView
-from wsproxy.errors import NotReachedError
+from wsproxy.errors import FaultError, NotReachedError
 from wsproxy.fleet.presence import GONE_SECONDS
 
 
@@ -125,6 +125,78 @@ async def test_a_message_is_held_and_let_go(server: Cluster, fleet: str, tmp_pat
             assert await client.recv() == "go"
             status, answer = await call(shown, "POST", f"/held/{held['id']}/drop", {})
             assert (status, answer["error"]["code"]) == (404, "not_held")
+
+
+async def test_a_breakpoint_of_one_connection(server: Cluster, fleet: str, tmp_path: Path) -> None:
+    """It stops that connection only, and what waits there goes on waiting when another is added."""
+    await server.make(fleet)
+    async with (
+        instance(server, fleet, "a", tmp_path / "a.wsproxy") as one,
+        instance(server, fleet, "b", tmp_path / "b.wsproxy") as two,
+        view(server, fleet, tmp_path / "view.wsproxy") as shown,
+        one.client() as stopped,
+        two.client() as other,
+    ):
+        await eventually(lambda: len(shown.live()) == 2)
+        number = next(n for n, c in shown.live().items() if c.connection.instance == "a")
+        status, refused = await call(shown, "POST", "/breakpoints", {"connection": 999})
+        assert (status, refused["error"]["message"]) == (
+            400,
+            "connection: there is no connection 999 that is open",
+        )
+        stop = {"filter": "~up", "connection": number}
+        assert (await call(shown, "POST", "/breakpoints", stop))[0] == 201
+        await eventually(lambda: all(status_of(shown, x).get("revision") == 1 for x in "ab"))
+        await stopped.send("wait")
+        await other.send("pass")
+        assert await other.recv() == "pass"
+        await eventually(shown.orders.breakpoints.held)
+        (held,) = shown.orders.breakpoints.held()
+        assert held["connection"] == number
+        # Another view lists it with its own number of that connection.
+        async with view(server, fleet, tmp_path / "other.wsproxy") as second:
+            await eventually(second.orders.breakpoints.breakpoints)
+            (listed,) = second.orders.breakpoints.breakpoints()
+            assert listed["connection"] is not None
+            assert (await call(second, "POST", "/breakpoints", {"filter": "~b never"}))[0] == 201
+            await eventually(lambda: all(status_of(shown, x).get("revision") == 2 for x in "ab"))
+        assert len(shown.orders.breakpoints.breakpoints()) == 2
+        assert (await call(shown, "POST", f"/held/{held['id']}/forward", {"text": "go"}))[0] == 200
+        assert await stopped.recv() == "go"
+
+
+async def test_two_views_change_at_once(server: Cluster, fleet: str, tmp_path: Path) -> None:
+    await server.make(fleet)
+    async with (
+        view(server, fleet, tmp_path / "one.wsproxy") as one,
+        view(server, fleet, tmp_path / "two.wsproxy") as two,
+    ):
+        views = [one, two]
+        for round_ in range(3):
+            # No await between: both write on top of the same revision, one of them in vain.
+            for number, shown in enumerate(views):
+                shown.orders.faults.add({"name": f"f{round_}{number}", "type": "drop"})
+                shown.orders.breakpoints.add({"filter": f"~b x{round_}{number}"})
+            await eventually(
+                lambda: all(len(x.orders.faults.faults()) == 2 * round_ + 2 for x in views)  # noqa: B023
+            )
+        names = {f"f{round_}{number}" for round_ in range(3) for number in range(2)}
+        for shown in views:
+            assert {one["name"] for one in shown.orders.faults.faults()} == names
+            assert len(shown.orders.breakpoints.breakpoints()) == len(names)
+        # Who changed what is told once, each.
+        await eventually(lambda: len(one.state()["events"]) == 2 * len(names))
+        told = sorted(event["what"] for event in one.state()["events"] if "fault" in event["what"])
+        assert told == sorted(f"fault {name} added" for name in names)
+
+
+async def test_orders_that_are_too_large(server: Cluster, fleet: str, tmp_path: Path) -> None:
+    await server.make(fleet)
+    async with view(server, fleet, tmp_path / "view.wsproxy") as shown:
+        fault = {"type": "drop", "match": f"~b {'x' * 900}"}
+        with pytest.raises(FaultError, match="is ordered is at most 524,288 bytes"):
+            shown.orders.faults.populate([fault] * 700)
+        assert shown.orders.faults.faults() == []
 
 
 async def test_a_kill_shows_within_five_seconds(
