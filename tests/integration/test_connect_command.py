@@ -97,8 +97,10 @@ async def test_lines_are_edited_on_a_terminal(url: str) -> None:
         await asyncio.to_thread(process.out.expect, ">")
         process.type("helloo\x7f\r")
         await asyncio.to_thread(process.out.expect, r"<- .*TEXT.*\(5\) hello$")
+        await asyncio.to_thread(process.out.expect, ">")  # between prompts keys are the terminal's
         process.type("\x1b[A\r")  # the line before, again
         await asyncio.to_thread(process.out.expect, r"<- .*TEXT.* hello$")
+        await asyncio.to_thread(process.out.expect, ">")
         process.type("\x04")  # the end of the input
         await asyncio.to_thread(process.out.expect, "closed by .*client.* 1000")
         await asyncio.to_thread(process.out.rest)
