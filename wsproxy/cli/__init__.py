@@ -12,6 +12,7 @@ from wsproxy.cli.colour import colour_of_arguments, with_colour
 from wsproxy.cli.configured import with_config
 from wsproxy.cli.debug import HINT, Debug, with_debug
 from wsproxy.cli.grouped import WholeLines
+from wsproxy.cli.stream import open_closed
 from wsproxy.errors import WsproxyError
 
 _COMMANDS = {
@@ -72,6 +73,7 @@ def cli() -> None:
 
 def main() -> None:
     """The console script: exit code 0 done, 1 failed, 2 usage."""
+    open_closed()
     debug = Debug()
     try:
         # click gives the code of an Exit back here, where it does not end the process itself.

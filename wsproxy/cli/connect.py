@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -140,7 +139,7 @@ class _Talk:
 
     async def run(self, settings: Settings, lines: Pretty | Jsonl) -> None:
         """Talk until one side has enough. Raises WsproxyError where that ends badly."""
-        printer = Printer(lines, LoopClock(), sys.stdout)
+        printer = Printer(lines, LoopClock())
         proxy = Proxy(settings, [printer])
         try:
             await proxy.start()

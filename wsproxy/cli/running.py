@@ -23,6 +23,7 @@ from wsproxy.config import DEFAULT_WEB_PORT, Settings
 from wsproxy.errors import WsproxyError
 from wsproxy.faults.control import FaultSet
 from wsproxy.filters.language import Filter
+from wsproxy.log.output import Background, Unbuffered
 from wsproxy.log.printer import Printer
 from wsproxy.log.statistics import Left, StatsLines
 from wsproxy.relay.interfaces import Watcher
@@ -53,22 +54,23 @@ async def run_proxy(
     settings: Settings, faults: FaultSet, log: LogChoice, addons: dict[str, Any]
 ) -> None:
     """Run a proxy until SIGINT or SIGTERM. Raises WsproxyError."""
-    out = sys.stdout
-    # With JSON on standard output, that is all there is on it, whatever addons print.
-    theirs = LineByLine(sys.stderr if log.jsonl else out)
-    with contextlib.redirect_stdout(cast("TextIO", theirs)):
-        printer = _printer(settings, log, out)
-        try:
-            await _Run(settings, faults, log, printer).go(addons, out)
-        finally:
-            if printer is not None:
-                await asyncio.to_thread(printer.close)
+    out = Unbuffered(sys.stdout)
+    with contextlib.closing(Background(out)) as background:
+        # With JSON on standard output, that is all there is on it, whatever addons print.
+        theirs = LineByLine(sys.stderr if log.jsonl else background)
+        with contextlib.redirect_stdout(cast("TextIO", theirs)):
+            printer = _printer(settings, log, out)
+            try:
+                await _Run(settings, faults, log, printer).go(addons, out)
+            finally:
+                if printer is not None:
+                    await asyncio.to_thread(printer.close)
 
 
-def _printer(settings: Settings, log: LogChoice, out: TextIO) -> Printer | None:
+def _printer(settings: Settings, log: LogChoice, out: Unbuffered) -> Printer | None:
     if log.verbosity < 0:
         return None
-    lines = lines_of(log.format, settings.decode, log.width, out)
+    lines = lines_of(log.format, settings.decode, log.width, cast("TextIO", out))
     return Printer(lines, LoopClock(), out, log.filter)
 
 
@@ -105,7 +107,7 @@ class _Run:
         self._watchers: list[Watcher] = [printer] if printer is not None else []
         self._proxy: Proxy | None = None
 
-    async def go(self, addons: dict[str, Any], out: TextIO) -> None:
+    async def go(self, addons: dict[str, Any], out: Unbuffered) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._signalled)
@@ -168,8 +170,8 @@ class _Run:
         self._watchers.append(lines)
         return lines
 
-    def _say_ready(self, proxy: Proxy, out: TextIO) -> None:
-        ready = sys.stderr if self._log.jsonl else out
+    def _say_ready(self, proxy: Proxy, out: Unbuffered) -> None:
+        ready = sys.stderr if self._log.jsonl else cast("TextIO", out)
         for url, upstream_url in proxy.routes:
             click.echo(f"wsproxy listens on {url} for {upstream_url}", file=ready)
         if proxy.web_port:

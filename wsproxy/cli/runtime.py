@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
+import sys
 from collections.abc import Callable, Coroutine
 from traceback import format_exception
-from typing import Any
+from typing import Any, TextIO, cast
 
 from wsproxy.cli.debug import HINT, debugging
 from wsproxy.log.limit import KindLimit
+from wsproxy.log.output import Background, Unbuffered
 from wsproxy.render.text import printable
 
 
@@ -35,6 +38,16 @@ class _Lines(logging.Formatter):
         return line + "\n" + "".join(format_exception(error)).rstrip()
 
 
+class _ToStderr(logging.Handler):
+    """Writes to what is standard error at the moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+        except Exception:  # noqa: BLE001 - as every handler of the standard library does
+            self.handleError(record)
+
+
 LEVELS = {-2: logging.ERROR, -1: logging.WARNING, 0: logging.WARNING, 1: logging.INFO}
 """The least level of diagnostics that is shown, by verbosity."""
 
@@ -47,7 +60,7 @@ def configure_logging(verbosity: int = 0) -> None:
 
     `verbosity`: -2 errors, -1 what failed (for no frames are printed), 0 warnings, 1 more, 2 all.
     """
-    handler = logging.StreamHandler()
+    handler = _ToStderr()
     handler.setFormatter(_Lines(traceback=debugging()))
     handler.addFilter(KindLimit())
     level = LEVELS.get(max(verbosity, -2), logging.DEBUG)
@@ -60,10 +73,17 @@ def configure_logging(verbosity: int = 0) -> None:
 
 
 def run_loop(main: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine on uvloop where it exists, else on asyncio's own loop."""
+    """Run a coroutine on uvloop where it exists, else on asyncio's own loop.
+
+    Meanwhile nothing waits for who reads standard error.
+    """
     # A relay makes many short-lived tuples and few cycles: look for cycles less often.
     gc.set_threshold(50_000, 20, 20)
-    with asyncio.Runner(debug=debugging(), loop_factory=_loop_factory()) as runner:
+    with (
+        contextlib.closing(Background(Unbuffered(sys.stderr))) as diagnostics,
+        contextlib.redirect_stderr(cast("TextIO", diagnostics)),
+        asyncio.Runner(debug=debugging(), loop_factory=_loop_factory()) as runner,
+    ):
         runner.run(main)
 
 

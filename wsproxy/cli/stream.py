@@ -1,12 +1,26 @@
-"""Standard output that others write to as well: line by line, so that no line is cut by another."""
+"""The standard streams: line by line where others write as well, and all three of them there."""
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
-from typing import Any, TextIO
+from typing import Any
+
+from wsproxy.log.output import Output
 
 MOST = 64 * 1024
 """Characters of a line that are kept back; a longer one goes out in pieces."""
+
+
+def open_closed() -> None:
+    """Open to nowhere what the process was started without, as by `>&-`.
+
+    Else the next file or socket gets its number, which libuv (uvloop) does not survive.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123 - for as long as we run
 
 
 class LineByLine:
@@ -16,7 +30,7 @@ class LineByLine:
     the log may come between them.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Output) -> None:
         self._stream = stream
         self._begun = threading.local()
 

@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable, Sequence
 from itertools import islice
 from queue import SimpleQueue
-from typing import TextIO
 
 from wsproxy.faults.registry import strike_marks
 from wsproxy.filters.language import Filter
 from wsproxy.filters.subject import subject_of
+from wsproxy.log.output import Output, Unbuffered
 from wsproxy.model.batches import Batch
 from wsproxy.model.http import HttpRecord
 from wsproxy.model.queries import Seen
@@ -163,14 +163,14 @@ class Printer:
         self,
         lines: Pretty | Jsonl,
         clock: Clock,
-        stream: TextIO = sys.stdout,
+        stream: Output | None = None,
         wanted: Filter | None = None,
     ) -> None:
-        """`wanted`: which frames are printed; faults and requests of plain HTTP are none."""
+        """`stream`: standard output, unless another is given. `wanted`: which frames are printed; faults and requests of plain HTTP are none."""
         self._wanted = wanted
         self._lines = lines
         self._clock = clock
-        self._stream = stream
+        self._stream = stream or Unbuffered(sys.stdout)
         self._allowance = float(BURST)
         self._last = clock.time()
         self._left_out = 0
