@@ -30,8 +30,8 @@ RUN_FRAMES = 256
 SMALL = 4 * 1024
 """Bytes of payload above which a frame is not worth a loop without objects."""
 
-JOIN_BELOW = 8 * 1024
-"""Bytes a piece below which the pieces of a run are joined: many small values cost more."""
+JOIN_BELOW = 1024
+"""Bytes a frame below which the pieces of a run are joined: many small values cost more."""
 
 INFLATED_AT_ONCE = 2 * 1024
 """Bytes of a compressed message that is inflated in one go: deflate makes at most 1,032 of one."""

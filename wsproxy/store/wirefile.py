@@ -10,9 +10,6 @@ from wsproxy.store.folder import open_file, wire_name
 
 IOV_MAX = os.sysconf("SC_IOV_MAX") if "SC_IOV_MAX" in os.sysconf_names else 1024
 
-JOINED = 64 * 1024
-"""Smaller pieces are joined up to this size: a copy costs less than an entry of a system call."""
-
 
 class WireFile:
     """The wire file that is written."""
@@ -31,7 +28,7 @@ class WireFile:
         """Write pieces at the end; all of them or, with OSError, none."""
         start = self.size
         try:
-            self._write(join_small(pieces))
+            self._write([piece for piece in pieces if piece])
         except OSError:
             os.ftruncate(self.descriptor, start)
             os.lseek(self.descriptor, start, os.SEEK_SET)
@@ -53,32 +50,12 @@ class WireFile:
             group = pieces[at : at + IOV_MAX]
             written = os.writev(self.descriptor, group)
             self.size += written
+            if written == sum(map(len, group)):
+                at += len(group)
+                continue
             for piece in group:
                 if written < len(piece):
                     pieces[at] = memoryview(piece)[written:]
                     break
                 written -= len(piece)
                 at += 1
-
-
-def join_small(pieces: Sequence[bytes]) -> list[bytes | memoryview]:
-    """The same bytes in fewer pieces; large ones are not copied."""
-    joined: list[bytes | memoryview] = []
-    small: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        length = len(piece)
-        if length >= JOINED:
-            if small:
-                joined.append(b"".join(small))
-                small, size = [], 0
-            joined.append(piece)
-        elif length:
-            small.append(piece)
-            size += length
-            if size >= JOINED * 16:
-                joined.append(b"".join(small))
-                small, size = [], 0
-    if small:
-        joined.append(b"".join(small))
-    return joined
