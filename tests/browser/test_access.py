@@ -92,9 +92,46 @@ async def test_every_dialog(rig: Rig, open_page: Open) -> None:
         await opener()
         if follow:
             await item(follow)
-        await _no_complaints(page, name)
+        await _no_complaints(page, name, "dialog, .menu")
         await page.keyboard.press("Escape")
         await expect(page.locator("dialog, .menu")).to_have_count(0)
+
+
+async def test_questions_and_refusals(rig: Rig, open_page: Open) -> None:
+    async with rig.client() as client:
+        await client.send("one")
+        await client.recv()
+        page = await open_page("&connection=1&tool=send")
+        await page.evaluate(AXE.read_text())
+        dialog = page.get_by_role("dialog")
+        await page.get_by_role("button", name="Cut off").click()
+        await expect(dialog).to_contain_text("will be cut off")
+        await _no_complaints(page, "cut off?", "dialog")
+        await page.keyboard.press("Escape")
+        await expect(dialog).to_have_count(0)
+        await rig.call("POST", "/faults", {"type": "latency", "latency": "1ms"})
+        await page.get_by_role("tab", name="Faults").click()
+        await page.get_by_role("button", name="Remove all").click()
+        await expect(dialog).to_contain_text("All faults will be removed")
+        await _no_complaints(page, "remove all?", "dialog")
+        await dialog.get_by_role("button", name="Cancel").click()
+        async with page.expect_file_chooser() as chooser:
+            await page.keyboard.press("Control+k")
+            await page.get_by_role("combobox", name="Find a command").fill("open a capture")
+            await page.keyboard.press("Enter")
+        file = {"name": "today.har", "mimeType": "application/json", "buffer": b"no capture"}
+        await (await chooser.value).set_files(file)  # type: ignore[arg-type]
+        await expect(dialog).to_contain_text("today.har")
+        await _no_complaints(page, "open or compare", "dialog")
+        await dialog.get_by_role("button", name="Open it").click()
+        await expect(dialog.locator(".bad")).not_to_have_text("")
+        await _no_complaints(page, "what cannot be opened", "dialog")
+    refused = await page.context.browser.new_page()  # type: ignore[union-attr]
+    await refused.goto(f"{rig.origin}/?token=wrong")
+    await expect(refused.locator("h1")).to_have_text("wsproxy did not let you in")
+    await refused.evaluate(AXE.read_text())
+    await _no_complaints(refused, "refused")
+    await refused.close()
 
 
 @pytest.mark.parametrize("width", [390, 720])
