@@ -41,7 +41,7 @@ async def test_a_saved_capture_shows_and_does_not_steer(browser: Browser, tmp_pa
         await page.get_by_text("hello there").first.click(button="right")
         menu = page.get_by_role("menu")
         await menu.get_by_text("Bookmark").wait_for()
-        assert await menu.get_by_text("Send it again").count() == 0
+        assert await menu.get_by_text("send again").count() == 0
         await page.keyboard.press("Escape")
         await page.keyboard.press("Control+K")
         await page.get_by_role("combobox", name="Find a command").fill("open")

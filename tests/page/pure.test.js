@@ -5,10 +5,14 @@ import { test } from 'node:test';
 
 import { comparison, nextOrder, shownColumns } from '../../wsproxy/web/static/js/pure/columns.js';
 import { curl, python, shellQuote, websocat } from '../../wsproxy/web/static/js/pure/copy.js';
+import { destination } from '../../wsproxy/web/static/js/pure/destination.js';
 import { diff, jsonDiff } from '../../wsproxy/web/static/js/pure/diff.js';
 import {
+  both,
   completions,
+  filtersOf,
   highlight,
+  jsonFilter,
   meaning,
   split,
   wholeFilter,
@@ -55,6 +59,50 @@ test('filter words are completed where the cursor is', () => {
   const words = ['~up', '~u REGEX', '~ping'];
   assert.deepEqual(completions('a & ~u', words), { from: 4, words: ['~up', '~u REGEX'] });
   assert.deepEqual(completions('a', words).words, []);
+});
+
+test('what a row says becomes a filter', () => {
+  const row = { kind: 'a "b"', direction: 'upstream', opcode: 'continuation', payload_length: 7 };
+  const cell = { path: '$.a[0]', value: 'x y' };
+  assert.deepEqual(
+    filtersOf(row, cell).map(([, filter]) => filter),
+    [
+      '~json "$.a[0]=x y"',
+      '!~json "$.a[0]=x y"',
+      '~kind "^a \\"b\\"$"',
+      '!~kind "^a \\"b\\"$"',
+      '~up',
+      '~cont',
+      '!~cont',
+      '~size >=7',
+    ],
+  );
+  assert.deepEqual(
+    filtersOf(
+      { direction: 'downstream', opcode: '0xb', payload_length: 0 },
+      { path: '$.a', value: 'cut…' },
+    ).map(([, filter]) => filter),
+    ['~down', '~opcode 0xb', '!~opcode 0xb', '~size >=0'],
+  );
+  assert.equal(jsonFilter('$.a', 3), '~json $.a=3');
+  assert.equal(jsonFilter('$.a', null), '~json $.a=null');
+  assert.equal(jsonFilter('$.a', { b: 1 }), '~json $.a');
+});
+
+test('a filter is added to the line', () => {
+  assert.equal(both(' ', '~up'), '~up');
+  assert.equal(both('a b', '~up'), '~b "a b" & ~up');
+  assert.equal(both('~ping | ~pong', '!~up'), '(~ping | ~pong) & !~up');
+});
+
+test('one goes to a frame, or to the nearest time of that name', () => {
+  const noon = new Date(2024, 4, 5, 12).getTime() / 1000;
+  assert.deepEqual(destination('1,234', noon), { frame: 1234 });
+  assert.deepEqual(destination(' 11:59:30.25 ', noon), { time: noon - 29.75 });
+  const midnight = new Date(2024, 4, 5, 0, 1).getTime() / 1000;
+  assert.deepEqual(destination('23:59', midnight), { time: midnight - 120 });
+  for (const wrong of ['', 'x', '24:00', '12:60', '12:00:60', '-1'])
+    assert.equal(destination(wrong, noon), null, wrong);
 });
 
 test('a view goes into the URL and comes back', () => {

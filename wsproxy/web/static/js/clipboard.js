@@ -3,7 +3,7 @@
 import { get, getBytes } from './api.js';
 import { toast } from './dom.js';
 import { curl, python, websocat } from './pure/copy.js';
-import { arrow, clock, decodeUtf8, label, toHex } from './pure/format.js';
+import { arrow, clock, counted, decodeUtf8, label, toHex } from './pure/format.js';
 import { status } from './status.js';
 
 /** @import { ConnectionDetail, Frame, Row } from './types' */
@@ -44,6 +44,12 @@ export function copyRows(rows) {
     ].join('\t'),
   );
   return copy(lines.join('\n'), lines.length === 1 ? 'the row' : `${lines.length} rows`);
+}
+
+/** As `--log-format jsonl` has them. @param {Row[]} rows */
+export async function copyJsonLines(rows) {
+  const lines = await getBytes('/export', { ids: rows.map(({ id }) => id).join(',') });
+  return copy(decodeUtf8(lines)[0], `${counted(rows.length, 'row')} as JSON lines`);
 }
 
 /** @param {number} id */

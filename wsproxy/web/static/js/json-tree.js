@@ -3,8 +3,10 @@
 import { copy } from './clipboard.js';
 import { button, el } from './dom.js';
 import { shown } from './escape.js';
+import { colourBy, filterBy } from './filtering.js';
 import { menu } from './menu.js';
 import { step } from './pure/diff.js';
+import { jsonFilter } from './pure/filter.js';
 import { toJson } from './pure/json.js';
 
 const AT_ONCE = 200; // children that are made at a time
@@ -56,6 +58,7 @@ const FILL = new WeakMap();
 /** @param {{path: string, value: unknown}} about */
 function actions({ path, value }) {
   const text = typeof value === 'string' ? value : toJson(value);
+  const filter = jsonFilter(path, value);
   return [
     {
       text: 'Show as a column',
@@ -63,19 +66,10 @@ function actions({ path, value }) {
     },
     { text: 'Copy value', run: () => copy(text, 'the value') },
     { text: `Copy path ${path.slice(0, 60)}`, run: () => copy(path, 'the path') },
-    {
-      text: 'Filter by this value',
-      run: () =>
-        document.dispatchEvent(new CustomEvent('filter-by', { detail: filterFor(path, value) })),
-    },
+    { text: 'Filter by this value', run: () => filterBy(filter) },
+    { text: 'Filter out this value', run: () => filterBy(`!${filter}`) },
+    { text: 'Colour rows with this value…', run: () => colourBy(filter) },
   ];
-}
-
-/** @param {string} path @param {unknown} value */
-function filterFor(path, value) {
-  if (value !== null && typeof value === 'object') return `~json ${path}`;
-  const text = String(value);
-  return `~json ${/^[\w.$[\]]+$/.test(path + text) ? `${path}=${text}` : JSON.stringify(`${path}=${text}`)}`;
 }
 
 /**

@@ -3,6 +3,7 @@
 import { button, el } from './dom.js';
 import { dialog } from './menu.js';
 import { palette } from './palette.js';
+import { goSomewhere } from './parts/go-to.js';
 import { pref, setPref } from './prefs.js';
 import { view } from './view.js';
 
@@ -28,6 +29,7 @@ const KEYS = [
     'pause the view',
     () => document.querySelector('wsp-header')?.dispatchEvent(new Event('pause')),
   ],
+  ['g', 'go to a frame or a time', () => goSomewhere()],
   ['?', 'this help', () => help()],
 ];
 
@@ -39,6 +41,7 @@ const OTHERS = [
   ['Shift+F10, context menu key', 'what can be done with a row'],
   ['F3, Shift+F3', 'the next and the previous hit of the search'],
   ['b', 'bookmark the selected frame'],
+  ['1 – 5, 0', 'colour the selected frames or the connection; no colour'],
   ['Enter', 'from a frame to its details'],
   ['n, N', 'the next and the previous hit in the payload'],
   ['← →', 'on a splitter: narrower, wider; Enter folds'],

@@ -5,7 +5,7 @@ import { button, el } from './dom.js';
 /** @import { Action, Child } from './types' */
 
 /**
- * Show a menu; arrow keys move, Escape closes.
+ * Show a menu; arrow keys move, Enter and → open what an item has, Escape closes.
  * @param {number} x
  * @param {number} y
  * @param {(Action | null)[]} actions null is a line between
@@ -30,11 +30,13 @@ export function menu(x, y, actions) {
             tabindex: -1,
             onclick: () => {
               close();
-              action.run();
+              if (action.items) menu(x, y, action.items);
+              else action.run?.();
             },
+            'aria-haspopup': action.items && 'menu',
           },
-          el('span', {}, action.text),
-          action.keys && el('kbd', {}, action.keys),
+          el('span', { class: action.look ?? 'untrusted' }, action.text),
+          action.items ? '▸' : action.keys && el('kbd', {}, action.keys),
         )
       : el('hr'),
   );
@@ -44,6 +46,7 @@ export function menu(x, y, actions) {
     const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) buttons[(at + step + buttons.length) % buttons.length]?.focus();
+    else if (event.key === 'ArrowRight' && buttons[at]?.ariaHasPopup) buttons[at]?.click();
     else if (event.key === 'Home') buttons[0]?.focus();
     else if (event.key === 'End') buttons.at(-1)?.focus();
     else if (event.key === 'Escape' || event.key === 'Tab') close();

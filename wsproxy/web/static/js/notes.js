@@ -48,6 +48,14 @@ class Notes extends EventTarget {
     this.#take(await patch(path, change));
   }
 
+  /** Colour messages or a connection; an empty colour takes it away. @param {Place[]} places @param {string} colour */
+  async colour(places, colour) {
+    for (const place of places) {
+      const text = withoutColour(this.#notes.get(keyOf(place))?.note ?? '');
+      await this.put(place, { note: `${text}${colour && ` #${colour}`}`.trim() });
+    }
+  }
+
   /** @returns {Note[]} by connection and message */
   all() {
     return [...this.#notes.values()].sort(

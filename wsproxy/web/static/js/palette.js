@@ -14,10 +14,16 @@ export const offer = (source) => {
   sources.push(source);
 };
 
+/** What an action's menu has, each item by its whole name. @param {Action} action @returns {Action[]} */
+const unfolded = (action) =>
+  action.items?.flatMap((item) =>
+    item ? [{ ...item, text: `${action.text}: ${item.text}` }] : [],
+  ) ?? [action];
+
 /** Show the palette. */
 export function palette() {
   if (document.querySelector('dialog.palette')) return;
-  const all = sources.flatMap((source) => source());
+  const all = sources.flatMap((source) => source()).flatMap(unfolded);
   /** @type {Action[]} */
   let found = [];
   let at = 0;
@@ -33,7 +39,7 @@ export function palette() {
   });
   const run = (/** @type {Action | undefined} */ action) => {
     box.close();
-    action?.run();
+    action?.run?.();
   };
   const draw = () => {
     fill(

@@ -352,7 +352,10 @@ export class Rows extends EventTarget {
   /** @param {Batch} batch */
   #heard(batch) {
     if (this.paused || !this.#query) return;
-    for (const update of batch.updates) if (!('note' in update)) this.#update(update);
+    for (const update of batch.updates) {
+      if (!('note' in update)) this.#update(update);
+      else if (/~(note|marked)\b/.test(this.#query.filter)) this.sync();
+    }
     const news = batch.frames;
     if (!news || !this.#subscribed || this.searching || news.to <= this.#upto) return;
     const timed = this.#query.since || this.#query.until;

@@ -81,5 +81,9 @@ export type ElementOf<T extends string> = T extends keyof HTMLElementTagNameMap
 export interface Action {
   text: string;
   keys?: string;
-  run: () => unknown;
+  run?: () => unknown;
+  /** Classes of its text. */
+  look?: string;
+  /** A menu of its own, in place of `run`. */
+  items?: (Action | null)[];
 }

@@ -43,6 +43,7 @@ class Composer extends HTMLElement {
     },
   });
   update = () => this.#update();
+  take = () => this.#take().then(() => this.editor.area.focus());
   end = () => {};
 
   connectedCallback() {
@@ -70,12 +71,14 @@ class Composer extends HTMLElement {
       if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) this.#send();
     });
     this.end = view.on(['connection', 'frame'], this.update);
+    document.addEventListener('send-selected', this.take);
     connections.addEventListener('change', this.update);
     this.#update();
   }
 
   disconnectedCallback() {
     this.end();
+    document.removeEventListener('send-selected', this.take);
     connections.removeEventListener('change', this.update);
   }
 

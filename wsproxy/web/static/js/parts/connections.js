@@ -10,6 +10,7 @@ import { bytes, closeTone, count, counted, duration, rate } from '../pure/format
 import { keyTarget } from '../pure/place.js';
 import { view } from '../view.js';
 import { VirtualList } from '../virtual.js';
+import { colourItems, colourKey } from './colour-menu.js';
 import { compareConnection } from './compare.js';
 import { editNote } from './note-editor.js';
 
@@ -294,12 +295,9 @@ class ConnectionList extends HTMLElement {
       {
         text: 'Note…',
         run: () =>
-          editNote(
-            connection.target,
-            { connection: connection.id, direction: null, message: null },
-            notes.ofConnection(connection),
-          ),
+          editNote(connection.target, placeOf(connection.id), notes.ofConnection(connection)),
       },
+      colourItems([placeOf(connection.id)]),
       { text: 'Compare with another…', run: () => compareConnection(connection.id) },
       {
         text: 'Send, close or pause…',
@@ -313,6 +311,7 @@ class ConnectionList extends HTMLElement {
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const current = view.get('connection');
+    if (colourKey(event.key, current ? [placeOf(Number(current))] : [])) return;
     const place = current === '' ? 0 : this.#shown.findIndex((c) => String(c.id) === current) + 1;
     const target = keyTarget(
       event.key,
@@ -328,6 +327,9 @@ class ConnectionList extends HTMLElement {
     this.#list.reveal(target);
   }
 }
+
+/** Where the note on a connection belongs. @param {number} connection @returns {import('../notes.js').Place} */
+const placeOf = (connection) => ({ connection, direction: null, message: null });
 
 /** A little picture of the last half minute. @param {number[]} values */
 function spark(values) {

@@ -7,7 +7,7 @@ import { Latest } from '../latest.js';
 import { rows } from '../list.js';
 import { menu } from '../menu.js';
 import { offer } from '../palette.js';
-import { completions, MARKS, meaning } from '../pure/filter.js';
+import { both, completions, MARKS } from '../pure/filter.js';
 import { clock } from '../pure/format.js';
 import { view } from '../view.js';
 import { colourDialog, remember, savedFilters, savedMenu } from './saved-filters.js';
@@ -129,6 +129,9 @@ class FilterBar extends HTMLElement {
     });
     document.addEventListener('filter-by', (event) =>
       this.#add(/** @type {CustomEvent<string>} */ (event).detail),
+    );
+    document.addEventListener('colour-by', (event) =>
+      colourDialog(/** @type {CustomEvent<string>} */ (event).detail),
     );
     offer(() => [
       ...this.#chips.map((chip) => ({
@@ -297,8 +300,7 @@ class FilterBar extends HTMLElement {
 
   /** @param {string} filter */
   #add(filter) {
-    const before = view.get('q').trim();
-    this.#take(before && meaning(before) === 'filter' ? `(${before}) & ${filter}` : filter);
+    this.#take(both(view.get('q'), filter));
   }
 
   /** @param {Chip} chip */

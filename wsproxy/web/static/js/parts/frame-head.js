@@ -14,6 +14,7 @@ const TIMES = [
   ['clock', 'Time of day', 'Time'],
   ['start', 'Since the connection opened', 'Time +'],
   ['delta', 'Since the row before', 'Time Δ'],
+  ['mark', 'Since the row that was chosen', 'Time ±'],
 ];
 
 /** The optional columns that are shown; `conn` only where several connections are. @returns {Column[]} */
@@ -69,7 +70,7 @@ export function columnMenu(head, event) {
   const toggle = (/** @type {string} */ key) =>
     setPref('columns', keys.includes(key) ? keys.filter((each) => each !== key) : [...keys, key]);
   menu(event?.clientX ?? right - 10, event?.clientY ?? bottom, [
-    ...TIMES.map(([key, text]) => ({
+    ...TIMES.filter(([key]) => key !== 'mark' || view.get('zero')).map(([key, text]) => ({
       text: `${view.get('time') === key ? '● ' : '○ '}${text}`,
       run: () => view.set({ time: key }),
     })),

@@ -42,7 +42,7 @@ export function renderRow(row, place, old, columns) {
     return el('div', waiting, el('span', {}, '…'));
   }
   const selected = selection.ids.has(row.id) || view.get('frame') === String(row.id);
-  const how = `${view.get('time')} ${view.get('q')} ${selected} ${place}`;
+  const how = `${view.get('time')} ${view.get('zero')} ${view.get('q')} ${selected} ${place}`;
   if (old && ROWS.get(old) === row && old.dataset.how === how && !old.classList.contains('stale'))
     return old;
   const note = row.fin ? notes.of(row) : undefined;
@@ -112,6 +112,7 @@ function cell({ key, value }, row) {
     {
       class: `extra untrusted${key === 'latency' ? ' number' : key.startsWith('$') ? '' : ' dim'}`,
       title: key.startsWith('$') ? String(text) : '',
+      'data-path': key.startsWith('$') && text !== '' && key,
     },
     escaped(String(text)),
   );
@@ -142,6 +143,10 @@ function timeOf(row, place) {
   if (how === 'delta') {
     const before = place > 0 ? rows.at(place - 1) : undefined;
     return before ? `+${duration(Math.max(0, row.time - before.time))}` : '';
+  }
+  if (how === 'mark') {
+    const since = row.time - Number(view.get('zero'));
+    return `${since < 0 ? '−' : '+'}${Math.abs(since).toFixed(4)}`;
   }
   const connection = how === 'start' ? connections.get(row.connection) : undefined;
   return connection ? `+${(row.time - connection.opened).toFixed(4)}` : clock(row.time);

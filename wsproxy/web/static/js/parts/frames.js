@@ -16,8 +16,9 @@ import { selection } from '../selection.js';
 import { status } from '../status.js';
 import { view } from '../view.js';
 import { VirtualList } from '../virtual.js';
+import { colourKey } from './colour-menu.js';
 import { stateText } from './connections.js';
-import { bookmark, rowActions } from './frame-actions.js';
+import { bookmark, messagesOf, rowActions } from './frame-actions.js';
 import { addColumn, columnMenu, columns, drawHead } from './frame-head.js';
 import { renderRow, rowOf } from './frame-row.js';
 import { startHelp } from './start.js';
@@ -78,7 +79,7 @@ class Frames extends HTMLElement {
       addColumn(/** @type {CustomEvent<string>} */ (event).detail),
     );
     view.onQuery(() => this.#reset());
-    view.on(['time', 'frame', 'order'], (changed) => {
+    view.on(['time', 'zero', 'frame', 'order'], (changed) => {
       if (changed.includes('frame') && !view.get('frame')) this.#place = -1;
       if (changed.includes('order')) this.#sorted();
       this.#drawHead();
@@ -298,12 +299,16 @@ class Frames extends HTMLElement {
       selection.only(row.id);
       view.set({ frame: row.id });
     }
+    if (row) this.#tail = false; // it stays under the pointer
     const at = (
       element ??
       this.querySelector('.frame[aria-selected="true"]') ??
       this
     ).getBoundingClientRect();
-    const actions = rowActions(this.#selected);
+    const cell = /** @type {HTMLElement} */ (event.target).closest('.extra[data-path]');
+    const path = cell?.getAttribute('data-path');
+    const pointed = path && row ? { path, value: cell?.textContent ?? '' } : null;
+    const actions = rowActions(this.#selected, pointed);
     if (actions.length) menu(event.clientX || at.left + 40, event.clientY || at.bottom, actions);
   }
 
@@ -323,6 +328,7 @@ class Frames extends HTMLElement {
       return;
     }
     const row = this.#selected[0];
+    if (colourKey(event.key, messagesOf(this.#selected))) return;
     if (event.key === 'b' && row && pref('keys', true)) return bookmark(row);
     const from =
       this.#place < 0

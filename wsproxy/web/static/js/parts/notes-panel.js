@@ -1,9 +1,9 @@
 // All notes and bookmarks of the capture, with a way to each.
 
 import { get } from '../api.js';
-import { attempt, button, el, fill } from '../dom.js';
+import { attempt, button, el, fill, select } from '../dom.js';
 import { showFrame } from '../facts.js';
-import { colourOf, notes, withoutColour } from '../notes.js';
+import { COLOURS, colourOf, notes, withoutColour } from '../notes.js';
 import { arrow, count } from '../pure/format.js';
 import { view } from '../view.js';
 
@@ -19,6 +19,15 @@ class NotesPanel extends HTMLElement {
     'aria-label': 'Find a note',
     oninput: () => this.#draw(),
   });
+  #colour = select(
+    'List a colour',
+    [
+      ['', 'List a colour…'],
+      ...COLOURS.map((each) => /** @type {[string, string]} */ ([each, each])),
+    ],
+    '',
+    () => this.#colour.value && view.set({ q: `~note #${this.#colour.value}` }),
+  );
   #body = el('div');
 
   connectedCallback() {
@@ -29,6 +38,7 @@ class NotesPanel extends HTMLElement {
         { class: 'row' },
         this.#find,
         button('List what is bookmarked', () => view.set({ q: '~marked' })),
+        this.#colour,
         button('List what has a note', () => view.set({ q: '~note .' })),
       ),
       this.#body,

@@ -1,7 +1,29 @@
 // The line of filter and the chips beside it, as one filter of the filter language.
 
+/** @import { Row } from '../types' */
+
 /** Marks that have a chip, and the filter words that list them. */
-export const MARKS = ['changed', 'dropped', 'injected', 'violation', 'compressed'];
+export const MARKS = [
+  'changed',
+  'dropped',
+  'injected',
+  'delayed',
+  'faulted',
+  'violation',
+  'compressed',
+  'cut',
+  'marked',
+];
+
+/** Opcodes that have a filter word. @type {Record<string, string>} */
+const OPCODE_WORDS = {
+  text: 'text',
+  binary: 'binary',
+  continuation: 'cont',
+  close: 'close',
+  ping: 'ping',
+  pong: 'pong',
+};
 
 /** @param {string} text */
 export const quote = (text) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
@@ -53,6 +75,59 @@ export function wholeFilter({ q, dir, op, mark, kind }) {
   if (!chips.length) return line;
   const first = line && meaning(q) === 'filter' ? [`(${line})`] : line ? [line] : [];
   return [...first, ...chips].join(' & ');
+}
+
+/**
+ * Messages whose JSON has a value at a path.
+ * @param {string} path a JSONPath
+ * @param {unknown} value an object or list: whatever it holds
+ */
+export function jsonFilter(path, value) {
+  if (value !== null && typeof value === 'object') return `~json ${path}`;
+  const text = `${path}=${value}`;
+  return `~json ${/^[\w.$[\]=]+$/.test(text) ? text : quote(text)}`;
+}
+
+/**
+ * Filters that a row's values suggest, each with what it does in words.
+ * @param {Row} row
+ * @param {{path: string, value: string} | null} [cell] of JSON that was pointed at
+ * @returns {[text: string, filter: string][]}
+ */
+export function filtersOf({ kind, direction, opcode, payload_length: size }, cell = null) {
+  const up = direction === 'upstream';
+  /** @type {[string, string][]} */
+  const found = [];
+  if (cell && !cell.value.endsWith('…')) {
+    const filter = jsonFilter(cell.path, cell.value);
+    found.push(
+      [`Only ${cell.path} = ${cell.value}`, filter],
+      [`Not ${cell.path} = ${cell.value}`, `!${filter}`],
+    );
+  }
+  if (kind) {
+    const filter = `~kind ${quote(`^${escapeRegex(kind)}$`)}`;
+    found.push([`Only kind ${kind}`, filter], [`Not kind ${kind}`, `!${filter}`]);
+  }
+  const word = OPCODE_WORDS[opcode] ?? `opcode ${opcode}`;
+  return [
+    ...found,
+    [`Only ${up ? '↑ up' : '↓ down'}`, up ? '~up' : '~down'],
+    [`Only ${opcode}`, `~${word}`],
+    [`Not ${opcode}`, `!~${word}`],
+    [`Of ${size} bytes or more`, `~size >=${size}`],
+  ];
+}
+
+/**
+ * A line and one more filter.
+ * @param {string} line
+ * @param {string} filter
+ */
+export function both(line, filter) {
+  const before = lineFilter(line);
+  if (!before) return filter;
+  return meaning(line) === 'filter' ? `(${before}) & ${filter}` : `${before} & ${filter}`;
 }
 
 /**

@@ -15,7 +15,8 @@ export const DEFAULTS = {
   control: '1',
   fragments: '1',
   start: '', // id of the first row after a clear
-  time: 'clock', // clock, start, delta
+  time: 'clock', // clock, start, delta, mark
+  zero: '', // seconds since the epoch that `mark` counts from
   tab: 'payload', // of the details
   format: 'auto', // of the payload
   tool: '', // open tool below
