@@ -154,7 +154,6 @@ class Proxy:
             clock,
             asyncio.get_running_loop().call_soon_threadsafe,
             limit=settings.capture_limit,
-            secrets=settings.capture_secrets,
             written=member.news.written if member is not None else None,
         )
         metrics = None if settings.no_web else self._make_metrics(clock)

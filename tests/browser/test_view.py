@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.support.captured import DOWN, UP, Peers, conversation
-from wsproxy.cli.captures import make_capture
+from wsproxy.captures.making import make_capture
 from wsproxy.cli.viewer import Viewer
 
 if TYPE_CHECKING:

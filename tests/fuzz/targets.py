@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.support.captured import MemoryCapture, conversation
 from tests.support.recording import Recording, batch_of, frame_chunks
 from tests.unit.payloads.test_robust import PLACES, SEEDS, check
-from wsproxy.cli.captures import StoredCapture
+from wsproxy.captures.opening import StoredCapture
 from wsproxy.errors import FaultError, ProxyError, WsproxyError
 from wsproxy.faults.scenario import parse as parse_scenario
 from wsproxy.filters.language import FilterError

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.support.captured import DOWN, UP, Peers, conversation
+from wsproxy.captures.making import make_capture
 from wsproxy.cli import cli
-from wsproxy.cli.captures import make_capture
 from wsproxy.errors import WsproxyError
 
 

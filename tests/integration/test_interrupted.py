@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from tests.support.captured import DOWN, UP, Peers, conversation
+from wsproxy.captures.making import make_capture
 from wsproxy.cli import cli
-from wsproxy.cli.captures import make_capture
 from wsproxy.errors import WsproxyError
 from wsproxy.store.wirefile import WireFile
 

@@ -12,15 +12,15 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from tests.support.captured import DOWN, UP, Peers, conversation
 from wsproxy.app import Proxy
+from wsproxy.captures.making import make_capture
+from wsproxy.captures.opening import StoredCapture
 from wsproxy.cli import demo_peers
-from wsproxy.cli.captures import StoredCapture, make_capture
-from wsproxy.cli.diff import talks_of
-from wsproxy.cli.replay import replay
 from wsproxy.config import Settings
 from wsproxy.errors import WsproxyError
 from wsproxy.replay.client import How
+from wsproxy.replay.compared import replay
 from wsproxy.replay.diff import Comparison
-from wsproxy.replay.said import Talk
+from wsproxy.replay.said import Talk, talks_of
 from wsproxy.replay.server import ReplayServer
 from wsproxy.replay.volatile import Ignored
 from wsproxy.testing.replaying import Served

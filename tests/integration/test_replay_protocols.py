@@ -21,8 +21,8 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
 from tests.integration.test_replay import record
-from wsproxy.cli.replay import replay
 from wsproxy.replay.client import How
+from wsproxy.replay.compared import replay
 from wsproxy.replay.server import ReplayServer
 from wsproxy.replay.volatile import Ignored
 

@@ -203,7 +203,7 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
 def test_compressed_text_stands_where_plain_text_does(tmp_path: Path) -> None:
     """`jq .text` of a capture, an export and the log, whatever the wire carried."""
     from tests.support.captured import Peers
-    from wsproxy.cli.captures import make_capture
+    from wsproxy.captures.making import make_capture
 
     peers = Peers(conversation(deflate=True)).say(DOWN, "hello hello hello")
     assert DEFLATE in peers.connection.response_headers

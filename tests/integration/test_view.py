@@ -15,8 +15,9 @@ import aiohttp
 import pytest
 
 from tests.support.captured import DOWN, UP, Peers, conversation
-from wsproxy.cli.captures import any_capture, make_capture
-from wsproxy.cli.captures import opened as open_capture
+from wsproxy.captures.making import make_capture
+from wsproxy.captures.opening import any_capture
+from wsproxy.captures.opening import opened as open_capture
 from wsproxy.cli.viewer import Viewer
 from wsproxy.formats.registry import EXPORTS, FORMS
 from wsproxy.formats.selection import EVERYTHING

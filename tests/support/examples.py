@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from tests.support.captured import Peers, conversation
+from wsproxy.captures.making import make_capture
+from wsproxy.captures.opening import StoredCapture
 from wsproxy.cli import cli
-from wsproxy.cli.captures import StoredCapture, make_capture
 from wsproxy.formats.interfaces import Imported
 from wsproxy.formats.registry import FORMS
 from wsproxy.formats.selection import EVERYTHING

@@ -22,12 +22,11 @@ class Recording:
         path: Path,
         limit: int = 10**9,
         *,
-        secrets: bool = False,
         clock: Clock | None = None,
         call_soon: Callable[[Callable[[], None]], object] = lambda call: call(),
     ) -> None:
         clock = clock or FakeClock()
-        self.recorder = CaptureRecorder(path, clock, call_soon, limit=limit, secrets=secrets)
+        self.recorder = CaptureRecorder(path, clock, call_soon, limit=limit)
         self.journal = Journal(clock, self.recorder)
         self.next_connection_id = self.recorder.next_connection_id
 

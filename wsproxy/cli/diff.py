@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from wsproxy.cli.captures import StoredCapture, opened
+from wsproxy.captures.opening import opened
 from wsproxy.cli.colour import coloured
 from wsproxy.cli.export import check_connection
 from wsproxy.errors import WsproxyError
 from wsproxy.formats.output import writing
 from wsproxy.replay.diff import Comparison, compare
 from wsproxy.replay.report import as_json, as_junit, for_people
-from wsproxy.replay.said import Talk, talk_of
+from wsproxy.replay.said import talks_of
 from wsproxy.replay.volatile import Ignored
 from wsproxy.text.files import read_text
 from wsproxy.text.units import parse_duration
@@ -122,13 +122,6 @@ def later_of(text: str | None) -> float | None:
         return None if text is None else parse_duration(text)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--later") from None
-
-
-def talks_of(capture: StoredCapture, number: int | None = None) -> Iterator[Talk]:
-    """What was said on each connection, or on one."""
-    for connection in capture.connections():
-        if number is None or connection.id == number:
-            yield talk_of(connection, capture.seen(connection.id))
 
 
 def report(result: Comparison, name: str, *, json_: bool, junit: Path | None) -> None:

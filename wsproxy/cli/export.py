@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from wsproxy.cli.captures import StoredCapture, any_capture, opened, progress
+from wsproxy.captures.opening import StoredCapture, any_capture, opened
 from wsproxy.cli.decoding import decode_option, flat
 from wsproxy.cli.exporting import follow as write_following
+from wsproxy.cli.progress import progress
 from wsproxy.cli.runtime import configure_logging
 from wsproxy.cli.selecting import selection_of, selection_options
 from wsproxy.formats.output import STDOUT, writing

@@ -7,7 +7,8 @@ from typing import BinaryIO
 
 import click
 
-from wsproxy.cli.captures import import_file, progress
+from wsproxy.captures.making import import_file
+from wsproxy.cli.progress import progress
 from wsproxy.store.reader import Capture
 
 EPILOG = """\b

@@ -7,16 +7,14 @@ from pathlib import Path
 
 import click
 
-from wsproxy.cli.captures import opened
-from wsproxy.cli.diff import ignored_of, later_of, report, report_options, talks_of
+from wsproxy.captures.opening import opened
+from wsproxy.cli.diff import ignored_of, later_of, report, report_options
 from wsproxy.cli.export import check_connection
 from wsproxy.cli.types import Parsed
-from wsproxy.clock import LoopClock
 from wsproxy.config import parse_upstream
-from wsproxy.replay.client import How, play
-from wsproxy.replay.diff import Comparison, compare
-from wsproxy.replay.said import Talk
-from wsproxy.replay.volatile import Ignored
+from wsproxy.replay.client import How
+from wsproxy.replay.compared import replay
+from wsproxy.replay.said import talks_of
 
 EPILOG = """\b
 Examples:
@@ -102,11 +100,3 @@ def command(
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--carry") from None
     report(result, f"replay of {capture} to {to}", json_=json_, junit=junit)
-
-
-async def replay(
-    talks: list[Talk], how: How, ignored: Ignored, *, later: float | None = None
-) -> Comparison:
-    """Play and compare; raises WsproxyError, ValueError."""
-    talks = [talk for talk in talks if talk.messages or talk.connection.status == 101]
-    return compare(talks, await play(talks, how, LoopClock()), ignored, later=later)

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import click
 
-from wsproxy.cli.captures import opened
-from wsproxy.cli.diff import talks_of
+from wsproxy.captures.opening import opened
 from wsproxy.cli.replay import parse_speed
 from wsproxy.cli.types import Parsed
-from wsproxy.replay.said import Talk
+from wsproxy.replay.said import Talk, talks_of
 from wsproxy.replay.server import ReplayServer
 
 EPILOG = """\b

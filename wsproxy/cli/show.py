@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from wsproxy.cli.captures import any_capture
+from wsproxy.captures.opening import any_capture
 from wsproxy.cli.colour import coloured
 from wsproxy.cli.decoding import decode_option, flat
 from wsproxy.cli.grouped import GroupedCommand

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from wsproxy.cli.captures import any_capture
+from wsproxy.captures.opening import any_capture
 from wsproxy.cli.decoding import decode_option, flat
 from wsproxy.model.records import ConnectionRecord
 from wsproxy.payloads.lines import many, size

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from wsproxy.cli.captures import any_capture
+from wsproxy.captures.opening import any_capture
 from wsproxy.cli.decoding import decode_option, flat
 from wsproxy.cli.runtime import configure_logging, run_loop
 from wsproxy.cli.viewer import Viewer

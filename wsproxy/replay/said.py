@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from wsproxy.model.queries import Seen
 from wsproxy.model.records import ConnectionRecord, Direction
@@ -70,6 +70,25 @@ class Talk:
     def path(self) -> str:
         """Path, without the query."""
         return self.connection.target.partition("?")[0]
+
+
+class Recorded(Protocol):
+    """A capture, as far as conversations need it."""
+
+    def connections(self) -> list[ConnectionRecord]:
+        """All connections, in the order they were opened."""
+        ...
+
+    def seen(self, connection_id: int | None = None) -> Iterator[Seen]:
+        """The frames of one connection in order, with their messages."""
+        ...
+
+
+def talks_of(capture: Recorded, number: int | None = None) -> Iterator[Talk]:
+    """What was said on each connection, or on one."""
+    for connection in capture.connections():
+        if number is None or connection.id == number:
+            yield talk_of(connection, capture.seen(connection.id))
 
 
 def talk_of(connection: ConnectionRecord, frames: Iterable[Seen]) -> Talk:

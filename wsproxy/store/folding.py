@@ -216,7 +216,7 @@ class FoldedCapture:
                 " WHERE first_id + count <= (SELECT min(first_id) FROM block) LIMIT 100)"
             )
 
-        rows = [connection_row(connection, secrets=True) for connection, _ in connections.values()]
+        rows = [connection_row(connection) for connection, _ in connections.values()]
         self._writer.write(rows, whole, beside)
         self._next_frame_id, self._next_http_id = joined.next_id, joined.next_http_id
         return list(connections.values()), [] if whole is None else [whole]

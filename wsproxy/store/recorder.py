@@ -52,7 +52,6 @@ class CaptureRecorder:
         call_soon: Callable[[Callable[[], None]], object],
         *,
         limit: int,
-        secrets: bool = False,
         written: Callable[[list[int], tuple[int, int]], None] | None = None,
         strict: bool = False,
     ) -> None:
@@ -67,7 +66,6 @@ class CaptureRecorder:
         self.path = path
         self._clock = clock
         self._call_soon = call_soon
-        self._secrets = secrets
         self._told = written
         self._strict = strict
         self.failure: OSError | sqlite3.Error | None = None
@@ -112,7 +110,7 @@ class CaptureRecorder:
         """Keep the connection as it is now."""
         if not self._connections:
             self._clock.call_later(FLUSH_SECONDS, self._flush_connections)
-        self._connections[connection.id] = connection_row(connection, secrets=self._secrets)
+        self._connections[connection.id] = connection_row(connection)
 
     def write(self, batch: Batch) -> None:
         """Keep what passed."""

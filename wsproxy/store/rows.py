@@ -22,18 +22,9 @@ from wsproxy.store.http import http_extras
 
 Row = tuple[Any, ...]
 
-SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "proxy-authorization"})
-MASKED = "***"
 
-
-def without_secrets(headers: Headers) -> Headers:
-    """`headers` with the values of SECRET_HEADERS masked."""
-    return [(name, MASKED if name.lower() in SECRET_HEADERS else value) for name, value in headers]
-
-
-def connection_row(connection: ConnectionRecord, *, secrets: bool) -> Row:
-    """A row of `connection`; without `secrets` the headers lose theirs."""
-    hide = (lambda headers: headers) if secrets else without_secrets
+def connection_row(connection: ConnectionRecord) -> Row:
+    """A row of `connection`."""
     end = connection.end or End("", None)
     return (
         connection.id,
@@ -41,10 +32,10 @@ def connection_row(connection: ConnectionRecord, *, secrets: bool) -> Row:
         connection.client,
         connection.upstream_url,
         connection.target,
-        json.dumps(hide(connection.request_headers)),
+        json.dumps(connection.request_headers),
         connection.status,
         connection.reason,
-        json.dumps(hide(connection.response_headers)),
+        json.dumps(connection.response_headers),
         connection.subprotocol,
         connection.extensions,
         connection.closed,

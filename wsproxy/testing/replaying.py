@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from wsproxy.cli.captures import opened
-from wsproxy.cli.diff import talks_of
-from wsproxy.cli.replay import replay
+from wsproxy.captures.opening import opened
 from wsproxy.replay.client import How
+from wsproxy.replay.compared import replay
 from wsproxy.replay.diff import Comparison
-from wsproxy.replay.said import Talk
+from wsproxy.replay.said import Talk, talks_of
 from wsproxy.replay.server import ReplayServer
 from wsproxy.replay.volatile import Ignored
 from wsproxy.testing.proxy import LoopThread

@@ -1,32 +1,21 @@
-"""Captures for the commands: opened whatever form they have, and made of what was imported."""
+"""Captures made of what a file of any form holds."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import shutil
-import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import BinaryIO
-
-import click
 
 from wsproxy.errors import CaptureError
 from wsproxy.formats.interfaces import FormatError, Imported, LeftOut
 from wsproxy.formats.registry import Form, form_of
 from wsproxy.model.http import HttpRecord
 from wsproxy.model.notes import NoteRecord
-from wsproxy.model.queries import Seen
-from wsproxy.model.records import (
-    ConnectionRecord,
-    Counted,
-    FaultRecord,
-    MessageRecord,
-)
+from wsproxy.model.records import ConnectionRecord, FaultRecord, MessageRecord
 from wsproxy.relay.journal import Journal
 from wsproxy.store.reader import Capture
 from wsproxy.store.recorder import CaptureRecorder
@@ -45,74 +34,6 @@ PATIENCE = 10.0
 
 MOST_WAITING = 32 * 1024 * 1024
 """Bytes that wait for the disk before a file is read no further."""
-
-
-class StoredCapture:
-    """A capture of the store as the formats want it (formats.interfaces.CaptureReader)."""
-
-    def __init__(self, path: Path) -> None:
-        """Raises CaptureError if there is no capture at `path`."""
-        self._capture = Capture(path)
-
-    def connections(self) -> list[ConnectionRecord]:
-        return self._capture.connections()
-
-    def seen(self, connection_id: int | None = None) -> Iterator[Seen]:
-        return self._capture.seen(connection_id)
-
-    def fault_records(self, connection_id: int | None = None) -> Iterator[FaultRecord]:
-        return (record for _, record in self._capture.faults_after(0, connection_id))
-
-    def http(self) -> Iterator[HttpRecord]:
-        return self._capture.http.all()
-
-    def left_out(self) -> dict[str, Counted]:
-        return self._capture.left_out()
-
-    def frame_count(self) -> int:
-        """How many frames it has."""
-        return sum(sum(traffic.frames) for traffic in self._capture.traffic().values())
-
-    def close(self) -> None:
-        self._capture.close()
-
-
-@contextmanager
-def any_capture(path: Path) -> Iterator[Path]:
-    """The path of a capture: `path` itself, or one made of what `path` is, for the time being.
-
-    Raises WsproxyError for what is neither.
-    """
-    if _may_be_capture(path):
-        yield path
-        return
-    folder = Path(tempfile.mkdtemp(prefix="wsproxy-"))
-    try:
-        made = folder / "imported.wsproxy"
-        import_file(path, made)
-        yield made
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _may_be_capture(path: Path) -> bool:
-    """Whether `path` is the store's business: to read it, or to say what is wrong with it."""
-    try:
-        with path.open("rb") as file:
-            return file.read(16) == b"SQLite format 3\0"
-    except OSError:
-        return True
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[StoredCapture]:
-    """Open a capture, whatever its form; raises WsproxyError."""
-    with any_capture(path) as found:
-        capture = StoredCapture(found)
-        try:
-            yield capture
-        finally:
-            capture.close()
 
 
 def import_file(
@@ -155,9 +76,7 @@ def make_capture(path: Path, items: Iterable[Imported]) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         told: SimpleQueue[Callable[[], None]] = SimpleQueue()  # what the writer's thread has for us
-        recorder = CaptureRecorder(
-            unfinished, _StillClock(), told.put, limit=NO_LIMIT, secrets=True, strict=True
-        )
+        recorder = CaptureRecorder(unfinished, _StillClock(), told.put, limit=NO_LIMIT, strict=True)
         try:
             _record(recorder, items, told)
         finally:
@@ -216,14 +135,3 @@ class _StillClock:
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> Callable[[], None]:
         return lambda: None
-
-
-@contextmanager
-def progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, and nothing elsewhere; call what it gives with how far it is."""
-    stream = sys.stderr
-    if not stream.isatty():
-        yield lambda _: None
-        return
-    with click.progressbar(length=length, label=label, file=stream) as bar:
-        yield lambda place: bar.update(max(place - bar.pos, 0))

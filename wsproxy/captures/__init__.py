@@ -1,0 +1,1 @@
+"""Captures of any form: opened for reading, and made of what is imported."""
