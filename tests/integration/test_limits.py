@@ -76,7 +76,7 @@ async def test_open_websocket_has_no_deadline() -> None:
 
 
 def open_clients(stage: ProxyStage) -> int:
-    return len(stage.proxy._listener._listeners[0]._server.connections)
+    return int(stage.proxy._listener._listeners[0]._server.clients)
 
 
 @both_loops
@@ -212,8 +212,10 @@ async def test_client_with_the_port_of_one_of_the_proxys_own_connections() -> No
     """The system gives one port to connections that go to different servers."""
     async with staged() as stage:
         client = await stage.connect()
-        mine = client.writer.get_extra_info("sockname")
-        stage.proxy._listener._listeners[0]._server.own_connections.add((mine, ("127.0.0.1", 9)))
+        host, port = client.writer.get_extra_info("sockname")
+        stage.proxy._listener._listeners[0]._server.own_connections.add(
+            f"{host}:{port} 127.0.0.1:9"
+        )
         await client.send(upgrade())
         server = await stage.accept()
         await server.head()

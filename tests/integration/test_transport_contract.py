@@ -9,16 +9,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
+import h11
 import pytest
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
 from tests.support.raw import FIN, RST, TIMEOUT, Conn, ProxyStage, Server, both_loops, staged, until
 from tests.support.raw_bytes import frame, lines, switching, upgrade
 from wsproxy.engine.answering import Answered
 from wsproxy.engine.outgoing import Outgoing
+from wsproxy.engine.server import Connection, Limits
+from wsproxy.engine.server import Server as HttpServer
 from wsproxy.engine.transport import HIGH_WATER, Peer, take_client, take_upstream
 from wsproxy.model.records import Direction
+from wsproxy.relay.http_hooks import Target
 from wsproxy.relay.session import Session
 
 
@@ -55,22 +58,34 @@ class Taken:
         peer.attach(cast("Session", self.tape), early)
 
 
+class Open:
+    """An owner of one connection."""
+
+    def __init__(self) -> None:
+        self.count = 1
+
+    def released(self, connection: Outgoing) -> None:
+        """It is for one request."""
+
+    def closed(self, connection: Outgoing) -> None:
+        self.count -= 1
+
+
 Counter = Callable[[], int]
-"""How many connections aiohttp counts as open."""
+"""How many connections count as open."""
 
 
 @asynccontextmanager
 async def taken_client(early: bytes) -> AsyncIterator[tuple[Taken, Counter]]:
-    """A client's socket, taken from aiohttp's server; `early` comes with the handshake."""
+    """A client's socket, taken from the HTTP server; `early` comes with the handshake."""
     future: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         await asyncio.sleep(0)  # as the dialling of an upstream would
-        assert type(request.protocol) is RequestHandler
         future.set_result(Taken(far, *take_client(request)))
         return Answered()
 
-    server = web.Server(handle, access_log=None)
+    server = HttpServer(handle, Limits(9, TIMEOUT), access_log=None)
     runner = web.ServerRunner(server)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -79,9 +94,9 @@ async def taken_client(early: bytes) -> AsyncIterator[tuple[Taken, Counter]]:
         await far.send(upgrade() + early)
         async with asyncio.timeout(TIMEOUT):
             taken = await future
-        yield taken, lambda: len(server.connections)
+        yield taken, lambda: server.clients
         taken.peer.close()
-        await until(lambda: not server.connections)
+        await until(lambda: not server.clients)
     finally:
         far.abort()
         await runner.cleanup()
@@ -92,8 +107,10 @@ async def taken_upstream(early: bytes) -> AsyncIterator[tuple[Taken, Counter]]:
     """An upstream's socket, taken from the connection that asked for the upgrade."""
     async with Server() as server:
         loop = asyncio.get_running_loop()
+        owner = Open()
         _, connection = await loop.create_connection(
-            lambda: Outgoing(lambda _: None), "127.0.0.1", server.port
+            lambda: Outgoing(Target("127.0.0.1", server.port, False), owner),
+            *("127.0.0.1", server.port),
         )
         headers = [("Host", server.authority), ("Connection", "Upgrade"), ("Upgrade", "websocket")]
         asking = asyncio.ensure_future(connection.ask("GET", "/", headers, None, TIMEOUT))
@@ -105,9 +122,10 @@ async def taken_upstream(early: bytes) -> AsyncIterator[tuple[Taken, Counter]]:
         assert not ended
         taken = Taken(far, peer, came)
         del answer
-        yield taken, lambda: int(not connection.closed.done())
+        del connection
+        yield taken, lambda: owner.count
         taken.peer.close()
-        await until(connection.closed.done)
+        await until(lambda: not owner.count)
 
 
 TAKEN = {"client": taken_client, "upstream": taken_upstream}
@@ -229,6 +247,22 @@ async def test_taken_socket_survives_the_collector(side: str) -> None:
 
 
 @both_loops
+@pytest.mark.parametrize("kept", [Connection, h11.Connection])
+async def test_a_taken_socket_keeps_nothing_of_http(kept: type) -> None:
+    """It may be silent for days, and these are kilobytes."""
+    # Objects of earlier tests may live on, in tracebacks for example.
+    before = {id(each) for each in gc.get_objects() if type(each) is kept}
+    async with staged() as stage:
+        await stage.upgraded()
+
+        def new() -> list[object]:
+            gc.collect()
+            return [o for o in gc.get_objects() if type(o) is kept and id(o) not in before]
+
+        await until(lambda: not new())
+
+
+@both_loops
 @sides
 async def test_fin_leaves_the_other_direction_open(side: str) -> None:
     async with TAKEN[side](b"") as (taken, _):
@@ -244,7 +278,7 @@ def counts(stage: ProxyStage) -> list[int]:
     """The connections that count as open: of clients, and to the upstream."""
     proxy: Any = stage.proxy
     server = proxy._listener._listeners[0]._server
-    return [len(server.connections), len(server.own_connections)]
+    return [server.clients, len(server.own_connections)]
 
 
 @both_loops

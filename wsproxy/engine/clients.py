@@ -86,9 +86,24 @@ class ClientServer(Server):
         super().connection_lost(handler, exc)
         client = self._clients.pop(handler, None)
         if client is not None:
-            task = start_task(client.gone(), "the last hooks of a client")
-            self._leaving.add(task)
-            task.add_done_callback(self._leaving.discard)
+            self._left(client)
+
+    def hand_over(self, handler: RequestHandler) -> Callable[[], None]:
+        left = super().hand_over(handler)
+        client = self._clients.pop(handler, None)
+        if client is None:
+            return left
+
+        def both() -> None:
+            left()
+            self._left(client)
+
+        return both
+
+    def _left(self, client: Client) -> None:
+        task = start_task(client.gone(), "the last hooks of a client")
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
 
     def client_of(self, request: web.BaseRequest) -> Client | None:
         """The client that sent a request; None if it has left."""

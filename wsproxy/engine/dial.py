@@ -29,7 +29,7 @@ _AGAIN = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
 Address = tuple[str, int]
 
-Ends = tuple[Address, Address]
+Ends = str
 """The client's address of a connection and the server's. The client's alone is not enough: the
 system gives one port to several connections that go to different servers."""
 
@@ -51,7 +51,8 @@ class Pool:
         self._tls = tls
         self._own = own
         self._idle: dict[Target, dict[Outgoing, asyncio.TimerHandle]] = {}
-        self._open: dict[Outgoing, ServerHooks] = {}
+        self._open: dict[Outgoing, tuple[ServerHooks, Ends]] = {}
+        self._all_closed: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.server: ServerHooks | None = None
         """The connection that the last request went over."""
@@ -62,7 +63,7 @@ class Pool:
             connection = await self._dial(target, seconds)
         except DialError as error:
             return str(error)
-        self._keep(target, connection)
+        self.released(connection)
         return None
 
     async def ask(
@@ -73,14 +74,14 @@ class Pool:
         # An upgrade is asked for once.
         again = kept is not None and kept.used and request.method in _AGAIN and not body
         connection = kept or await self._dial(request.target, seconds)
-        self.server = self._open.get(connection)
+        self.server = self._hooks_of(connection)
         try:
             return await connection.ask(request.method, request.path, headers, body, seconds)
         except (CutOffError, ConnectionResetError, BrokenPipeError):
             if not again:
                 raise
         connection = await self._dial(request.target, seconds)
-        self.server = self._open.get(connection)
+        self.server = self._hooks_of(connection)
         return await connection.ask(request.method, request.path, headers, body, seconds)
 
     async def aclose(self) -> None:
@@ -88,7 +89,8 @@ class Pool:
         for connection in [c for kept in self._idle.values() for c in kept]:
             connection.abort()
         if self._open:
-            await asyncio.wait([c.closed for c in self._open], timeout=CLOSE_SECONDS)
+            self._all_closed = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._all_closed], timeout=CLOSE_SECONDS)
         while self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -102,10 +104,30 @@ class Pool:
             connection.abort()
         return None
 
-    def _keep(self, target: Target, connection: Outgoing) -> None:
+    def _hooks_of(self, connection: Outgoing) -> ServerHooks | None:
+        hooks, _ = self._open.get(connection, (None, ""))
+        return hooks
+
+    # outgoing.Owner
+
+    def released(self, connection: Outgoing) -> None:
         # Closing takes it out again.
         timer = asyncio.get_running_loop().call_later(IDLE_SECONDS, connection.transport.close)
-        self._idle.setdefault(target, {})[connection] = timer
+        self._idle.setdefault(connection.target, {})[connection] = timer
+
+    def closed(self, connection: Outgoing) -> None:
+        if connection not in self._open:
+            return  # it is being dialled
+        server, ends = self._open.pop(connection)
+        self._own.discard(ends)
+        for kept in self._idle.values():
+            if (timer := kept.pop(connection, None)) is not None:
+                timer.cancel()
+        if self._all_closed is not None and not self._open and not self._all_closed.done():
+            self._all_closed.set_result(None)
+        task = start_task(server.disconnected(), "a hook of an upstream that left")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _dial(self, target: Target, seconds: float) -> Outgoing:
         server = self._hooks.server(target)
@@ -120,7 +142,7 @@ class Pool:
                     found, happy_eyeballs_delay=0.25, loop=loop
                 )
                 _, connection = await loop.create_connection(
-                    lambda: Outgoing(lambda released: self._keep(target, released)),
+                    lambda: Outgoing(target, self),
                     sock=sock,
                     ssl=tls,
                     server_hostname=target.host if tls else None,
@@ -128,29 +150,17 @@ class Pool:
         except (OSError, TimeoutError) as error:
             await server.failed(str(error))
             raise DialError(str(error)) from error
-        self._open[connection] = server
-        ends = (
-            plain_address(connection.transport, "sockname"),
-            plain_address(connection.transport, "peername"),
-        )
+        ends = ends_of(connection.transport, "sockname", "peername")
+        self._open[connection] = server, ends
         self._own.add(ends)
-        connection.closed.add_done_callback(lambda _: self._closed(connection, ends))
+        if connection.lost:
+            self.closed(connection)
         try:
             await server.connected(socket_of(connection.transport))
         except BaseException:
             connection.abort()
             raise
         return connection
-
-    def _closed(self, connection: Outgoing, ends: Ends) -> None:
-        self._own.discard(ends)
-        server = self._open.pop(connection)
-        for kept in self._idle.values():
-            if (timer := kept.pop(connection, None)) is not None:
-                timer.cancel()
-        task = start_task(server.disconnected(), "a hook of an upstream that left")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def socket_of(transport: asyncio.BaseTransport) -> Socket:
@@ -165,10 +175,14 @@ def socket_of(transport: asyncio.BaseTransport) -> Socket:
     )
 
 
-def plain_address(transport: asyncio.BaseTransport, which: str) -> Address:
-    """`peername` or `sockname`; an IPv4 address is one, even on an IPv6 socket."""
+def ends_of(transport: asyncio.BaseTransport, client: str, server: str) -> Ends:
+    """Which of `peername` and `sockname` is the client's, and which the server's."""
+    return f"{_plain(transport, client)} {_plain(transport, server)}"
+
+
+def _plain(transport: asyncio.BaseTransport, which: str) -> str:
     host, port = _address(transport, which)
-    return host.removeprefix("::ffff:"), port
+    return f"{host.removeprefix('::ffff:')}:{port}"  # IPv4 is that on an IPv6 socket, too
 
 
 def _address(transport: asyncio.BaseTransport, which: str) -> Address:

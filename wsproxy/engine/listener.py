@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 
 from wsproxy.engine.answering import Answered, head_of
 from wsproxy.engine.clients import Client, ClientServer
-from wsproxy.engine.dial import plain_address
+from wsproxy.engine.dial import ends_of
 from wsproxy.engine.environment import Environment
 from wsproxy.engine.exchange import ClientExchange, ClientGoneError
 from wsproxy.engine.http import MAX_HEADER, headers_of, proxy_origin, readable, target_of
@@ -205,10 +205,8 @@ class Listener:
         own = self._server.own_connections
         # Behind another name, a proxy may be its own upstream: then a client's connection is one
         # of its own, seen from the other end.
-        if (transport := request.transport) and (
-            plain_address(transport, "peername"),
-            plain_address(transport, "sockname"),
-        ) in own:
+        transport = request.transport
+        if transport and ends_of(transport, "peername", "sockname") in own:
             raise ProxyError(508, f"{upstream.url} is this proxy itself", Side.CLIENT)
         if client.dead is not None:
             raise ProxyError(502, f"cannot connect to {upstream.url}: {client.dead}", Side.SERVER)

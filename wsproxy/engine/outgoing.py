@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
-from typing import cast
+from collections.abc import AsyncIterator
+from typing import Protocol, cast
 
 import h11
 
 from wsproxy.protocol.handshake import Headers
+from wsproxy.relay.http_hooks import Target
 from wsproxy.relay.tasks import start_task
 
 MAX_HEAD = 64 * 1024
@@ -35,17 +36,29 @@ class CutOffError(ConnectionError):
     """The server ended the connection before its answer was whole."""
 
 
+class Owner(Protocol):
+    """Who keeps connections to servers."""
+
+    def released(self, connection: Outgoing) -> None:
+        """An answer is over, and another request may follow."""
+
+    def closed(self, connection: Outgoing) -> None:
+        """The socket is gone, whoever has taken it over meanwhile."""
+
+
 class Outgoing(asyncio.Protocol):
     """One connection to a server."""
 
-    def __init__(self, released: Callable[[Outgoing], None]) -> None:
-        """`released` is called when an answer is over and another request may follow."""
-        loop = asyncio.get_running_loop()
-        self.closed: asyncio.Future[None] = loop.create_future()
-        """Done when the socket is gone, whoever has taken it over meanwhile."""
+    __slots__ = (
+        *("_answered", "_http", "_lost", "_news", "_owner", "_received", "_sending"),
+        *("_transport", "_upgrading", "_writable", "target", "used"),
+    )
+
+    def __init__(self, target: Target, owner: Owner) -> None:
+        self.target = target
         self.used = False
         """Whether it has carried a request already: then the server may be about to close it."""
-        self._released = released
+        self._owner = owner
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
         self._transport: asyncio.Transport | None = None
         self._news: asyncio.Future[None] | None = None
@@ -78,8 +91,11 @@ class Outgoing(asyncio.Protocol):
         self._lost = self._lost or exc or CutOffError()
         self.resume_writing()
         self._tell()
-        if not self.closed.done():
-            self.closed.set_result(None)
+        self.left()
+
+    def left(self) -> None:
+        """The socket is gone."""
+        self._owner.closed(self)
 
     def pause_writing(self) -> None:
         self._writable = asyncio.get_running_loop().create_future()
@@ -94,6 +110,11 @@ class Outgoing(asyncio.Protocol):
     def transport(self) -> asyncio.Transport:
         assert self._transport is not None
         return self._transport
+
+    @property
+    def lost(self) -> bool:
+        """Whether the socket is gone."""
+        return self._lost is not None
 
     @property
     def idle(self) -> bool:
@@ -139,7 +160,7 @@ class Outgoing(asyncio.Protocol):
             http.start_next_cycle()
             self.used = True
             if self.idle:
-                self._released(self)
+                self._owner.released(self)
                 return
         self.abort()
 
@@ -150,7 +171,9 @@ class Outgoing(asyncio.Protocol):
         """
         if self.transport.is_closing():
             raise ConnectionResetError("the upstream has gone")
-        return self.transport, *self._http.trailing_data
+        early, ended = self._http.trailing_data
+        del self._http  # a connection may be silent for days, and these are kilobytes
+        return self.transport, early, ended
 
     async def next_piece(self) -> bytes:
         """The next piece of the answer's body; empty at its end. Raises as `ask` does."""

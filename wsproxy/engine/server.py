@@ -69,6 +69,8 @@ class Server(web.Server):
         super().__init__(self._serve, **options)
         self._handle = handler
         self.limits = limits
+        self._upgraded = 0
+        """Clients whose connections carry no more requests, as they were upgraded."""
         self._full = False
         self._max_files = max_files()
         self._starved = -math.inf
@@ -77,13 +79,18 @@ class Server(web.Server):
     def __call__(self) -> RequestHandler:
         return Connection(self, loop=self._loop, **self._kwargs)
 
+    @property
+    def clients(self) -> int:
+        """How many clients are connected."""
+        return len(self._connections) + self._upgraded
+
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         limits = self.limits
         # The lowest number is given first: a high one says that as many are open.
         starved = transport.get_extra_info("socket").fileno() >= self._max_files - FILES_LEFT
         if starved:
             self.out_of_files()
-        elif len(self._connections) < limits.max_connections:
+        elif self.clients < limits.max_connections:
             super().connection_made(handler, transport)
             self._full = False
             self.client_joined(handler, transport)
@@ -118,6 +125,14 @@ class Server(web.Server):
         # aiohttp waits for its task first; what counts here are sockets.
         self._connections.pop(handler, None)
 
+    def hand_over(self, handler: RequestHandler) -> Callable[[], None]:
+        """A client's connection was upgraded; what is returned is to be called when it has left."""
+        self._upgraded += 1
+        return self._upgraded_left
+
+    def _upgraded_left(self) -> None:
+        self._upgraded -= 1
+
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = connection_of(request)
         connection.stop_clock()
@@ -130,11 +145,11 @@ class Server(web.Server):
 class Connection(RequestHandler):
     """One client's connection."""
 
-    __slots__ = ("_begun", "_clock", "_limits", "gone")
+    __slots__ = ("_begun", "_clock", "_server", "gone")
 
     def __init__(self, server: Server, **options: Any) -> None:
         super().__init__(server, **options)
-        self._limits = server.limits
+        self._server = server
         self._clock: asyncio.TimerHandle | None = None
         self._begun = False
         self.gone: asyncio.Future[None] = self._loop.create_future()
@@ -154,6 +169,16 @@ class Connection(RequestHandler):
         if not self.gone.done():
             self.gone.set_result(None)
 
+    def hand_over(self) -> Callable[[], None]:
+        """Forget the socket and all there was for requests: a connection may be silent for days.
+
+        What is returned is to be called when the client has left.
+        """
+        left = self._server.hand_over(self)
+        self.transport = None  # or it would be closed
+        self.connection_lost(None)
+        return left
+
     def stop_clock(self) -> None:
         """A whole request is there."""
         if self._clock is not None:
@@ -165,7 +190,7 @@ class Connection(RequestHandler):
         self.stop_clock()
         self._begun = False
         if self.transport is not None:
-            self._clock = self._loop.call_later(self._limits.request_seconds, self._late)
+            self._clock = self._loop.call_later(self._server.limits.request_seconds, self._late)
 
     def _late(self) -> None:
         self._clock = None
@@ -173,8 +198,9 @@ class Connection(RequestHandler):
         if transport is None or transport.is_closing():
             return
         if self._begun:  # an idle connection is no news
-            self._limits.late_requests += 1
-            seconds = self._limits.request_seconds
+            limits = self._server.limits
+            limits.late_requests += 1
+            seconds = limits.request_seconds
             reason = f"no whole request came within {seconds:g} seconds (--request-timeout)"
             peer = transport.get_extra_info("peername")
             _log.warning("%s: %s", peer[0] if peer else "a client", reason)

@@ -12,10 +12,12 @@ import asyncio
 import contextlib
 import socket
 import struct
+from collections.abc import Callable
 
 from aiohttp import web
 
 from wsproxy.engine.outgoing import Outgoing
+from wsproxy.engine.server import connection_of
 from wsproxy.model.records import Direction
 from wsproxy.relay.session import Session
 
@@ -28,16 +30,18 @@ _LINGER_RESET = struct.pack("ii", 1, 0)
 class Peer(asyncio.Protocol):
     """One peer's socket after the handshake: a Transport for the session, and its reporter."""
 
+    __slots__ = ("_direction", "_left", "_session", "_transport", "data_received", "write")
+
     def __init__(
         self,
         direction: Direction,
         transport: asyncio.Transport,
-        owner: asyncio.Protocol,
+        left: Callable[[], None],
     ) -> None:
-        """`direction` is where this peer's bytes go; `owner` had the socket before."""
+        """`direction` is where this peer's bytes go; `left` is called when the socket is gone."""
         self._direction = direction
         self._transport = transport
-        self._owner = owner
+        self._left = left
         self._session: Session | None = None
         self.write = transport.write
         transport.set_write_buffer_limits(high=HIGH_WATER)
@@ -89,8 +93,7 @@ class Peer(asyncio.Protocol):
         return self._transport.can_write_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        # Its owner still counts the connection as its own and has to clean up after it.
-        self._owner.connection_lost(exc)
+        self._left()
         if self._session is not None:
             self._session.connection_lost(self._direction, exc)
 
@@ -131,11 +134,8 @@ def take_client(request: web.BaseRequest) -> tuple[Peer, bytes]:
         raise ConnectionResetError("the client has gone")
     collector = _Collector()
     protocol.set_parser(collector)  # type: ignore[arg-type]
-    # The handler may return now, which saves its task for as long as the connection is open:
-    # aiohttp closes what is not closed already, unless it believes that it is.
-    protocol.transport = None
-    protocol.force_close()
-    return Peer(Direction.UPSTREAM, transport, protocol), bytes(collector.data)
+    left = connection_of(request).hand_over()
+    return Peer(Direction.UPSTREAM, transport, left), bytes(collector.data)
 
 
 def take_upstream(connection: Outgoing) -> tuple[Peer, bytes, bool]:
@@ -145,4 +145,4 @@ def take_upstream(connection: Outgoing) -> tuple[Peer, bytes, bool]:
     Raises ConnectionResetError if the upstream has gone meanwhile.
     """
     transport, early, ended = connection.take()
-    return Peer(Direction.DOWNSTREAM, transport, connection), early, ended
+    return Peer(Direction.DOWNSTREAM, transport, connection.left), early, ended
