@@ -220,7 +220,7 @@ class Proxy:
                 clock,
                 self._keep_note,
                 self.upstream_url,
-                Beside(self._recorder.path, settings.web_host, EXPORT_FORMS),
+                Beside(self._recorder.path, settings.web_host, EXPORT_FORMS, settings.decode),
                 self.url,
                 metrics,
                 settings.metrics_public,

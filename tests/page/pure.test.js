@@ -61,6 +61,12 @@ test('filter words are completed where the cursor is', () => {
   assert.deepEqual(completions('a', words).words, []);
 });
 
+test('bytes that happen to be UTF-8 are text where they read as such', () => {
+  assert.equal(format.isReadable('{"a":\r\n\t"ü 日本"}'), true);
+  assert.equal(format.isReadable('\u0000\u0001\u0002'), false);
+  assert.equal(format.isReadable('abc\u001bdef'), false);
+});
+
 test('what a row says becomes a filter', () => {
   const row = { kind: 'a "b"', direction: 'upstream', opcode: 'continuation', payload_length: 7 };
   const cell = { path: '$.a[0]', value: 'x y' };

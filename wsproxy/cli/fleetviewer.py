@@ -151,7 +151,7 @@ class FleetView:
             clock,
             self._keep_note,
             f"the fleet {settings.fleet.name}",
-            Beside(self.capture, settings.web_host, EXPORT_FORMS),
+            Beside(self.capture, settings.web_host, EXPORT_FORMS, settings.decode),
             fleet=self,
         )
         totals.start_with(await ctx.reading(lambda reader: reader.traffic()), count=True)

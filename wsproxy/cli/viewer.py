@@ -60,7 +60,7 @@ class Viewer:
         clock, totals = LoopClock(), Totals()
         self._feed = Feed(clock, totals, self._rules)
         reading = Reading(lambda: CaptureBrowser(self._capture, self._rules))
-        beside = Beside(self._capture, self._host, EXPORT_FORMS)
+        beside = Beside(self._capture, self._host, EXPORT_FORMS, self._rules)
         ctx = Context(reading, None, totals, clock, self._keep_note, self._name, beside)
         try:
             totals.start_with(await reading(lambda reader: reader.traffic()), count=True)

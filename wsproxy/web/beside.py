@@ -20,6 +20,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from wsproxy.payloads.rules import DecodeRule
 from wsproxy.web.errors import ApiError
 
 MAX_FILE = 1024 * 1024 * 1024
@@ -85,12 +86,22 @@ class Export:
 class Beside:
     """Runs commands; at most MAX_COMMANDS at a time."""
 
-    def __init__(self, capture: Path, host: str, forms: Mapping[str, ExportForm]) -> None:
-        """`host` is where pages listen, `forms` are what `wsproxy export` writes, by name."""
+    def __init__(
+        self,
+        capture: Path,
+        host: str,
+        forms: Mapping[str, ExportForm],
+        rules: Sequence[DecodeRule] = (),
+    ) -> None:
+        """`host` is where pages listen, `forms` are what `wsproxy export` writes, by name.
+
+        `rules` say which decoder reads what.
+        """
         self.forms = forms
         self.capture = capture
         """What the page shows."""
         self._host = host
+        self._rules = rules
         self._running = 0
         self._viewers: deque[tuple[Process, Path]] = deque()
 
@@ -132,6 +143,16 @@ class Beside:
                 process.kill()
                 await process.wait()
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def statistics(self) -> dict[str, Any]:
+        """What `wsproxy stats --json` says of the capture; raises ApiError."""
+        rules = [f"--decode={rule.pattern.source}={rule.name}" for rule in self._rules]
+        printed, said = await self._run("stats", "--json", *rules, "--", str(self.capture))
+        try:
+            found: dict[str, Any] = json.loads(printed)
+        except ValueError:
+            raise ApiError("bad_request", _why(said) or "it cannot be read") from None
+        return found
 
     async def diff(self, before: Path, after: Path, *options: str) -> dict[str, Any]:
         """What `wsproxy diff --json` says of two captures; raises ApiError."""
@@ -234,7 +255,7 @@ async def _output(process: Process) -> tuple[bytes, bytes]:
         while piece := await stream.read(65536):
             into += piece
             if len(into) > MAX_OUTPUT:
-                raise ApiError("too_large", "they differ in more than can be shown here")
+                raise ApiError("too_large", "there is more to say than can be shown here")
 
     await asyncio.gather(read(process.stdout, printed), read(process.stderr, said))
     await process.wait()

@@ -26,6 +26,7 @@ from wsproxy.web.api import (
     fleet,
     http,
     notes,
+    statistics,
 )
 from wsproxy.web.api.routes import MAX_MESSAGE_BODY, PREFIX, Route
 from wsproxy.web.context import Context
@@ -38,6 +39,7 @@ READING_ROUTES: tuple[Route, ...] = (
     *capture.ROUTES,
     *http.ROUTES,
     *conversation.ROUTES,
+    *statistics.ROUTES,
     *compare.ROUTES,
     *export.ROUTES,
     *exportfile.ROUTES,

@@ -48,6 +48,7 @@ PAIR = {
 }
 HEADERS = list_of({"type": "array", "prefixItems": [STRING, STRING], "minItems": 2, "maxItems": 2})
 ANY = {"type": "object", "additionalProperties": True}
+COUNTS = {"type": "object", "additionalProperties": INTEGER}
 ANYTHING: dict[str, Any] = {}
 
 HTTP_ROW = {

@@ -6,7 +6,7 @@ import { attempt, button, el, fill } from './dom.js';
 import { shown } from './escape.js';
 import { Finder } from './find.js';
 import { toggleAll, tree } from './json-tree.js';
-import { bytes, count, decodeUtf8, fromBase64, hexText, toHex } from './pure/format.js';
+import { bytes, count, decodeUtf8, fromBase64, hexText, isReadable, toHex } from './pure/format.js';
 import { asJson, toJson } from './pure/json.js';
 import { view } from './view.js';
 
@@ -161,7 +161,7 @@ export class PayloadView {
         this.#text(lit),
       ];
     if (this.#decoded.length) return this.#packets(lit);
-    return isText || valid ? this.#text(lit) : this.#hex();
+    return isText || (valid && isReadable(text)) ? this.#text(lit) : this.#hex();
   }
 
   /** What decoders say, a line and a tree for each packet. @param {RegExp | null} lit */

@@ -23,6 +23,7 @@ export type Comparison = Schemas['Comparison'];
 export type Exchange = Schemas['Exchange'];
 export type Exchanges = Schemas['Exchanges'];
 export type Session = Schemas['Session'];
+export type Statistics = Schemas['Statistics'];
 export type ConnectionDetail = Schemas['Connection'];
 export type Status = Schemas['Status'];
 export type Breakpoint = Schemas['Breakpoint'];

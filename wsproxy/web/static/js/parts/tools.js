@@ -11,6 +11,7 @@ import './breakpoints.js';
 import './faults.js';
 import './compare.js';
 import './conversation.js';
+import './statistics.js';
 import './http.js';
 import './notes-panel.js';
 import './instances-panel.js';
@@ -19,6 +20,7 @@ import './instances-panel.js';
 const TOOLS = [
   ['timeline', 'Timeline'],
   ['conversation', 'Conversation'],
+  ['statistics', 'Statistics'],
   ['http', 'HTTP'],
   ['send', 'Send'],
   ['breakpoints', 'Breakpoints'],

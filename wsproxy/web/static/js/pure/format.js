@@ -100,6 +100,12 @@ export function decodeUtf8(data) {
   }
 }
 
+const GLANCE = 4096; // characters that tell text from bytes
+
+/** Whether somebody would call it text, for bytes that happen to be UTF-8. @param {string} text */
+export const isReadable = (text) =>
+  !/\p{Cc}/u.test(text.slice(0, GLANCE).replaceAll(/[\t\n\r]/g, ''));
+
 /** @param {Uint8Array} data */
 function escapeInvalid(data) {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
