@@ -85,7 +85,7 @@ async def test_searching_many_frames(rig: Rig, open_page: Open) -> None:
 async def test_what_looks_at_the_newest_only_says_so(rig: Rig, open_page: Open) -> None:
     page = await open_page("&tool=conversation&order=-size")
     await expect(page.locator("wsp-frames .foot")).to_contain_text(
-        "sorted: the newest 5,000 of 200,000"
+        "sorted: the newest 5,000 of 200,000", timeout=30_000
     )
     await expect(page.locator("wsp-conversation")).to_contain_text(
         "the newest 500 of 2,500 requests; looked for in the newest 5,000 of 200,000 messages"

@@ -32,6 +32,7 @@ async def test_a_saved_capture_shows_and_does_not_steer(browser: Browser, tmp_pa
         assert await tools.all_inner_texts() == [
             "Timeline",
             "Conversation",
+            "Statistics",
             "HTTP",
             "Compare",
             "Notes",
