@@ -31,6 +31,10 @@ FLAGS = [
 ]
 
 
+PATIENCE_MS = 20_000
+"""How long what should be seen may take, on a machine that has much else to do."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests here share a loop, for they share a browser: starting one takes a second."""
     for item in items:
@@ -49,7 +53,9 @@ async def browser() -> AsyncIterator[Browser]:
     """One for all tests; each opens contexts of its own, which share nothing."""
     missing = None
     try:
-        from playwright.async_api import async_playwright
+        from playwright.async_api import async_playwright, expect
+
+        expect.set_options(timeout=PATIENCE_MS)
     except ImportError:
         missing = "playwright is not installed"
     if CHROMIUM is None:
@@ -75,7 +81,7 @@ async def open_page(browser: Browser, rig: Rig) -> AsyncIterator[Open]:
         )
         contexts.append(context)
         page = await context.new_page()
-        page.set_default_timeout(8000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",
