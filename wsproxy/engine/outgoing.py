@@ -173,6 +173,7 @@ class Outgoing(asyncio.Protocol):
             raise ConnectionResetError("the upstream has gone")
         early, ended = self._http.trailing_data
         del self._http  # a connection may be silent for days, and these are kilobytes
+        self._news = None
         return self.transport, early, ended
 
     async def next_piece(self) -> bytes:

@@ -14,6 +14,8 @@ from wsproxy.relay.parts import Faults, Parts, Way
 class Lane:
     """One direction of a session."""
 
+    __slots__ = ("_pauses", "_way", "decoder", "ended", "parts", "sink", "source")
+
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.decoder = parts.decoder
@@ -21,7 +23,7 @@ class Lane:
         self.sink = parts.sink
         self.ended = False
         """Whether the source will send nothing more."""
-        self._pauses: set[str] = set()
+        self._pauses: frozenset[str] = frozenset()
         self._way: Way = CutThrough(parts, self.pause, self._hold)
         parts.decoder.throttle = lambda paused: self.pause("decoding", paused)
         parts.decoder.failed = parts.failed
@@ -48,9 +50,9 @@ class Lane:
         if paused:
             if not self._pauses:
                 self.source.pause_reading()
-            self._pauses.add(why)
+            self._pauses |= {why}
         elif why in self._pauses:
-            self._pauses.remove(why)
+            self._pauses -= {why}
             if not self._pauses:
                 self.source.resume_reading()
 

@@ -79,7 +79,7 @@ class Session:
         """Whether all that want to intercept have been attached."""
         self._early: list[tuple[Direction, int, bytes, str]] = []
         """What was injected before that: it waits for all of them."""
-        self._passed_on: set[Direction] = set()
+        self._passed_on: frozenset[Direction] = frozenset()
         """The directions that have ended, and of which nothing is held any more."""
         peers = (client, upstream)
         self.lanes = tuple(
@@ -232,7 +232,7 @@ class Session:
         """All that a peer sent before its FIN was passed on: pass the FIN on."""
         lane = self.lanes[direction]
         self._blame(direction, "ended the stream")
-        self._passed_on.add(direction)
+        self._passed_on |= {direction}
         other = self.lanes[direction.other]
         if direction.other in self._passed_on or (other.ended and other.stalled):
             self._close_both()
