@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from scripts.benchmarks.addons import addons
-from scripts.benchmarks.beside import floods, searching
+from scripts.benchmarks.beside import floods, searching, trimming
 from scripts.benchmarks.faulty import faulty
 from scripts.benchmarks.fleet import fleet
 from scripts.benchmarks.idle import idle, start
 from scripts.benchmarks.machine import machine, warm_memory
 from scripts.benchmarks.pages import pages
 from scripts.benchmarks.report import Report, write
+from scripts.benchmarks.scrolling import page
 from scripts.benchmarks.search import search
 from scripts.benchmarks.shapes import SHAPES, Settings, shapes
 
@@ -27,11 +29,16 @@ BENCHMARKS: dict[str, Callable[[Settings], Report]] = {
     "search": search,
     "searching": searching,
     "floods": floods,
+    "trimming": trimming,
+    "page": page,
     "fleet": fleet,
 }
 
 
-LONG = frozenset({"fleet"})
+BUSY = 1.0
+"""Load of the machine, before anything is measured, above which figures say so."""
+
+LONG = frozenset({"fleet", "page"})
 """Left out of a quick run, unless asked for by name."""
 
 
@@ -77,6 +84,7 @@ def main() -> None:
         haproxy=args.haproxy,
         options=tuple(args.option),
     )
+    busy = os.getloadavg()[0]
     print(f"{machine()}; warming memory", flush=True)
     warm_memory()
     chosen = args.name or [name for name in BENCHMARKS if not (args.quick and name in LONG)]
@@ -84,7 +92,8 @@ def main() -> None:
     if args.write:
         medians = f"Medians of {settings.rounds} rounds" if settings.rounds > 1 else "One round"
         rounds = f"{medians} of {settings.seconds:g} seconds"
-        write(reports, f"{rounds}; {machine()}.")
+        others = f" Others used the machine, too (load {busy:.0f})." if busy > BUSY else ""
+        write(reports, f"{rounds}; {machine()}.{others}")
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from scripts.benchmarks.flooding import FLOODS, REPEATED
+from scripts.benchmarks.flooding import FLOODS, REPEATED, TRIMMED
 from scripts.benchmarks.machine import LOAD_CORE, memory_bytes, process, python, settle
 from scripts.benchmarks.report import Report, verdict
 from scripts.benchmarks.search import make
@@ -23,6 +24,7 @@ FRAMES = 1_000_000
 SEARCHES = ("needle", "~b '^.{3}price'", "~u /chat/2 & ~b 'n.*x'", "~up & ~size >150")
 LONGEST_BESIDE_A_SEARCH = 20.0
 LONGEST_BESIDE_A_FLOOD = 100.0
+LONGEST_BESIDE_TRIMMING = 50.0
 """Milliseconds."""
 
 COLUMNS = ("beside", "echoes", "p50 ms", "p99 ms", "p99.9 ms", "longest ms", "MB at most")
@@ -43,7 +45,7 @@ def searching(_: Settings) -> Report:
 
 
 def floods(settings: Settings) -> Report:
-    """an echo beside what one peer sends, and beside trimming"""
+    """an echo beside what one peer sends"""
     report = Report("floods", COLUMNS)
     for name in FLOODS:
         if settings.rounds < 5 and name in REPEATED:
@@ -51,11 +53,21 @@ def floods(settings: Settings) -> Report:
         with Bench() as bench:
             target = bench.wsproxy()
             _row(report, bench, target, name, partial(_flood, target, name), LONGEST_BESIDE_A_FLOOD)
-    with Bench() as bench:
-        target = bench.wsproxy("--capture-limit", "8MB")
-        name = "a million 1-byte texts"
-        work = partial(_flood, target, name)
-        _row(report, bench, target, f"{name}, trimmed to 8 MB", work, LONGEST_BESIDE_A_FLOOD)
+    return report
+
+
+def trimming(_: Settings) -> Report:
+    """an echo while the capture is trimmed all the time"""
+    report = Report("trimming", (*COLUMNS, "MB on disk"))
+    for name, limit in TRIMMED.items():
+        with Bench() as bench:
+            target = bench.wsproxy("--capture-limit", limit)
+            work = partial(_flood, target, name)
+            capture = bench.folder / "wsproxy.wsproxy"
+            _row(
+                *(report, bench, target, f"{name}, `--capture-limit {limit}`", work),
+                *(LONGEST_BESIDE_TRIMMING, capture),
+            )
     return report
 
 
@@ -66,6 +78,7 @@ def _row(
     name: str,
     work: Callable[[], object] = lambda: None,
     most: float | None = None,
+    capture: Path | None = None,
 ) -> None:
     """Echo for a second at least, and while `work` goes on in a thread."""
     bench.open(target, ECHO)
@@ -83,7 +96,12 @@ def _row(
         *(f"{max(answer[key] for answer in answers):.2f}" for key in ("p50", "p99", "p999")),
         verdict(max(answer["max"] for answer in answers), most=most),
         f"{memory_bytes(target.pid, 'VmHWM') / 1e6:.0f}",
+        *([] if capture is None else [f"{_size(capture) / 1e6:.1f}"]),
     )
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())
 
 
 def _search(target: Target, source: str) -> None:

@@ -42,11 +42,16 @@ FLOODS: dict[str, Callable[[], bytes]] = {
         _frame(1, b"a", fin=False) + _frame(0, b"b", fin=False) * MILLION + _frame(0, b"c")
     ),
     "3,000 messages that inflate to 1 MiB each": _inflating,
+    "100 MB in messages of 4 KiB": lambda: _frame(2, bytes(4096)) * 256,
     "1 GiB in messages of 64 KiB": lambda: _frame(2, bytes(65536)) * 16,
 }
 
-REPEATED = {"1 GiB in messages of 64 KiB": 1024}
+REPEATED = {"1 GiB in messages of 64 KiB": 1024, "100 MB in messages of 4 KiB": 100}
 """How often the bytes are sent; once unless it stands here."""
+
+
+TRIMMED = {"a million 1-byte texts": "8MB", "100 MB in messages of 4 KiB": "1MB"}
+"""Those that are sent into a capture of a limited size."""
 
 
 def main(port: int, name: str) -> None:
