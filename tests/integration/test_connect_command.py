@@ -14,6 +14,9 @@ from websockets.typing import Subprotocol
 
 from tests.support.command import environment, on_terminal, run
 
+PROMPT = r"\x1b\[0m>"
+"""As it is drawn, and drawn again below what is printed."""
+
 
 async def _serve(socket: ServerConnection) -> None:
     assert socket.request is not None
@@ -94,13 +97,15 @@ async def test_what_passes_can_be_recorded(url: str, tmp_path: Path) -> None:
 
 async def test_lines_are_edited_on_a_terminal(url: str) -> None:
     with on_terminal("connect", url, env=environment(PROMPT_TOOLKIT_NO_CPR="1")) as process:
-        await asyncio.to_thread(process.out.expect, ">")
+        await asyncio.to_thread(process.out.expect, PROMPT)
         process.type("helloo\x7f\r")
         await asyncio.to_thread(process.out.expect, r"<- .*TEXT.*\(5\) hello$")
-        await asyncio.to_thread(process.out.expect, ">")  # between prompts keys are the terminal's
+        await asyncio.to_thread(
+            process.out.expect, PROMPT
+        )  # between prompts keys are the terminal's
         process.type("\x1b[A\r")  # the line before, again
         await asyncio.to_thread(process.out.expect, r"<- .*TEXT.* hello$")
-        await asyncio.to_thread(process.out.expect, ">")
+        await asyncio.to_thread(process.out.expect, PROMPT)
         process.type("\x04")  # the end of the input
         await asyncio.to_thread(process.out.expect, "closed by .*client.* 1000")
         await asyncio.to_thread(process.out.rest)

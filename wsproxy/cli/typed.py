@@ -1,7 +1,4 @@
-"""Lines that somebody types or pipes in.
-
-On a terminal with history and editing (prompt_toolkit, the extra `connect`), else as they come.
-"""
+"""Lines that somebody types or pipes in: at a prompt on a terminal, else as they come."""
 
 from __future__ import annotations
 
@@ -10,12 +7,9 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator, Iterator
 from threading import Thread
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import click
-
-if TYPE_CHECKING:
-    from prompt_toolkit import PromptSession
 
 MAX_WAITING = 1000
 """Lines that may wait to be sent before no more are read."""
@@ -35,24 +29,13 @@ def typed_lines() -> Iterator[Typed]:
         yield _Piped()
         return
     try:
-        from prompt_toolkit import PromptSession
-        from prompt_toolkit.patch_stdout import patch_stdout
+        from wsproxy.cli.prompted import prompted
     except ImportError:
         click.echo("wsproxy: for history and editing: pip install 'wsproxy[connect]'", err=True)
         yield _Piped()
         return
-    with patch_stdout(raw=True):
-        yield _Prompted(PromptSession("> "))
-
-
-class _Prompted:
-    def __init__(self, session: PromptSession[str]) -> None:
-        self._session = session
-
-    async def lines(self) -> AsyncIterator[str]:
-        with contextlib.suppress(EOFError, KeyboardInterrupt):
-            while True:
-                yield await self._session.prompt_async()
+    with prompted() as lines:
+        yield lines
 
 
 class _Piped:
