@@ -238,3 +238,21 @@ async def test_odd_polling_is_no_trouble(tmp_path: Path, body: bytes) -> None:
             await exchange(stage, request + body, lines("HTTP/1.1 204 No"), read_body=False)
 
     assert len(await recorded(tmp_path / "c", script)) == 3
+
+
+async def test_a_target_that_is_no_path_spoils_no_record(tmp_path: Path) -> None:
+    """`urlsplit` raises for one of them, and so the log ended, and the API had no frames."""
+    targets = ["http://elsewhere:99/x?y=1", "//[", "//h:99999/?EIO=4"]
+
+    async def script(stage: ProxyStage) -> None:
+        for target in targets:
+            request = lines(f"GET {target} HTTP/1.1", "Host: x")
+            await exchange(stage, request, lines("HTTP/1.1 200 OK", "Content-Length: 0"))
+
+    records = await recorded(tmp_path / "c.wsproxy", script)
+    assert [record.target for record in records] == targets
+    asked = [record.upstream_url.partition("//")[2].partition("/")[2] for record in records]
+    assert asked == ["x?y=1", "/[", "/h:99999/?EIO=4"]
+    for command in (["show", "--http"], ["export", "--format", "flows", "-o", tmp_path / "f"]):
+        done = run(*command, tmp_path / "c.wsproxy")
+        assert done.returncode == 0, done.stderr

@@ -56,6 +56,14 @@ def target_of(request: web.BaseRequest) -> str:
     raise ProxyError(400, f"the request target {target!r} is not a path", Side.CLIENT)
 
 
+def asked_of(request: web.BaseRequest) -> str:
+    """As `target_of`, but empty for a request that leads nowhere."""
+    try:
+        return target_of(request)
+    except ProxyError:
+        return ""
+
+
 def proxy_origin(request: web.BaseRequest) -> str:
     """The proxy's own scheme, host and port as the client sees them."""
     return f"{request.scheme}://{request.host}"

@@ -18,7 +18,14 @@ from wsproxy.engine.clients import Client, ClientServer
 from wsproxy.engine.dial import ends_of
 from wsproxy.engine.environment import Environment
 from wsproxy.engine.exchange import ClientExchange, ClientGoneError
-from wsproxy.engine.http import MAX_HEADER, headers_of, proxy_origin, readable, target_of
+from wsproxy.engine.http import (
+    MAX_HEADER,
+    asked_of,
+    headers_of,
+    proxy_origin,
+    readable,
+    target_of,
+)
 from wsproxy.engine.noting import CLIENT_LEFT, HttpNote
 from wsproxy.engine.outgoing import Answer
 from wsproxy.engine.ownanswer import send_own
@@ -188,7 +195,7 @@ class Listener:
             _address(request),
             request.method,
             env.mask.target(target),
-            env.mask.target(env.upstream.asked(target)),
+            env.mask.target(env.upstream.asked(asked_of(request))),
             f"HTTP/{request.version.major}.{request.version.minor}",
             env.mask.headers(readable(headers_of(request))),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -44,6 +45,8 @@ WAITING_BYTES = 16 * 1024 * 1024
 
 WAITING_JOBS = 50_000
 """Jobs that may wait to be printed before connections that are new are left out."""
+
+_log = logging.getLogger(__name__)
 
 Job = Callable[[], list[str] | None]
 
@@ -242,7 +245,11 @@ class Printer:
     def _frames(self, batch: Batch, shown: int, left_out: list[str]) -> list[str]:
         lines = left_out
         for told in islice(in_order(batch.seen(), batch.faults, batch.http), shown):
-            line = self._line(told)
+            try:
+                line = self._line(told)
+            except Exception:  # noqa: BLE001 - a bug there ends no log
+                _log.exception("a line of the log is missing")
+                continue
             if line is not None:
                 lines.append(line)
         with self._lock:

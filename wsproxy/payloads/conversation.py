@@ -43,9 +43,12 @@ class Conversation:
             else:
                 self._decoder = rule.factory(facts)
             return
-        chosen = by_facts(facts)
-        if chosen is not None:
-            self._decoder, self._sure = chosen[0](facts), chosen[1]
+        try:
+            chosen = by_facts(facts)
+            if chosen is not None:
+                self._decoder, self._sure = chosen[0](facts), chosen[1]
+        except Exception:  # noqa: BLE001 - as in `feed`
+            self.failed += 1
 
     @property
     def protocol(self) -> str | None:

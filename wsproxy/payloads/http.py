@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, urlsplit
 
 from wsproxy.model.http import HttpRecord
 from wsproxy.model.records import Direction
@@ -17,6 +16,7 @@ from wsproxy.payloads.polling import split
 from wsproxy.payloads.protocols.socketio import engine_version
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import packet_object
+from wsproxy.payloads.target import query_of
 from wsproxy.protocol.handshake import Headers, header
 
 BEFORE = 50
@@ -108,7 +108,7 @@ def session_of(target: str) -> str | None:
     """The Engine.IO session that path and query name; None if they name none."""
     if engine_version(target) is None:
         return None
-    return parse_qs(urlsplit(target).query[:4096]).get("sid", [None])[0]
+    return query_of(target).get("sid", [None])[0]
 
 
 def said_object(said: HttpSaid) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote_plus
 
 from wsproxy.protocol.handshake import Headers
 
@@ -45,7 +46,24 @@ SECRET_KEYS = frozenset(
     }
 )
 
-_WITH_TARGETS = frozenset({"location", "referer"})
+_WITH_TARGETS = frozenset(
+    {
+        "content-location",
+        "link",
+        "location",
+        "referer",
+        "refresh",
+        "x-forwarded-uri",
+        "x-original-uri",
+        "x-original-url",
+        "x-rewrite-url",
+    }
+)
+
+_USER = re.compile(r"//[^/?#@\s]+@")
+# A fragment has pairs, too: OAuth hands tokens to a page so. Some separate pairs with a semicolon.
+_BETWEEN = re.compile(r"([#&;])")
+_KEY = re.compile(r"(?:^|(?<=\?))([^=?]+)=(?!$)")
 
 # Kubernetes, and whoever else has no header to put a token into from a browser.
 _BEARER = re.compile(r"(?i)^(.*?bearer[._-](?:authorization\.k8s\.io\.)?).+")
@@ -66,11 +84,10 @@ class Mask:
         return [(name, self._value(name.lower(), value)) for name, value in headers]
 
     def target(self, target: str) -> str:
-        """A path or URL whose query keeps its keys, and the values that are not secret."""
-        path, mark, query = target.partition("?")
-        if not mark:
-            return target
-        return path + mark + "&".join(self._pair(pair) for pair in query.split("&"))
+        """A path or URL without its user and password; its query and fragment keep their keys,
+        and the values that are not secret.
+        """
+        return "".join(map(self._pair, _BETWEEN.split(_USER.sub(f"//{MASKED}@", target))))
 
     def subprotocols(self, value: str) -> str:
         """A value of Sec-WebSocket-Protocol without bearer tokens."""
@@ -94,8 +111,11 @@ class Mask:
         return self.target(value) if name in _WITH_TARGETS else value
 
     def _pair(self, pair: str) -> str:
-        key, mark, value = pair.partition("=")
-        return f"{key}={MASKED}" if mark and value and key.lower() in self._keys else pair
+        for key in _KEY.finditer(pair):  # several, as a value may be a URL
+            name = unquote_plus(key[1]).partition("[")[0]  # token[]=, token[0]=
+            if name.lower() in self._keys:
+                return pair[: key.end()] + MASKED
+        return pair
 
 
 class NoMask(Mask):

@@ -14,7 +14,9 @@ from tests.support.fakes import FakeClock, connection
 from tests.support.recording import batch_of, frame_chunks
 from wsproxy.log.printer import BURST, LINES_A_SECOND, WAITING_BYTES, Jsonl, Pretty, Printer
 from wsproxy.model.batches import Batch
+from wsproxy.model.queries import Seen
 from wsproxy.model.records import Direction, End
+from wsproxy.payloads.sayings import Said
 from wsproxy.protocol.frames import make_frame
 
 
@@ -151,3 +153,20 @@ def test_nothing_waits_for_a_reader_that_has_left() -> None:
     printer.connection_changed(replace(connection(), status=101))
     assert printer._queue.empty()
     printer.close()
+
+
+def test_a_line_that_cannot_be_made_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    class Fails(Pretty):
+        def frame(self, seen: Seen, said: Said | None) -> str:
+            if seen.id == 2:
+                raise ZeroDivisionError
+            return super().frame(seen, said)
+
+    stream = io.StringIO()
+    printer = Printer(Fails(colour=False), FakeClock(), stream)
+    printer.passed(batch(1, 3))
+    printer.passed(batch(4, 1))
+    printer.close()
+    assert len(stream.getvalue().splitlines()) == 3
+    [record] = caplog.records
+    assert record.getMessage() == "a line of the log is missing"

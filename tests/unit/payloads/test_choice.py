@@ -190,3 +190,13 @@ def test_the_number_of_conversations_is_bounded(monkeypatch: pytest.MonkeyPatch)
     many.close(1)
     many.feed(1, payload(UP, b"\xc0\x00"))
     assert asked[-1] == 1
+
+
+def test_a_decoder_that_fails_at_a_handshake_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(facts: Facts) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(conversation_module, "by_facts", fails)
+    conversation = Conversation(Facts("/", None, []))
+    assert conversation.failed == 1
+    assert conversation.feed(payload(UP, '{"a":1}'))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.unit.payloads.talk import DOWN, UP, payload
 from wsproxy.model.records import Direction
 from wsproxy.payloads.bounds import MAX_HEAD, MAX_PACKETS, MAX_SUMMARY
-from wsproxy.payloads.conversation import in_one_line
+from wsproxy.payloads.conversation import Conversation, in_one_line
 from wsproxy.payloads.decoded import Decoded, Facts
 from wsproxy.payloads.registry import FACTORIES, PROTOCOLS
 
@@ -224,3 +224,14 @@ def test_state_does_not_grow(name: str) -> None:
 def test_kinds_and_summaries_are_safe_to_print(text: str) -> None:
     value = json.dumps({"type": text[:30], "said": text})
     check(FACTORIES["json"](Facts()).feed(payload(UP, value)))
+
+
+@pytest.mark.parametrize(
+    "target", ["//[", "http://[/?EIO=4", "//h:x/?v=1&encoding=json", "?", "", "#?"]
+)
+def test_no_target_is_too_odd(target: str) -> None:
+    facts = Facts(target, None, [])
+    assert not [one.name for one in PROTOCOLS if one.of_facts(facts) and "?" not in target]
+    for factory in FACTORIES.values():
+        factory(facts)
+    assert Conversation(facts).feed(payload(UP, "{}"))

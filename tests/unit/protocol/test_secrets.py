@@ -23,10 +23,33 @@ def test_headers_keep_their_order_and_lose_their_secrets() -> None:
         ("/a?token=&&sig=a=b", "/a?token=&&sig=***"),
         ("/token=s", "/token=s"),
         ("/?mine=s", "/?mine=***"),
+        ("/?to%6ben=s&access%5Ftoken=s", "/?to%6ben=***&access%5Ftoken=***"),
+        ("/?a=1;token=s&token[]=s&token[x]=s", "/?a=1;token=***&token[]=***&token[x]=***"),
+        ("/?next=/?token=s&a=1", "/?next=/?token=***&a=1"),
+        ("/?token=s?s=s", "/?token=***"),
+        ("/#access_token=s&state=1", "/#access_token=***&state=1"),
+        ("/?x=1#token=s", "/?x=1#token=***"),
+        ("http://user:s@h/?x=1", "http://***@h/?x=1"),
+        ("//s@h", "//***@h"),
+        ("/a@b?c@d", "/a@b?c@d"),
     ],
 )
 def test_query_keys(target: str, masked: str) -> None:
     assert Mask(keys=["Mine"]).target(target) == masked
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "masked"),
+    [
+        ("Location", "https://u:s@h/cb#id_token=s", "https://***@h/cb#id_token=***"),
+        ("Refresh", "5; url=/?token=s", "5; url=/?token=***"),
+        ("Link", "</?token=s>; rel=next", "</?token=***; rel=next"),
+        ("X-Forwarded-Uri", "/?token=s", "/?token=***"),
+        ("X-Else", "/?token=s", "/?token=s"),
+    ],
+)
+def test_urls_in_headers(name: str, value: str, masked: str) -> None:
+    assert Mask().headers([(name, value)]) == [(name, masked)]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import zlib
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from wsproxy.model.records import Direction
 from wsproxy.payloads.bounds import MAX_HEAD, MAX_INFLATED
@@ -24,6 +23,7 @@ from wsproxy.payloads.decoded import (
 )
 from wsproxy.payloads.jsontext import NotJsonError, parse_object
 from wsproxy.payloads.lines import brief, size
+from wsproxy.payloads.target import query_of
 
 # "Gateway Opcodes"
 _OPCODES = {
@@ -49,13 +49,13 @@ class Discord(Decoder):
     name = "discord"
 
     def __init__(self, facts: Facts) -> None:
-        query = parse_qs(urlsplit(facts.target[:4096]).query)
+        query = query_of(facts.target)
         self._stream = zlib.decompressobj() if query.get("compress") == ["zlib-stream"] else None
         self._inflated = b""
 
     @classmethod
     def of_facts(cls, facts: Facts) -> bool:
-        query = parse_qs(urlsplit(facts.target[:4096]).query)
+        query = query_of(facts.target)
         return "v" in query and query.get("encoding") == ["json"]
 
     @classmethod

@@ -6,7 +6,6 @@ https://developers.home-assistant.io/docs/api/websocket
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from wsproxy.model.records import Direction
 from wsproxy.payloads.bounds import MAX_PACKETS
@@ -26,6 +25,7 @@ from wsproxy.payloads.decoded import (
 from wsproxy.payloads.jsontext import NotJsonError, parse
 from wsproxy.payloads.lines import brief
 from wsproxy.payloads.partial import others
+from wsproxy.payloads.target import path_of
 
 _AUTH = {"auth_required", "auth", "auth_ok", "auth_invalid"}
 
@@ -40,7 +40,7 @@ class HomeAssistant(Decoder):
 
     @classmethod
     def of_facts(cls, facts: Facts) -> bool:
-        return urlsplit(facts.target[:1000]).path.endswith("/api/websocket")
+        return path_of(facts.target).endswith("/api/websocket")
 
     @classmethod
     def of_payload(cls, facts: Facts, payload: Payload) -> Sure | None:

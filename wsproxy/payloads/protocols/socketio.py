@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from wsproxy.model.records import Direction
 from wsproxy.payloads.bounds import MAX_ATTACHMENTS, MAX_PARSED
@@ -27,6 +26,7 @@ from wsproxy.payloads.decoded import (
 from wsproxy.payloads.jsontext import NotJsonError, parse
 from wsproxy.payloads.libraries import MissingLibraryError, need
 from wsproxy.payloads.lines import brief, data, many
+from wsproxy.payloads.target import query_of
 from wsproxy.payloads.trees import CUT
 from wsproxy.payloads.values.base64text import decode
 
@@ -173,8 +173,7 @@ class SocketIO(Decoder):
 
 def engine_version(target: str) -> str | None:
     """The version of Engine.IO that path and query name: `4`; None if they name none."""
-    query = urlsplit(target).query if "EIO=" in target else ""
-    return parse_qs(query[:4096]).get("EIO", [None])[0] if query else None
+    return query_of(target).get("EIO", [None])[0] if "EIO=" in target else None
 
 
 def _packet(text: str, *, cut: bool) -> Any:

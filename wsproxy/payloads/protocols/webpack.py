@@ -5,12 +5,11 @@ https://github.com/webpack/webpack-dev-server/blob/master/client-src/index.js
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from wsproxy.model.records import Direction
 from wsproxy.payloads.decoded import Decoded, Decoder, Facts, Payload, Sure, decoded
 from wsproxy.payloads.jsontext import NotJsonError, parse_object
 from wsproxy.payloads.lines import brief, many
+from wsproxy.payloads.target import path_of
 
 _KINDS = {
     *("hot", "liveReload", "invalid", "hash", "logging", "overlay", "reconnect", "progress"),
@@ -27,7 +26,7 @@ class Webpack(Decoder):
 
     @classmethod
     def of_payload(cls, facts: Facts, payload: Payload) -> Sure | None:
-        path = urlsplit(facts.target[:1000]).path
+        path = path_of(facts.target)
         if payload.direction is Direction.UPSTREAM or not path.endswith(("/ws", "/sockjs-node")):
             return None
         kind = _kind(payload)
