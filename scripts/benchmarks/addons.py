@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.benchmarks.report import Report
-from scripts.benchmarks.shapes import COLUMNS, SHAPES, Settings, compare
+from scripts.benchmarks.shapes import COLUMNS, SHAPES, Settings, both, compare
 from scripts.benchmarks.targets import Bench
 
 READS_EACH = """
@@ -32,6 +32,7 @@ def addons(settings: Settings) -> Report:
         with Bench() as bench:
             script = bench.folder / "reads_each.py"
             script.write_text(READS_EACH)
-            targets = [bench.mitmdump(script), bench.wsproxy("-s", str(script))]
+            options = ("-s", str(script), *settings.options)
+            targets = [bench.mitmdump(script), *both(bench, settings, *options)]
             compare(report, bench, targets, shape, settings, WANTED[shape.name])
     return report

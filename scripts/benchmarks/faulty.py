@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.benchmarks.report import Report
-from scripts.benchmarks.shapes import COLUMNS, Settings, compare
+from scripts.benchmarks.shapes import COLUMNS, Settings, both, compare
 from scripts.benchmarks.streams import Shape
 from scripts.benchmarks.targets import Bench
 
@@ -18,6 +18,6 @@ def faulty(settings: Settings) -> Report:
     """one fault: each message a millisecond late"""
     report = Report("faulty", COLUMNS)
     with Bench() as bench:
-        targets = [bench.nginx(), bench.wsproxy(*FAULT)]
+        targets = [bench.nginx(), *both(bench, settings, *FAULT, *settings.options)]
         compare(report, bench, targets, SHAPE, settings, WANTED)
     return report

@@ -72,14 +72,19 @@ def shapes(settings: Settings) -> Report:
             targets = [bench.nginx(shape.tls)]
             if settings.haproxy:
                 targets.append(bench.haproxy(shape.tls))
-            if settings.against:
-                before = bench.wsproxy(
-                    *settings.options, name="before", checkout=settings.against, tls=shape.tls
-                )
-                targets.append(before)
-            targets.append(bench.wsproxy(*settings.options, tls=shape.tls))
+            targets += both(bench, settings, *settings.options, tls=shape.tls)
             compare(report, bench, targets, shape, settings, WANTED.get(shape.name))
     return report
+
+
+def both(bench: Bench, settings: Settings, *options: str, tls: str = "") -> list[Target]:
+    """wsproxy with these options, after that of another checkout where one is asked for."""
+    targets = [bench.wsproxy(*options, tls=tls)]
+    if settings.against:
+        targets.insert(
+            0, bench.wsproxy(*options, name="before", checkout=settings.against, tls=tls)
+        )
+    return targets
 
 
 def compare(
