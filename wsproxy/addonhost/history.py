@@ -1,7 +1,7 @@
-"""What a flow keeps of its messages: a bounded list, and the rest in a file if it is wanted.
+"""What flows keep of their messages: bounded lists, and the rest in a file if it is wanted.
 
 mitmproxy keeps every message of a flow in memory until it ends, which a connection that lives
-for days does not allow.
+for days does not allow, nor do thousands of connections.
 """
 
 from __future__ import annotations
@@ -15,22 +15,68 @@ from mitmproxy import ctx
 from mitmproxy.http import HTTPFlow
 from mitmproxy.websocket import WebSocketMessage
 
-from wsproxy.addonhost.own import HISTORY_BYTES
+from wsproxy.addonhost.own import HISTORY_BYTES, HISTORY_TOTAL
 
 _log = logging.getLogger(__name__)
+
+
+class Histories:
+    """All histories of a proxy, which are bounded together, too."""
+
+    def __init__(self, total: int = HISTORY_TOTAL) -> None:
+        """`total`: bytes of content that all of them keep."""
+        self.bytes = 0
+        """That all of them keep now."""
+        self._total = total
+        self._most = total
+        """Bytes beyond which each is cut down."""
+        self._all: set[History] = set()
+
+    def add(self, history: History) -> None:
+        """A flow begins to keep messages."""
+        self._all.add(history)
+
+    def remove(self, history: History, size: int) -> None:
+        """A flow that keeps `size` bytes has ended."""
+        self._all.discard(history)
+        self.bytes -= size
+        self._most = max(self._total, min(self._most, self._later))
+
+    def count(self, size: int) -> None:
+        """So many bytes more are kept: beyond the total, each is cut down to its share."""
+        self.bytes += size
+        if self.bytes > self._most:
+            share = _less(self._total) // len(self._all)
+            for history in self._all:
+                history.trim(share)
+            self._most = max(self._total, self._later)
+
+    @property
+    def _later(self) -> int:
+        """When to look again where the newest messages, which always stay, are too much."""
+        return self.bytes + self._total // 10
 
 
 class History:
     """Appends messages to `flow.websocket.messages`, and trims the list."""
 
-    def __init__(self, flow: HTTPFlow, *, max_bytes: int = HISTORY_BYTES) -> None:
+    def __init__(
+        self,
+        flow: HTTPFlow,
+        histories: Histories | None = None,
+        *,
+        max_bytes: int = HISTORY_BYTES,
+    ) -> None:
         self._flow = flow
+        self._together = histories or Histories()
         self._limit: int = ctx.options.wsproxy_websocket_history
-        self._max_bytes = max_bytes if self._limit else 0
+        self._max_bytes = max_bytes
         self._bytes = 0
         self._trimmed = False
         self._spill: IO[bytes] | None = None
         self._spilled = 0
+        if self._limit:
+            self._together.add(self)
 
     def append(self, message: WebSocketMessage) -> None:
         """Add a message; addons see it as `flow.websocket.messages[-1]`."""
@@ -39,22 +85,28 @@ class History:
         messages = websocket.messages
         messages.append(message)
         if self._limit:
-            self._bytes += len(message.content)
+            size = len(message.content)
+            self._bytes += size
             if len(messages) > self._limit or self._bytes > self._max_bytes:
-                self._trim(messages)
+                self.trim(self._max_bytes)
+            self._together.count(size)
 
-    def _trim(self, messages: list[WebSocketMessage]) -> None:
-        """Drop the oldest, and a tenth more so that this happens seldom."""
-        total = sum(len(message.content) for message in messages)  # addons may have trimmed, too
-        keep = self._limit
-        if len(messages) > keep:
-            keep -= keep // 10
+    def trim(self, most: int) -> None:
+        """Drop the oldest beyond `most` bytes or too many, and a tenth more: so it is seldom."""
+        websocket = self._flow.websocket
+        messages = websocket.messages if websocket is not None else []
+        sizes = [len(message.content) for message in messages]  # addons may have trimmed, too
+        total = sum(sizes)
+        keep = self._limit if len(messages) <= self._limit else _less(self._limit)
         count = max(len(messages) - keep, 0)
-        size = sum(len(message.content) for message in messages[:count])
-        while total - size > self._max_bytes and count < len(messages) - 1:
-            size += len(messages[count].content)
-            count += 1
-        self._bytes = total - size
+        left = total - sum(sizes[:count])
+        if left > most:
+            most = _less(most)
+            while left > most and count < len(messages) - 1:
+                left -= sizes[count]
+                count += 1
+        self._together.bytes += left - self._bytes
+        self._bytes = left
         if not count:
             return
         if ctx.options.save_stream_file:
@@ -88,10 +140,17 @@ class History:
 
     def close(self) -> None:
         """The flow has ended."""
+        if self._limit:
+            self._together.remove(self, self._bytes)
+            self._bytes = 0
         SPILLED.pop(self._flow.id, None)
         if self._spill is not None:
             self._spill.close()
             self._spill = None
+
+
+def _less(most: int) -> int:
+    return most - most // 10
 
 
 SPILLED: dict[str, History] = {}

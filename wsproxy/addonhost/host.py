@@ -10,6 +10,7 @@ from typing import Any
 from mitmproxy import hooks, options
 from mitmproxy.proxy.mode_specs import ReverseMode
 
+from wsproxy.addonhost.history import Histories
 from wsproxy.addonhost.http import ClientConnection, HttpExchange
 from wsproxy.addonhost.logs import Quiet, StartupErrors, give_back, take_over
 from wsproxy.addonhost.master import (
@@ -63,6 +64,7 @@ class AddonHost:
                 self.master.termlog.logger.addFilter(limit)
         self.addons = self.master.addons
         self.watch = HookWatch(lambda: self.addons.running)
+        self._histories = Histories()
         self.pending: dict[int, HttpExchange] = {}
         """Exchanges that became WebSockets, until the connection is there."""
 
@@ -128,7 +130,9 @@ class AddonHost:
             self.master.proxyserver.live.pop(flow.id, None)
             exchange.websocket_over()
 
-        interceptor = FlowInterceptor(flow, live, self.addons, exchange.server, ended)
+        interceptor = FlowInterceptor(
+            flow, live, self.addons, exchange.server, self._histories, ended
+        )
         self.master.proxyserver.live[flow.id] = interceptor.inject
         interceptor.start()
         return interceptor

@@ -11,6 +11,9 @@ HISTORY = 10_000
 HISTORY_BYTES = 64 * 1024 * 1024
 """Bytes of content that a flow keeps, unless its history is unbounded."""
 
+HISTORY_TOTAL = 128 * 1024 * 1024
+"""Bytes of content that all flows keep together."""
+
 
 class OwnOptions:
     """An addon that holds wsproxy's own options."""
@@ -23,7 +26,7 @@ class OwnOptions:
             int,
             HISTORY,
             "How many messages flow.websocket.messages keeps of each connection; the oldest are"
-            " dropped (also beyond 64 MiB). -w writes all of them. 0 keeps everything.",
+            " dropped (also beyond 64 MiB, and 128 MiB of all connections). -w writes all of them. 0 keeps everything.",
         )
 
     def configure(self, updated: set[str]) -> None:

@@ -19,7 +19,7 @@ from wsproto.frame_protocol import Opcode as WsprotoOpcode
 from wsproxy.addonhost.authors import CAUSE, cause_of
 from wsproxy.addonhost.dispatch import CachedAddonManager
 from wsproxy.addonhost.frames import frames_of, take_back
-from wsproxy.addonhost.history import History
+from wsproxy.addonhost.history import Histories, History
 from wsproxy.addonhost.http import ServerConnection
 from wsproxy.addonhost.notes import Notes
 from wsproxy.addonhost.turns import Turns
@@ -51,6 +51,7 @@ class FlowInterceptor:
         live: LiveConnection,
         addons: CachedAddonManager,
         server: ServerConnection | None,
+        histories: Histories,
         on_end: Callable[[], None],
     ) -> None:
         """`on_end` is called when the last hook is over."""
@@ -59,7 +60,7 @@ class FlowInterceptor:
         self._addons = addons
         self._server = server
         self._on_end = on_end
-        self._history = History(flow)
+        self._history = History(flow, histories)
         self._turns = Turns()
         self._notes = Notes(flow, live)
         self._over = False

@@ -9,11 +9,15 @@ from mitmproxy.test import tflow
 from mitmproxy.websocket import WebSocketMessage
 
 from wsproxy.addonhost import history as module
-from wsproxy.addonhost.history import SPILLED, History
+from wsproxy.addonhost.history import SPILLED, Histories, History
 
 
 @pytest.fixture
 def flow() -> http.HTTPFlow:
+    return new_flow()
+
+
+def new_flow() -> http.HTTPFlow:
     flow = tflow.twebsocketflow()
     assert flow.websocket is not None
     flow.websocket.messages = []
@@ -71,6 +75,31 @@ def test_what_an_addon_trimmed_counts_no_more(
         flow.websocket.messages.clear()
     fill(history, 3, 100)
     assert kept(flow) == [b"0", b"1", b"2"]
+
+
+def test_many_flows_share_what_all_may_keep(options: SimpleNamespace) -> None:
+    together = Histories(1000)
+    flows = [new_flow() for _ in range(5)]
+    histories = [History(flow, together) for flow in flows]
+    for flow, history in zip(flows, histories, strict=True):
+        fill(history, 8, 100)
+        assert kept(flow)[-1] == b"7"
+        assert sum(len(kept(flow)) for flow in flows) <= 10
+    assert all(kept(flow) for flow in flows)
+    for history in histories:
+        history.close()
+    assert together.bytes == 0
+
+
+def test_newest_messages_stay_though_they_are_more_than_all_may_keep(
+    options: SimpleNamespace,
+) -> None:
+    together = Histories(100)
+    flows = [new_flow() for _ in range(5)]
+    for flow in flows:
+        fill(History(flow, together), 3, 1000)
+    assert [kept(flow) for flow in flows] == [[b"2"]] * 5
+    assert together.bytes == 5000
 
 
 @pytest.mark.parametrize("saved", [True, False])
