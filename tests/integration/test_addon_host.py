@@ -141,6 +141,12 @@ def websocket_message(flow):
         assert await socket.recv() == "hello"
 
 
+async def test_a_flow_that_has_ended_leaves_memory() -> None:
+    # Its messages may be many megabytes, and a garbage collector seldom comes to old objects.
+    wsproxy = await through("wsproxy", addon("forgets"), *[talk(echoed("one"))] * 3)
+    assert wsproxy.printed == ["ADDON 'one'", "ADDON 'one'", "ADDON gone"] * 3
+
+
 async def test_frames_are_shown_and_changed() -> None:
     steps = [*echoed("hello"), ["in ", "pieces"], HEAR, "change me", HEAR, "drop me", "end", HEAR]
     wsproxy = await through("wsproxy", addon("frames"), talk(steps, compress=False))

@@ -180,20 +180,19 @@ class HttpExchange:
             self.flow.server_conn = server.conn
 
     async def response_headers(self, response: HttpResponse) -> None:
-        flow = self.flow
-        flow.response = response_of(response, self._host.time())
-        size = expected_http_body_size(flow.request, flow.response)
+        self.flow.response = response_of(response, self._host.time())
+        size = expected_http_body_size(self.flow.request, self.flow.response)
         if self._above(self.refuse_above, size):
             await self._fire("responseheaders")
             await self.refuse(of_request=False)
             return
-        flow.response.stream = self._above(self.stream_above, size)
+        self.flow.response.stream = self._above(self.stream_above, size)
         await self._fire("responseheaders")
         if await self._check_killed():
             return
-        assert flow.response is not None
-        self.response = plain_response(flow.response)
-        self.response_stream = _transform(flow.response.stream)
+        assert self.flow.response is not None
+        self.response = plain_response(self.flow.response)
+        self.response_stream = _transform(self.flow.response.stream)
 
     async def response_received(self, body: bytes | None) -> None:
         assert self.flow.response is not None
@@ -239,6 +238,9 @@ class HttpExchange:
 
     def websocket_over(self) -> None:
         """The last hook of the WebSocket is over."""
+        # mitmproxy's check of types leaves the frames that called it behind, and with them this,
+        # until a garbage collector comes: the flow and its messages must not wait for that.
+        del self.flow
         assert self._client.websocket_over is not None
         self._client.websocket_over.set()
 

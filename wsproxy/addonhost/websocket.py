@@ -246,6 +246,7 @@ class FlowInterceptor:
             self._notes.take(None)
         finally:
             self._history.close()
+            del self.flow.kill  # or the flow and its messages would wait for a garbage collector
             self._turns.give()
             self._on_end()
 

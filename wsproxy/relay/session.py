@@ -328,6 +328,8 @@ class Session:
         self._journal.connection_changed(self.connection)
         for interceptor in self._interceptors:
             interceptor.ended()
+        # What they keep goes with them, and waits for no collector of garbage.
+        self._interceptors.clear()
         self._on_end()
 
     def _how_it_ended(self) -> End:
