@@ -81,7 +81,7 @@ class BatchBuilder(BlockBuilder):
     @property
     def empty(self) -> bool:
         """Whether there is nothing to build a batch of."""
-        return not (self.keys or self.messages or self.faults or self.http or self.note_records)
+        return not (len(self) or self.messages or self.faults or self.http or self.note_records)
 
     def build_batch(self, first_id: int) -> Batch:
         """A batch of what was added, and a fresh start."""

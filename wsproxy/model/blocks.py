@@ -54,7 +54,7 @@ class Columns(NamedTuple):
             raise ValueError(f"{len(data)} bytes are not the entries of {count} frames")
         pos = 0
         columns = []
-        for code in _CODES:
+        for code in CODES:
             column = array(code)
             stop = pos + column.itemsize * count
             column.frombytes(data[pos:stop])
@@ -67,9 +67,10 @@ class Columns(NamedTuple):
         return bool(self.numbers[index]) and self.firsts[index] >= 0x80
 
 
-_CODES = ("I", "d", "I", "I", "B", "B", "I")
+CODES = ("I", "d", "I", "I", "B", "B", "I")
+"""The type of each column, as `array` names it."""
 
-ENTRY_SIZE = sum(array(code).itemsize for code in _CODES)
+ENTRY_SIZE = sum(array(code).itemsize for code in CODES)
 """Bytes of a frame's entry."""
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Sequence
 
-from wsproxy.model.blocks import Block, Columns, Note
+from wsproxy.model.blocks import CODES, Block, Columns, Note
 from wsproxy.model.records import FrameRecord
 
-FRAME_WEIGHT = 128
+FRAME_WEIGHT = 192
 """Bytes of memory that a frame in a batch takes beside its payload, about."""
+
+_FIELDS = len(Columns._fields)
 
 
 class BlockBuilder:
@@ -19,13 +21,8 @@ class BlockBuilder:
         self._clear()
 
     def _clear(self) -> None:
-        self.keys: list[int] = []
-        self.times: list[float] = []
-        self.sizes: list[int] = []
-        self.numbers: list[int] = []
-        self.firsts: list[int] = []
-        self.headers: list[int] = []
-        self.contents: list[int] = []
+        self._cells: list[float] = []
+        """The entries, one after the other: a list for each column would cost twice the time."""
         self.pieces: list[bytes] = []
         self.content_pieces: list[bytes] = []
         self.notes: dict[int, Note] = {}
@@ -35,50 +32,37 @@ class BlockBuilder:
         """Frames and bytes by key."""
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return len(self._cells) // _FIELDS
 
     @property
     def weight(self) -> int:
         """Bytes of memory that what was added takes, about."""
-        return self.size + len(self.keys) * FRAME_WEIGHT
+        return self.size + len(self) * FRAME_WEIGHT
 
     def add_run(
         self,
         key: int,
-        time: float,
-        numbers: Sequence[int],
-        sizes: list[int],
-        firsts: list[int],
-        headers: list[int],
-        pieces: list[bytes],
+        cells: Sequence[float],
+        pieces: Sequence[bytes],
         size: int,
+        content_pieces: Sequence[bytes] = (),
         notes: Iterable[tuple[int, Note]] = (),
     ) -> None:
-        """Add frames that need no contents: `size` bytes in all.
+        """Add frames of one direction, whose `pieces` have `size` bytes in all.
 
-        `notes` come with the index of their frame among these.
+        `cells` are their entries, one after the other, each in the order of `Columns`. `notes` come
+        with the index of their frame among these.
         """
-        count = len(sizes)
-        first = len(self.keys)
+        first = len(self)
         for index, note in notes:
             self.notes[first + index] = note
-        self.keys += [key] * count
-        self.times += [time] * count
-        self.numbers += numbers
-        self.sizes += sizes
-        self.firsts += firsts
-        self.headers += headers
-        self.contents += [0] * count
+        self._cells += cells
         self.pieces += pieces
         self.size += size
-        self._count(key, count, size)
-
-    def add_contents(self, contents: list[int], pieces: list[bytes]) -> None:
-        """Add the contents of the frames that were added last, `contents` as in `Columns`."""
-        first = len(self.keys) - len(contents)
-        self.contents[first:] = contents
-        self.content_pieces += pieces
-        self.size += sum(map(len, pieces))
+        if content_pieces:
+            self.content_pieces += content_pieces
+            self.size += sum(map(len, content_pieces))
+        self._count(key, len(cells) // _FIELDS, size)
 
     def add_whole(
         self,
@@ -91,13 +75,7 @@ class BlockBuilder:
         pieces: Sequence[bytes],
     ) -> None:
         """Add one frame that needs neither note nor content, as `add_run` does, in less time."""
-        self.keys.append(key)
-        self.times.append(time)
-        self.numbers.append(number)
-        self.sizes.append(size)
-        self.firsts.append(first)
-        self.headers.append(header)
-        self.contents.append(0)
+        self._cells += (key, time, size, number, first, header, 0)
         self.pieces += pieces
         self.size += size
         counted = self.traffic.get(key)
@@ -131,22 +109,15 @@ class BlockBuilder:
         `number` is 0 for a control frame.
         """
         if note is not None:
-            self.notes[len(self.keys)] = note
+            self.notes[len(self)] = note
         head = len(header)
-        self.keys.append(key)
-        self.times.append(time)
-        self.numbers.append(number)
-        self.sizes.append(head + size)
-        self.firsts.append(header[0])
-        self.headers.append(head)
+        kept = 0 if content is None else len(content) + 1
+        self._cells += (key, time, head + size, number, header[0], head, kept)
         self.pieces.append(header)
         self.pieces += payload
         self.size += head + size
         self._count(key, 1, head + size)
-        if content is None:
-            self.contents.append(0)
-        else:
-            self.contents.append(len(content) + 1)
+        if content is not None:
             self.content_pieces.append(content)
             self.size += len(content)
 
@@ -170,15 +141,8 @@ class BlockBuilder:
 
     def build(self) -> Block:
         """The block of what was added, and a fresh start."""
-        columns = Columns(
-            array("I", self.keys),
-            array("d", self.times),
-            array("I", self.sizes),
-            array("I", self.numbers),
-            array("B", self.firsts),
-            array("B", self.headers),
-            array("I", self.contents),
-        )
+        cells = self._cells
+        columns = Columns._make(array(code, cells[n::_FIELDS]) for n, code in enumerate(CODES))
         block = Block(columns, self.pieces, self.content_pieces, self.notes)
         self._clear()
         return block

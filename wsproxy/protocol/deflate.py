@@ -108,6 +108,23 @@ class Inflater:
             return Inflated(piece if keep is None or length <= keep else piece[:keep], length)
         return self._feed_on(piece, keep, limit, most)
 
+    def whole(self, payload: bytes, keep: int | None = None) -> tuple[bytes, int]:
+        """Inflate a whole message, as `feed` and `finish` do, in less time.
+
+        Not where it is `broken`. Returns the content, at most `keep` bytes of it (None: all), and
+        its true length. Raises DeflateError.
+        """
+        try:
+            content = self._zlib.decompress(payload + TAIL, _STEP)
+        except zlib.error as error:
+            raise self._invalid(error) from None
+        length = len(content)
+        if length == _STEP or self._zlib.eof:
+            content, length = self._feed_on(content, keep, INFLATE_LIMIT, None)
+        if self._no_context_takeover or self._length:
+            self.end_message()
+        return content if keep is None or length <= keep else content[:keep], length
+
     def _feed_on(self, piece: bytes, keep: int | None, limit: int, most: int | None) -> Inflated:
         kept: list[bytes] = []
         room = keep if keep is not None else limit

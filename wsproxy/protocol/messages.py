@@ -86,7 +86,7 @@ class MessageAssembler:
         self.keep = keep
         self.inflated = 0
         """Bytes inflated since somebody set it to 0."""
-        self._inflater = inflater
+        self.inflater = inflater
         self._unreadable = opaque
         self.in_message = False
         """Whether a message has begun and not ended."""
@@ -106,7 +106,7 @@ class MessageAssembler:
 
         One that was under way ends there, as far as it came.
         """
-        inflater = self._inflater
+        inflater = self.inflater
         self.in_message = True
         self._opcode = first & OPCODE
         self.compressed = bool(first & RSV1) and inflater is not None
@@ -131,28 +131,12 @@ class MessageAssembler:
         if not self.compressed or self._opaque is not None:
             self._keep(payload, len(payload))
             return True
-        assert self._inflater is not None
+        assert self.inflater is not None
         return self._inflate(payload + TAIL if last else payload)
 
     def go_on(self) -> bool:
         """Inflate what is left of the last piece; False where that was not all yet."""
         return self._inflate(b"")
-
-    def whole(self, payload: bytes) -> tuple[bytes, int] | None:
-        """Inflate a compressed message that came in one frame: its content and its true length.
-
-        None where it cannot be inflated: fed piece by piece, it says why.
-        """
-        inflater = self._inflater
-        if inflater is None or inflater.broken:
-            return None
-        try:
-            found = inflater.feed(payload + TAIL, self.keep)
-        except DeflateError:
-            return None
-        inflater.end_message()
-        self.inflated += found.length
-        return found
 
     def keep_less(self, keep: int) -> None:
         """Keep no more than `keep` bytes of the content from now on, of what there is, too."""
@@ -164,8 +148,8 @@ class MessageAssembler:
     def end(self) -> Message:
         """The message that its last piece has ended."""
         self.in_message = False
-        if self.compressed and self._inflater is not None:
-            self._inflater.end_message()
+        if self.compressed and self.inflater is not None:
+            self.inflater.end_message()
         parts = self._parts
         self._parts = []
         content = parts[0] if len(parts) == 1 else b"".join(parts)
@@ -182,7 +166,7 @@ class MessageAssembler:
         )
 
     def _inflate(self, data: bytes) -> bool:
-        inflater = self._inflater
+        inflater = self.inflater
         assert inflater is not None
         room = None if self.keep is None else max(self.keep - self._kept, 0)
         try:

@@ -103,8 +103,9 @@ class StreamDecoder:
         self._received = 0
         self._kept: list[bytes] = []
         self._kept_size = 0
-        self._unfinished = False
-        """Whether the last piece of the payload is not inflated yet."""
+        self.unfinished = False
+        """Whether `decode` has to be called again although no bytes are left: the last piece of
+        the payload is not inflated yet."""
 
     @property
     def at_frame_boundary(self) -> bool:
@@ -156,10 +157,10 @@ class StreamDecoder:
         """
         if self._orderly and self._holding is None and self._whole(data, time, out):
             return b""
-        if self._unfinished:
+        if self.unfinished:
             if not self._assembler.go_on():
                 return data
-            self._unfinished = False
+            self.unfinished = False
             if self._received == self._payload_length:
                 self._end_frame(time, out)
         if self._partial:
@@ -184,16 +185,11 @@ class StreamDecoder:
             if count >= TURN_FRAMES or self._assembler.inflated >= INFLATE_AT_ONCE:
                 count = 0
                 self._assembler.inflated = 0
-                if pos < end and (self._unfinished or expired()):
+                if pos < end and (self.unfinished or expired()):
                     return data[pos:]
-            if self._unfinished:
+            if self.unfinished:
                 return data[pos:]
         return b""
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether `decode` has to be called again although no bytes are left."""
-        return self._unfinished
 
     def excuse(self) -> None:
         """The sender did not end this by itself: nothing that is cut off breaks a rule."""
@@ -201,9 +197,9 @@ class StreamDecoder:
 
     def eof(self, time: float, out: BatchBuilder) -> None:
         """The stream has ended: what was under way is recorded as it is."""
-        while self._unfinished and not self._assembler.go_on():
+        while self.unfinished and not self._assembler.go_on():
             pass
-        self._unfinished = False
+        self.unfinished = False
         if self._header:
             self._end_frame(time, out)
         elif self._partial:
@@ -284,7 +280,7 @@ class StreamDecoder:
             if self._holding is not None and self._holding.loose:
                 self._assembler.keep_less(self.max_payload)
             if (size or last) and not self._assembler.feed(piece, last=last):
-                self._unfinished = True
+                self.unfinished = True
                 return pos + size
         if whole:
             self._end_frame(time, out)

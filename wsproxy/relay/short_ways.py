@@ -8,6 +8,7 @@ stopped; the decoder's long way does the rest.
 
 from __future__ import annotations
 
+from wsproxy.errors import DeflateError
 from wsproxy.model.batches import BatchBuilder
 from wsproxy.model.blocks import Note
 from wsproxy.model.records import Direction
@@ -29,9 +30,6 @@ RUN_FRAMES = 256
 
 SMALL = 4 * 1024
 """Bytes of payload above which a frame is not worth a loop without objects."""
-
-JOIN_BELOW = 1024
-"""Bytes a frame below which the pieces of a run are joined: many small values cost more."""
 
 INFLATED_AT_ONCE = 2 * 1024
 """Bytes of a compressed message that is inflated in one go: deflate makes at most 1,032 of one."""
@@ -66,6 +64,8 @@ class ShortWays:
         self._rsv1 = RSV1 if deflates else 0
         """The bit that says of a message that it is compressed."""
         self._compressed = _COMPRESSED if deflates else frozenset()
+        self._messages = self._compressed | {_TEXT, _BINARY}
+        """The first bytes of messages in one frame."""
         self._mask = MASK if direction is Direction.UPSTREAM else 0  # section 5.1
         self._base_size = 6 if direction is Direction.UPSTREAM else 2
         text = "a text message that is not UTF-8"
@@ -98,19 +98,25 @@ class ShortWays:
             if int.from_bytes(data[2:10], "big") != length:
                 return False
         first = data[0]
-        if length > self._max_payload or (first != _TEXT and first != _BINARY):  # noqa: PLR1714
+        if length > self._max_payload or first not in self._messages:
             return False
         if mask:
             payload = apply_mask(data[body:], data[body - 4 : body])
-            if first == _TEXT and not payload.isascii() and not utf8_valid(payload):
-                return False
             pieces: tuple[bytes, ...] = (data[:body], payload)
         else:
-            if first == _TEXT:
-                payload = data[body:]
-                if not payload.isascii() and not utf8_valid(payload):
-                    return False
+            payload = data[body:]
             pieces = (data,)
+        if first & RSV1:
+            notes: list[tuple[int, Note]] = []
+            content = self._inflate(first, payload, 0, notes)
+            if content is None:
+                return False
+            self.number += 1
+            cells = (self._key, time, size, self.number, first, body, len(content) + 1)
+            out.add_run(self._key, cells, pieces, size, (content,), notes)
+            return True
+        if first == _TEXT and not payload.isascii() and not utf8_valid(payload):
+            return False
         self.number += 1
         out.add_whole(self._key, time, self.number, size, first, body, pieces)
         return True
@@ -133,19 +139,17 @@ class ShortWays:
         mask, base, most = self._mask, self._base_size, self._max_payload
         end = len(data)
         begin = pos
-        sizes: list[int] = []
-        firsts: list[int] = []
-        headers: list[int] = []
-        numbers: list[int] = []
-        parts: list[bytes] = []
-        contents: list[int] = []
-        content_pieces: list[bytes] = []
+        key = self._key
+        count = 0
+        cells: list[float] = []
+        pieces: list[bytes] = []
+        contents: list[bytes] = []
         notes: list[tuple[int, Note]] = []
         compressed = self._compressed if holding is None else frozenset()
         number = self.number
         last = end - base
         frames = RUN_FRAMES if holding is None or holding.deliver is None else 1
-        while pos <= last and len(sizes) < frames:
+        while pos <= last and count < frames:
             first = data[pos]
             length = data[pos + 1] ^ mask  # more than 127 where the masking is wrong
             body = pos + base
@@ -172,72 +176,66 @@ class ShortWays:
             payload = data[body:stop]
             if mask:
                 payload = apply_mask(payload, data[body - 4 : body])
+            message, kept = number + 1, 0
             if first == _TEXT:
                 if not payload.isascii() and not utf8_valid(payload):
                     break
-                number += 1
-                numbers.append(number)
             elif first == _BINARY:
-                number += 1
-                numbers.append(number)
-            elif first in _PING_PONG and length < 126:
-                numbers.append(0)
+                pass
             elif first in compressed:
-                found = self._inflate(first, payload)
-                if found is None:
+                content = self._inflate(first, payload, count, notes)
+                if content is None:
                     break
-                content, note = found
-                if note is not None:
-                    notes.append((len(sizes), note))
-                contents += [0] * (len(sizes) - len(contents))
-                contents.append(len(content) + 1)
-                content_pieces.append(content)
-                number += 1
-                numbers.append(number)
+                kept = len(content) + 1
+                contents.append(content)
+            elif first in _PING_PONG and length < 126:
+                message = 0
             else:
                 break
-            sizes.append(stop - pos)
-            firsts.append(first)
-            headers.append(body - pos)
+            cells += (key, time, stop - pos, message, first, body - pos, kept)
+            count += 1
+            if message:
+                number = message
             if mask:
-                parts.append(data[pos:body])
-                parts.append(payload)
+                pieces.append(data[pos:body])
+                pieces.append(payload)
             if holding is not None:
                 wire = data if stop - pos == end else data[pos:stop]
-                holding.whole(self._direction, time, first & OPCODE, payload, wire, numbers[-1])
+                holding.whole(self._direction, time, first & OPCODE, payload, wire, message)
             pos = stop
-        if sizes:
+        if count:
             self.number = number
             if not mask:
-                parts = [data if pos - begin == end else data[begin:pos]]
-            elif len(parts) > 2 and pos - begin < JOIN_BELOW * len(sizes):
-                parts = [b"".join(parts)]
-            out.add_run(self._key, time, numbers, sizes, firsts, headers, parts, pos - begin, notes)
-            if contents:
-                contents += [0] * (len(sizes) - len(contents))
-                out.add_contents(contents, content_pieces)
+                pieces.append(data if pos - begin == end else data[begin:pos])
+            out.add_run(key, cells, pieces, pos - begin, contents, notes)
         return pos
 
-    def _inflate(self, first: int, payload: bytes) -> tuple[bytes, Note | None] | None:
-        """The content of a compressed message, and what is to be noted of it.
+    def _inflate(
+        self, first: int, payload: bytes, index: int, notes: list[tuple[int, Note]]
+    ) -> bytes | None:
+        """The content of a compressed message; what is to be noted of it goes into `notes`.
 
         None where it is large, or cannot be inflated: then the long way says why.
         """
         assembler = self._assembler
-        if len(payload) > INFLATED_AT_ONCE or assembler.inflated >= INFLATE_AT_ONCE:
+        inflater = assembler.inflater
+        if inflater is None or inflater.broken or len(payload) > INFLATED_AT_ONCE:
             return None
-        inflated = assembler.whole(payload)
-        if inflated is None:
+        if assembler.inflated >= INFLATE_AT_ONCE:
             return None
-        content, length = inflated
+        try:
+            content, length = inflater.whole(payload, assembler.keep)
+        except DeflateError:
+            return None
+        assembler.inflated += length
         cut = length > len(content)
         violations: tuple[Violation, ...] = ()
         ascii_ = first & OPCODE != Opcode.TEXT or content.isascii()
         if not ascii_ and not utf8_valid(content, whole=not cut):
             violations = self.not_utf8
         if violations or cut:
-            return content, Note(None, violations, None, length if cut else None)
-        return content, None
+            notes.append((index, Note(None, violations, None, length if cut else None)))
+        return content
 
     def small(  # noqa: PLR0915 - one loop, as `run` is
         self, data: bytes, pos: int, time: float, out: BatchBuilder
@@ -254,13 +252,12 @@ class ShortWays:
             return pos  # most often the beginning of a frame whose rest is still to come
         assembler, linter, rsv1 = self._assembler, self._linter, self._rsv1
         begin = pos
-        sizes: list[int] = []
-        firsts: list[int] = []
-        headers: list[int] = []
-        numbers: list[int] = []
-        parts: list[bytes] = []
+        key = self._key
+        count = 0
+        cells: list[float] = []
+        pieces: list[bytes] = []
         notes: list[tuple[int, Note]] = []
-        while head is not None and len(sizes) < RUN_FRAMES:
+        while head is not None and count < RUN_FRAMES:
             length, size = head
             body = pos + size
             stop = body + length
@@ -297,18 +294,14 @@ class ShortWays:
             if violations:
                 if violations is not self._noted:
                     self._noted, self._note = violations, Note(None, violations)
-                notes.append((len(sizes), self._note))
-            numbers.append(self.number if opcode < Opcode.CLOSE else 0)
-            sizes.append(stop - pos)
-            firsts.append(first)
-            headers.append(size)
-            parts.append(header)
-            parts.append(payload)
+                notes.append((count, self._note))
+            number = self.number if opcode < Opcode.CLOSE else 0
+            cells += (key, time, stop - pos, number, first, size, 0)
+            count += 1
+            pieces.append(header)
+            pieces.append(payload)
             pos = stop
             head = parse_header(data, pos)
-        if sizes:
-            if pos - begin < JOIN_BELOW * len(sizes):
-                parts = [b"".join(parts)]
-            size = pos - begin
-            out.add_run(self._key, time, numbers, sizes, firsts, headers, parts, size, notes)
+        if count:
+            out.add_run(key, cells, pieces, pos - begin, (), notes)
         return pos

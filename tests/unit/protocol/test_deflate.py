@@ -57,8 +57,10 @@ def test_deflater_and_inflater_agree(
 ) -> None:
     deflater = Deflater(bits, no_context_takeover=no_context)
     inflater = Inflater(bits, no_context_takeover=no_context)
+    at_once = Inflater(bits, no_context_takeover=no_context)
     for content in contents:
         payload = deflater.message(content)
+        assert at_once.whole(payload) == (content, len(content))
         pieces = [payload[i : i + size] for i in range(0, len(payload), size)]
         got = b"".join(inflater.feed(piece).data for piece in pieces)
         assert got + inflater.finish().data == content
@@ -68,6 +70,7 @@ def test_keep_bounds_what_is_kept_and_not_what_is_counted() -> None:
     payload = Deflater().message(b"x" * 200_000)
     inflated = Inflater().feed(payload, keep=10)
     assert (inflated.data, inflated.length) == (b"x" * 10, 200_000)
+    assert Inflater().whole(payload, keep=10) == (b"x" * 10, 200_000)
 
 
 def test_a_bomb_is_left_alone() -> None:
