@@ -19,7 +19,7 @@ from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.relay.interfaces import Clock, Recorder, Watcher
 from wsproxy.relay.tasks import tell_failure
 
-DRAIN_SECONDS = 0.01
+DRAIN_SECONDS = 0.002
 """How long what passed may wait to be decoded."""
 
 TURN_SECONDS = 0.005
