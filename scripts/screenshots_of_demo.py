@@ -21,7 +21,17 @@ THEMES = ("light", "dark")
 IMAGES = Path("docs/images")
 ALL = Path("build/screenshots")
 
-TOOLS = ["timeline", "conversation", "send", "breakpoints", "faults", "http", "compare", "notes"]
+TOOLS = [
+    "timeline",
+    "conversation",
+    "statistics",
+    "send",
+    "breakpoints",
+    "faults",
+    "http",
+    "compare",
+    "notes",
+]
 
 
 async def main(*, everything: bool) -> None:
@@ -58,11 +68,16 @@ async def main(*, everything: bool) -> None:
 
 
 async def _page(
-    browser: Browser, proxy: Proxy, theme: str, size: dict[str, int] | None = None
+    browser: Browser,
+    proxy: Proxy,
+    theme: str,
+    size: dict[str, int] | None = None,
+    scale: int = 1,
 ) -> Page:
     context = await browser.new_context(
         viewport=size or SIZE,  # type: ignore[arg-type]
         color_scheme=theme,  # type: ignore[arg-type]
+        device_scale_factor=scale,
     )
     page = await context.new_page()
     await page.goto(proxy.page_url)
@@ -131,18 +146,30 @@ async def _all(browser: Browser, proxy: Proxy, theme: str) -> None:
         await page.keyboard.press("Escape")
     await page.locator(".frame").nth(2).click(button="right")
     await _take(page, ALL, "menu", theme)
+    for name in ("Filter", "Colour"):
+        await page.get_by_role("menuitem", name=name).click()
+        await _take(page, ALL, f"menu-{name.lower()}", theme)
+        await page.keyboard.press("Escape")
+        await page.locator(".frame").nth(2).click(button="right")
     await page.context.close()
-    for width in (1024, 720, 390):
-        narrow = await _page(browser, proxy, theme, {"width": width, "height": 800})
+    # 1440 pixels at 200 % are 720, of which each is two.
+    for name, width, scale in (
+        ("1440", 1440, 1),
+        ("1024", 1024, 1),
+        ("zoom-200", 720, 2),
+        ("390", 390, 1),
+    ):
+        size = {"width": width, "height": 450 if scale > 1 else 800}
+        narrow = await _page(browser, proxy, theme, size, scale)
         await narrow.wait_for_selector(".frame")
         await narrow.locator(".frame").nth(3).click()
-        await _take(narrow, ALL, f"width-{width}", theme)
+        await _take(narrow, ALL, f"width-{name}", theme)
         if width < 760:
             for pane in ("Connections", "Details", "Tools"):
                 await narrow.get_by_role("button", name=pane, exact=True).click()
                 if pane == "Tools":
                     await narrow.locator("[data-tab=faults]").click()
-                await _take(narrow, ALL, f"width-{width}-{pane.lower()}", theme)
+                await _take(narrow, ALL, f"width-{name}-{pane.lower()}", theme)
         await narrow.context.close()
 
 
