@@ -159,3 +159,31 @@ async def test_a_message_is_edited_and_sent_again(rig: Rig, open_page: Open) -> 
         await page.keyboard.press("Control+Enter")
         await expect(page.locator(".frame", has_text="price 2")).to_have_count(2)
         assert await client.recv() == "price 2"
+
+
+async def test_bookmarked_connections_come_first(rig: Rig, open_page: Open) -> None:
+    for text in ("one", "two"):
+        async with rig.client() as client:
+            await client.send(text)
+            await client.recv()
+    page = await open_page("&connection=1")
+    await page.get_by_label("Order", exact=True).select_option("marked")
+    rows = page.locator(".connection:not(#connection-)")
+    await expect(rows.first).to_contain_text("#2")
+    await page.keyboard.press("c")
+    await page.keyboard.press("b")
+    await expect(rows.first).to_contain_text("#1")
+    await rows.first.click(button="right")
+    await page.get_by_role("menuitem", name="Remove bookmark").click()
+    await expect(rows.first).to_contain_text("#2")
+
+
+async def test_the_bytes_of_the_wire_are_no_json(rig: Rig, open_page: Open) -> None:
+    async with rig.client(compression="deflate") as client:
+        await client.send('{"a": [1, 2, 3]}')
+        await client.recv()
+    await rig.rows(4)
+    page = await open_page("&frame=1&tab=frame")
+    wire = page.locator("wsp-details section", has_text="Payload on the wire")
+    await expect(wire.locator("pre.hex")).to_contain_text("00000000")
+    await expect(wire.locator(".tree")).to_have_count(0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import aiohttp
 import pytest
 from playwright.async_api import expect
@@ -38,6 +40,26 @@ async def test_those_of_the_selected_connections_client(rig: Rig, open_page: Ope
         await expect(panel).to_contain_text("2 requests of the client of connection #1")
         await page.goto(f"{rig.origin}/?connection=2&tool=http")
         await expect(panel).to_contain_text("No plain HTTP of the client of connection #2 so far.")
+
+
+async def test_requests_are_found_and_copied(rig: Rig, open_page: Open) -> None:
+    url = rig.proxy.url.replace("ws", "http", 1)
+    async with aiohttp.ClientSession() as session:
+        for path in ("/one", "/secret"):
+            async with session.post(f"{url}{path}", data="it's me") as response:
+                await response.read()
+    page = await open_page("&tool=http", permissions=["clipboard-read", "clipboard-write"])
+    panel = page.locator("wsp-http")
+    await expect(panel.locator("tbody tr")).to_have_count(2)
+    await panel.get_by_label("Find a request").fill("post secret")
+    await expect(panel.locator("tbody tr")).to_have_count(1)
+    await expect(panel).to_contain_text("1 of 2 requests")
+    await panel.get_by_role("button", name="Request 2").click()
+    await panel.get_by_role("button", name="Copy as cURL").click()
+    await expect(page.locator(".toast")).to_have_text("Copied the request as cURL")
+    command = shlex.split(await page.evaluate("navigator.clipboard.readText()"))
+    assert command[:4] == ["curl", "-i", "-X", "POST"]
+    assert command[-3:] == ["--data-binary", "it's me", f"{url}/secret"]
 
 
 async def test_decoded_shows_what_the_servers_decoders_say(rig: Rig, open_page: Open) -> None:

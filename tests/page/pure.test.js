@@ -4,7 +4,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { comparison, nextOrder, shownColumns } from '../../wsproxy/web/static/js/pure/columns.js';
-import { curl, python, shellQuote, websocat } from '../../wsproxy/web/static/js/pure/copy.js';
+import {
+  curl,
+  curlRequest,
+  python,
+  shellQuote,
+  websocat,
+} from '../../wsproxy/web/static/js/pure/copy.js';
 import { destination } from '../../wsproxy/web/static/js/pure/destination.js';
 import { diff, jsonDiff } from '../../wsproxy/web/static/js/pure/diff.js';
 import {
@@ -195,6 +201,10 @@ test('commands survive any text', () => {
   assert.equal(
     curl(target),
     "curl --http1.1 -i -N -H 'Cookie: a=b; c' -H 'Sec-WebSocket-Key: k' 'http://h/p?x=1'",
+  );
+  assert.equal(
+    curlRequest({ ...target, method: 'POST' }, "it's"),
+    "curl -i -X POST -H 'Cookie: a=b; c' --data-binary 'it'\\''s' 'http://h/p?x=1'",
   );
   assert.match(python(target, Uint8Array.of(1, 255)), /bytes\.fromhex\("01ff"\)/);
 });

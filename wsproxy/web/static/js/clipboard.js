@@ -2,7 +2,7 @@
 
 import { get, getBytes } from './api.js';
 import { toast } from './dom.js';
-import { curl, python, websocat } from './pure/copy.js';
+import { curl, curlRequest, python, websocat } from './pure/copy.js';
 import { arrow, clock, counted, decodeUtf8, label, toHex } from './pure/format.js';
 import { status } from './status.js';
 
@@ -91,6 +91,17 @@ export async function copyPython(id) {
 /** @param {number} connection */
 export async function copyCurl(connection) {
   return copy(curl(await target(connection)), 'the handshake as cURL');
+}
+
+/** @param {import('./types').HttpDetail} request */
+export async function copyRequest(request) {
+  const { id, method, target: path, upstream, request_headers: headers, request: asked } = request;
+  const data = asked.recorded ? await getBytes(`/http/${id}/body`, { part: 'request' }) : null;
+  const [body, isText] = data ? decodeUtf8(data) : [null, true];
+  const proxy = status.value?.proxy;
+  const url = proxy ? proxy + path : upstream;
+  const command = curlRequest({ method, url, headers }, isText ? body : null);
+  return copy(command, isText ? 'the request as cURL' : 'cURL without the body, which is no text');
 }
 
 /** @param {number} connection */

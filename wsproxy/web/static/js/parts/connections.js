@@ -6,6 +6,7 @@ import { attempt, el, fill, select } from '../dom.js';
 import { shown as escaped, spelled } from '../escape.js';
 import { menu } from '../menu.js';
 import { colourOf, notes, withoutColour } from '../notes.js';
+import { pref } from '../prefs.js';
 import { bytes, closeTone, count, counted, duration, rate } from '../pure/format.js';
 import { keyTarget } from '../pure/place.js';
 import { view } from '../view.js';
@@ -26,6 +27,7 @@ const SORTS = {
   frames: ['Most frames', (a, b) => both(b.frames) - both(a.frames) || b.id - a.id],
   bytes: ['Most bytes', (a, b) => both(b.bytes) - both(a.bytes) || b.id - a.id],
   rate: ['Busiest', (a, b) => connections.rate(b) - connections.rate(a) || b.id - a.id],
+  marked: ['Bookmarked first', (a, b) => marked(b) - marked(a) || b.id - a.id],
   duration: ['Longest', (a, b) => age(b) - age(a) || b.id - a.id],
 };
 
@@ -38,6 +40,9 @@ const STATES = [
   ['refused', 'Refused'],
   ['failed', 'Failed'],
 ];
+
+/** @param {Connection} connection */
+const marked = (connection) => Number(notes.ofConnection(connection)?.marked ?? false);
 
 /** @param {Connection} connection */
 const age = (connection) => (connection.closed ?? connections.now) - connection.opened;
@@ -293,6 +298,11 @@ class ConnectionList extends HTMLElement {
       { text: 'Copy as websocat', run: () => attempt(() => copyConnect(connection.id)) },
       null,
       {
+        text: marked(connection) ? 'Remove bookmark' : 'Bookmark',
+        keys: 'b',
+        run: () => bookmark(connection),
+      },
+      {
         text: 'Note…',
         run: () =>
           editNote(connection.target, placeOf(connection.id), notes.ofConnection(connection)),
@@ -312,6 +322,8 @@ class ConnectionList extends HTMLElement {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const current = view.get('connection');
     if (colourKey(event.key, current ? [placeOf(Number(current))] : [])) return;
+    const chosen = connections.get(current);
+    if (event.key === 'b' && chosen && pref('keys', true)) return bookmark(chosen);
     const place = current === '' ? 0 : this.#shown.findIndex((c) => String(c.id) === current) + 1;
     const target = keyTarget(
       event.key,
@@ -327,6 +339,10 @@ class ConnectionList extends HTMLElement {
     this.#list.reveal(target);
   }
 }
+
+/** @param {Connection} connection */
+const bookmark = (connection) =>
+  attempt(() => notes.put(placeOf(connection.id), { marked: !marked(connection) }));
 
 /** Where the note on a connection belongs. @param {number} connection @returns {import('../notes.js').Place} */
 const placeOf = (connection) => ({ connection, direction: null, message: null });

@@ -6,7 +6,7 @@ import { connections } from '../connections.js';
 import { attempt, button, el } from '../dom.js';
 import { shown } from '../escape.js';
 import { facts, goTo } from '../facts.js';
-import { bytes, clock, count, duration } from '../pure/format.js';
+import { bytes, clock, count, counted, duration } from '../pure/format.js';
 import { stateClass, stateText } from './connections.js';
 
 /** @import { Child, ConnectionDetail, RoundTrips } from '../types' */
@@ -57,7 +57,7 @@ export async function connectionTab(id, signal) {
       [
         'Answer time',
         summary.count && summary.median !== undefined && summary.p95 !== undefined
-          ? `median ${duration(summary.median)}, 95 % within ${duration(summary.p95)} (${count(summary.count)} round trips)`
+          ? `median ${duration(summary.median)}, 95 % within ${duration(summary.p95)} (${counted(summary.count, 'round trip')})`
           : '',
       ],
     ]),

@@ -148,7 +148,9 @@ class Details extends HTMLElement {
    */
   #show(payload, id, part, signal) {
     const frame = this.#frame;
-    const decoded = frame?.id === id && part !== 'sent' ? frame.decoded : undefined;
+    // Decoders saw what the message says: neither what was sent instead, nor the wire's bytes.
+    const said = part === 'content' || (part === 'frame' && !frame?.ends_message);
+    const decoded = frame?.id === id && said ? frame.decoded : undefined;
     const shown = new PayloadView(
       payload,
       decoded ?? [],

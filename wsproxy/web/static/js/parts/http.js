@@ -2,7 +2,8 @@
 // selected connection.
 
 import { get } from '../api.js';
-import { button, el, fill, messageOf } from '../dom.js';
+import { copyRequest } from '../clipboard.js';
+import { attempt, button, el, fill, messageOf } from '../dom.js';
 import { shown as escaped, spelled } from '../escape.js';
 import { facts } from '../facts.js';
 import { feed } from '../feed.js';
@@ -19,6 +20,13 @@ const REFRESH_MS = 500;
 class Http extends HTMLElement {
   #latest = new Latest();
   #drawing = new Latest();
+  #find = el('input', {
+    type: 'search',
+    placeholder: 'Find a request',
+    'aria-label': 'Find a request',
+    title: 'By method, target, status or what it says',
+    oninput: () => this.#draw(),
+  });
   #about = el('span', { role: 'status' });
   #body = el('div');
   #open = 0; // the request that is unfolded
@@ -33,7 +41,7 @@ class Http extends HTMLElement {
 
   connectedCallback() {
     this.className = 'tool';
-    this.append(el('div', { class: 'row' }, this.#about), this.#body);
+    this.append(el('div', { class: 'row' }, this.#find, this.#about), this.#body);
     this.#ends = [
       view.on(['connection'], () => this.#load()),
       view.on(['format', 'q'], () => {
@@ -69,23 +77,42 @@ class Http extends HTMLElement {
       const { requests } = await get('/http', { connection, newest: 1, limit: MOST }, signal);
       if (signal.aborted) return;
       this.#requests = requests.reverse();
-      const of = connection ? ` of the client of connection #${connection}` : '';
-      const newest = requests.length === MOST ? 'The newest ' : '';
-      this.#about.textContent = requests.length
-        ? `${newest}${counted(requests.length, 'request')}${of}`
-        : `No plain HTTP${of} so far.`;
       this.#draw();
     } catch (error) {
       if (!signal.aborted) this.#about.textContent = messageOf(error);
     }
   }
 
+  /** Those that have all words that are looked for. */
+  get #found() {
+    const words = this.#find.value.toLowerCase().split(/\s+/).filter(Boolean);
+    return this.#requests.filter(({ method, target, status, error, summary }) => {
+      const text = `${method} ${target} ${status ?? error} ${summary}`.toLowerCase();
+      return words.every((word) => text.includes(word));
+    });
+  }
+
+  /** @param {number} found */
+  #say(found) {
+    const connection = view.get('connection');
+    const all = this.#requests.length;
+    const of = connection ? ` of the client of connection #${connection}` : '';
+    const newest = all === MOST ? 'The newest ' : '';
+    const some = found < all ? `${count(found)} of ` : '';
+    this.#about.textContent = all
+      ? `${some}${newest}${counted(all, 'request')}${of}`
+      : `No plain HTTP${of} so far.`;
+    this.#find.hidden = !all;
+  }
+
   #draw() {
     this.#payloads = [];
+    const found = this.#found;
+    this.#say(found.length);
     const titles = ['', 'Time', 'Method', 'Target', 'Status', 'Sent', 'Got', 'Took', ''];
     fill(
       this.#body,
-      this.#requests.length > 0 &&
+      found.length > 0 &&
         el(
           'table',
           { class: 'trips' },
@@ -101,7 +128,7 @@ class Http extends HTMLElement {
           el(
             'tbody',
             {},
-            this.#requests.map((each) => this.#row(each)),
+            found.map((each) => this.#row(each)),
           ),
         ),
     );
@@ -175,6 +202,7 @@ class Http extends HTMLElement {
         ['Upstream', detail.upstream],
         ['Error', detail.error],
       ]),
+      button('Copy as cURL', () => attempt(() => copyRequest(detail))),
       el('h3', {}, escaped(`${detail.method} ${detail.version}`)),
       facts(detail.request_headers),
       this.#part(detail.id, 'request', request, asked, signal),

@@ -64,6 +64,18 @@ export function python(target, message) {
 }
 
 /**
+ * A request of plain HTTP.
+ * @param {Target & {method: string}} target
+ * @param {string | null} body as text; null where there is none
+ */
+export function curlRequest({ method, url, headers }, body) {
+  const parts = ['curl', '-i', '-X', shellQuote(method)];
+  for (const [name, value] of kept(headers)) parts.push('-H', shellQuote(`${name}: ${value}`));
+  if (body !== null) parts.push('--data-binary', shellQuote(body));
+  return [...parts, shellQuote(url.replace(/^ws/, 'http'))].join(' ');
+}
+
+/**
  * The opening handshake.
  * @param {Target} target
  */
