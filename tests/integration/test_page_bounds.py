@@ -43,6 +43,22 @@ async def test_odd_request_is_refused_in_json(method: str, path: str) -> None:
         assert len(answer["error"]["message"]) < 400
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/compare", {"before": 2**63, "after": 1}),
+        ("/connections/1/close", {"code": 1000, "reason": "\ud800"}),
+        ("/held/1/forward", {"json": "\udfff"}),
+    ],
+)
+async def test_odd_body_is_refused(path: str, body: object) -> None:
+    async with running() as rig, rig.client() as client:
+        await client.send("hello")  # connection 1 is open
+        await client.recv()
+        status, answer = await rig.call("POST", path, body)
+        assert (status, answer["error"]["code"]) == (400, "bad_request")
+
+
 async def test_charset_that_does_not_exist() -> None:
     async with running() as rig:
         headers = {"Content-Type": "application/json; charset=nope"}
@@ -102,7 +118,11 @@ async def test_guessing_becomes_slow_and_the_token_stays_fast(
         monkeypatch.setattr("wsproxy.web.guard.asyncio.sleep", sleep)
         for guess in range(14):
             headers = {"Authorization": f"Bearer {guess}"}
-            status, _ = await rig.call("GET", "/status", headers=headers)
+            if guess % 2:
+                status, _ = await rig.call("GET", "/status", headers=headers)
+            else:  # as the page is opened
+                async with rig.session.get(f"{rig.origin}/?token={guess}") as response:
+                    status = response.status
             assert status == 401
         assert [wait for wait in waits if wait >= 0.1] == [0.1, 0.2, 0.4, 0.8]
         status, _ = await rig.call("GET", "/status")

@@ -73,23 +73,22 @@ class Guard:
         if scheme.lower() != "bearer":
             given = request.headers.get(TOKEN_HEADER, "")
         if given:
-            if self.is_token(given):
-                self._wrong = 0
-                return
+            self.check_given(given)
+        elif not self._same(request.cookies.get(self._cookie, ""), self._session.encode()):
+            raise ApiError("token_missing")
+
+    def check_given(self, given: str) -> None:
+        """Raises ApiError for what is not the token, and counts it."""
+        if not self._same(given, self._token):
             self._wrong += 1
-        elif self._same(request.cookies.get(self._cookie, ""), self._session.encode()):
-            return
-        raise ApiError("token_missing")
+            raise ApiError("token_missing")
+        self._wrong = 0
 
     async def wait(self) -> None:
         """Make guessing slow: each wrong token after the tenth doubles a delay."""
         guesses = self._wrong - FREE_GUESSES
         if guesses > 0:
             await asyncio.sleep(min(FIRST_DELAY * 2 ** min(guesses - 1, 20), MOST_DELAY))
-
-    def is_token(self, given: str) -> bool:
-        """Whether this is the token."""
-        return self._same(given, self._token)
 
     def let_in(self, response: web.StreamResponse) -> None:
         """Give the cookie to a browser that showed the token."""

@@ -210,8 +210,7 @@ class WebServer:
 
     def _let_in(self, request: web.Request) -> web.StreamResponse:
         """Swap the token in the URL for a cookie, so that it stays out of history and decoders."""
-        if not self._guard.is_token(request.query["token"]):
-            return self._refuse(request, ApiError("token_missing"))
+        self._guard.check_given(request.query["token"])
         rest = request.rel_url.without_query_params("token")
         response = web.Response(status=303, headers={hdrs.LOCATION: str(rest)})
         self._guard.let_in(response)

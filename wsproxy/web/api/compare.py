@@ -19,7 +19,7 @@ async def connections(ctx: Context, request: web.Request) -> web.Response:
     numbers = []
     for name in ("before", "after"):
         value = body.get(name)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 1 << 62:
             raise ApiError("bad_request", f"{name} must be the number of a connection")
         await connection_of(ctx, value)
         numbers.append(str(value))

@@ -188,8 +188,11 @@ async def body_of(request: web.Request, limit: int = MAX_BODY) -> dict[str, Any]
         raise ApiError(
             "bad_request", "the body must be JSON, sent with Content-Type: application/json"
         )
+    text = await text_of(request, limit)
     try:
-        value = json.loads(await text_of(request, limit))
+        value = json.loads(text)
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
         raise ApiError("bad_request", f"the body is not JSON: {error}") from None
     if not isinstance(value, dict):
