@@ -21,9 +21,10 @@ from wsproxy.errors import WsproxyError
 from wsproxy.fleet.connecting import REQUEST_SECONDS, TROUBLE, Access, connect, end
 from wsproxy.fleet.interfaces import Place, Source
 from wsproxy.fleet.names import Names
+from wsproxy.fleet.news import News
 from wsproxy.fleet.orders import Desk
 from wsproxy.fleet.presence import Presence
-from wsproxy.fleet.sender import NameTakenError, News, Sender, State
+from wsproxy.fleet.sender import NameTakenError, Sender, State
 from wsproxy.fleet.steward import Steward
 from wsproxy.protocol.secrets import Mask
 from wsproxy.relay.interfaces import Clock

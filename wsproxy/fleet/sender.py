@@ -3,15 +3,15 @@
 One message at a time, and each names the sequence number of the one before it on its subject: the
 server refuses it where that is another. So a message that comes late, twice, or from somebody else
 cannot get in, however long the cluster was away; the window of message ids is not needed for that,
-it only makes a repetition cheap. The capture is the buffer: nothing is kept in memory.
+it only makes a repetition cheap. The capture is the buffer; only what was written a moment ago is
+taken from memory.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -22,6 +22,8 @@ from wsproxy.fleet.connecting import REQUEST_SECONDS, TROUBLE, is_full, is_wrong
 from wsproxy.fleet.cutting import cut
 from wsproxy.fleet.interfaces import Place, Source
 from wsproxy.fleet.names import Names
+from wsproxy.fleet.news import News
+from wsproxy.fleet.pace import Pace
 from wsproxy.fleet.wire import encode
 from wsproxy.model.batches import Batch
 from wsproxy.model.notes import NoteRecord
@@ -44,6 +46,9 @@ RETRY_SECONDS = 0.25
 
 KEEP_SECONDS = 1.0
 """How often the capture is told what was acknowledged; the stream knows what came after."""
+
+FAR_BEHIND = 4
+"""Wire files that wait, after which sending takes what it needs: the capture drops the oldest."""
 
 MAX_CONNECTIONS = 500
 """Connections in one group."""
@@ -75,44 +80,6 @@ class State(NamedTuple):
     """Connections before it have ended, and the stream knows it."""
     stream: str = ""
     """When the stream was made that acknowledged it."""
-
-
-class News:
-    """What the capture's writer tells the sender, from its own thread."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._connections: dict[int, None] = {}
-        self.end: Place = (1, 0)
-        """Up to where the capture can be read."""
-        self._wake: Callable[[], object] = lambda: None
-
-    def written(self, connections: list[int], end: Place) -> None:
-        """All before `end` was committed; these connections changed."""
-        with self._lock:
-            self.end = end
-        self.again(connections)
-
-    def again(self, connections: list[int]) -> None:
-        """These connections have to be told of."""
-        with self._lock:
-            self._connections.update(dict.fromkeys(connections))
-        self._wake()
-
-    def on_news(self, wake: Callable[[], object]) -> None:
-        """Call `wake`, on the writer's thread, when there is something."""
-        self._wake = wake
-
-    def __bool__(self) -> bool:
-        return bool(self._connections)
-
-    def take(self, most: int) -> list[int]:
-        """Connections that changed and were not taken yet."""
-        with self._lock:
-            taken = list(self._connections)[:most]
-            for number in taken:
-                del self._connections[number]
-        return taken
 
 
 class Sender:
@@ -154,6 +121,7 @@ class Sender:
         self._count = 0
         self._kept = 0.0
         self._busy = False
+        self._draining = False
         self._notes: list[NoteRecord] = []
         """Notes that were read and could not be sent yet."""
         self._say = once(lambda text: _log.warning("%s", text))
@@ -173,12 +141,15 @@ class Sender:
         self._news.again(self._source.connection_ids(self.state.open_from))
         self._news.on_news(lambda: loop.call_soon_threadsafe(self._wake.set))
         standing = False
+        pace = Pace()
         while True:
             try:
                 if not standing:
                     await self._stand()
                     standing = True
-                if not await self._send_some():
+                if await self._send_some():
+                    await asyncio.sleep(pace.wait(urgent=self._urgent))
+                else:
                     self._keep_state(now=False)
                     self._wake.clear()
                     await self._wait()
@@ -193,6 +164,7 @@ class Sender:
 
     async def drain(self, seconds: float) -> bool:
         """Whether all that was captured is acknowledged, at the latest after so many seconds."""
+        self._draining = True
         try:
             async with asyncio.timeout(seconds):
                 while self._busy or self._news or self.state.place < self._news.end:
@@ -205,6 +177,10 @@ class Sender:
     def close(self) -> None:
         """Keep what is acknowledged."""
         self._keep_state(now=True)
+
+    @property
+    def _urgent(self) -> bool:
+        return self._draining or self._news.end[0] - self.state.place[0] > FAR_BEHIND
 
     async def _wait(self) -> None:
         try:
@@ -254,7 +230,12 @@ class Sender:
         notes, self._notes = [*self._notes, *self._source.notes()], []
         since = self.state.place
         try:
-            placed, until = self._source.batches(since, self._news.end, GROUP_BYTES)
+            # What was written a moment ago is still in memory; else the capture is read.
+            placed = self._news.fresh(since, GROUP_BYTES)
+            if placed:
+                until = placed[-1][1]
+            else:
+                placed, until = self._source.batches(since, self._news.end, GROUP_BYTES)
             if not ids and not placed and not notes:
                 if until != since:
                     self.state = self.state._replace(place=until)
@@ -264,16 +245,16 @@ class Sender:
             if self._payload is not None:
                 placed = [(cut(batch, self._payload), place) for batch, place in placed]
             placed = [(self._masked_http(batch), place) for batch, place in placed]
-            data = encode(connections, placed, notes)
-            parts = range(0, len(data), CHUNK_BYTES)
-            for number, start in enumerate(parts, 1):
+            parts = encode(connections, placed, notes)
+            count = -(-sum(map(len, parts)) // CHUNK_BYTES)
+            for number, chunk in enumerate(_chunks(parts, CHUNK_BYTES), 1):
                 headers = {
                     CAPTURE: self.state.capture,
                     SINCE: _text(since),
                     UNTIL: _text(until),
-                    CHUNK: _text((number, len(parts))),
+                    CHUNK: _text((number, count)),
                 }
-                await self._publish(data[start : start + CHUNK_BYTES], headers)
+                await self._publish(chunk, headers)
         except BaseException:
             self._news.again(ids)
             self._notes = notes
@@ -373,6 +354,24 @@ class Sender:
 
 class _AnewError(Exception):
     """The stream is not as it was: look again where it stands."""
+
+
+def _chunks(parts: list[bytes], size: int) -> Iterator[bytes]:
+    """The bytes of all parts, cut anew: each byte is copied once, and only a chunk is in memory."""
+    chunk: list[bytes | memoryview] = []
+    room = size
+    for part in parts:
+        at = 0
+        while len(part) - at >= room:
+            chunk.append(memoryview(part)[at : at + room])
+            yield b"".join(chunk)
+            at += room
+            chunk, room = [], size
+        if at < len(part):
+            chunk.append(memoryview(part)[at:] if at else part)
+            room -= len(part) - at
+    if chunk:
+        yield b"".join(chunk)
 
 
 def _text(pair: tuple[int, int]) -> str:

@@ -46,8 +46,8 @@ def encode(
     connections: Sequence[ConnectionRecord],
     batches: Sequence[Placed],
     notes: Sequence[NoteRecord] = (),
-) -> bytes:
-    """One value of what happened; `decode` undoes it."""
+) -> list[bytes]:
+    """One value of what happened, in parts; `decode` undoes it, joined."""
     parts: list[bytes] = []
     head = {
         "connections": [_connection(connection) for connection in connections],
@@ -55,7 +55,7 @@ def encode(
         "batches": [_batch(batch, until, parts) for batch, until in batches],
     }
     text = json.dumps(head, separators=(",", ":")).encode()
-    return b"".join((_HEAD.pack(MAGIC, len(text)), text, *parts))
+    return [_HEAD.pack(MAGIC, len(text)), text, *parts]
 
 
 def decode(data: bytes) -> tuple[list[ConnectionRecord], list[Placed], list[NoteRecord]]:
@@ -143,8 +143,9 @@ def _connection_from(value: dict[str, Any]) -> ConnectionRecord:
 def _batch(batch: Batch, until: Place, parts: list[bytes]) -> dict[str, Any]:
     block = batch.block
     notes = (dump_notes(block.notes) or "").encode()
-    mine = [block.columns.pack(), notes, block.stored, block.contents]
-    sizes = [len(part) for part in mine]
+    columns, stored, contents = block.columns.pack(), block.pieces, block.content_pieces
+    sizes = [len(columns), len(notes), sum(map(len, stored)), sum(map(len, contents))]
+    mine = [columns, notes, *stored, *contents]
     messages = [_message(message, mine) for message in batch.messages]
     faults = [_fault(fault, mine) for fault in batch.faults]
     http = [_http(record, mine) for record in batch.http]

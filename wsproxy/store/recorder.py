@@ -27,6 +27,9 @@ HIGH_WATER = 16 * 1024 * 1024
 UNSYNCED_HIGH = 64 * 1024 * 1024
 """Bytes that may be written and not yet on the disk before the connections are read no further."""
 
+Place = tuple[int, int]
+"""A wire file's number, and an offset where a block begins."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -52,15 +55,16 @@ class CaptureRecorder:
         call_soon: Callable[[Callable[[], None]], object],
         *,
         limit: int,
-        written: Callable[[list[int], tuple[int, int]], None] | None = None,
+        written: Callable[[list[int], Batch | None, Place, Place, Place], None] | None = None,
         strict: bool = False,
     ) -> None:
         """Open the capture at `path`, or make it; one that is there already is continued.
 
         `call_soon` runs a function on the loop, from other threads. `limit` bounds all its files
-        together, in bytes. `written` hears, on the writer's thread, which connections
-        changed, and up to where wire files can be read; of the latter now, too. `strict`: what cannot be written is not logged; whoever made
-        this looks at `failure`.
+        together, in bytes. `written` hears, on the writer's thread, which connections changed, which
+        batch was written, where it begins and ends, and up to where wire files can be read; of the
+        latter now, too. `strict`: what cannot be written is not logged; whoever made this looks at
+        `failure`.
         Raises CaptureError for what is not a capture, cannot be written, or is written already.
         """
         self.path = path
@@ -72,7 +76,8 @@ class CaptureRecorder:
         """Why something could not be written, if so."""
         self._writer = CaptureWriter(path, limit, self._synced)
         if written is not None:
-            written([], self._writer.place)
+            place = self._writer.place
+            written([], None, place, place, place)
         self._next_connection_id = self._writer.next_connection_id
         self._next_frame_id = self._writer.next_frame_id
         self._next_http_id = self._writer.next_http_id
@@ -175,9 +180,11 @@ class CaptureRecorder:
             try:
                 if job.left_out is not None:
                     self._writer.leave_out(*job.left_out)
+                file, offset = self._writer.place
                 size = self._writer.write(job.connections, job.batch)
                 if self._told is not None:
-                    self._told([row[0] for row in job.connections], self._writer.place)
+                    ids, upto = [row[0] for row in job.connections], (file, offset + size)
+                    self._told(ids, job.batch, (file, offset), upto, self._writer.place)
                 if self._failing:
                     self._failing = False
                     _log.warning("the capture %s can be written again", self.path)
