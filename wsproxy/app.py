@@ -259,6 +259,7 @@ class Proxy:
         if self.settings.fleet is None:
             return None
         # The fleet's library is an extra.
+        from wsproxy.fleet.answering import Shelf
         from wsproxy.fleet.member import Member, Membership
         from wsproxy.fleet.names import Names, check_name
         from wsproxy.fleet.steward import Steward
@@ -275,8 +276,9 @@ class Proxy:
         steward = None
         if fleet.control:
             loop, faults = asyncio.get_running_loop(), self._fault_control
-            steward = Steward(loop, self.live, faults, breakpoints, self._read_frame)
-        return Member(membership, lambda: Forwarding(path), clock, self._status, steward)
+            steward = Steward(loop, self.live, faults, breakpoints)
+        shelf = Shelf(self._read_frame)
+        return Member(membership, lambda: Forwarding(path), clock, self._status, shelf, steward)
 
     async def _read_frame(self, number: int) -> Seen | None:
         """A frame of the capture, whole."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wsproxy.errors import WsproxyError
+from wsproxy.fleet.answering import Shelf
 from wsproxy.fleet.connecting import REQUEST_SECONDS, TROUBLE, Access, connect, end
 from wsproxy.fleet.interfaces import Place, Source
 from wsproxy.fleet.names import Names
@@ -61,11 +62,13 @@ class Member:
         open_source: Callable[[], Source],
         clock: Clock,
         status: Callable[[], dict[str, Any]],
+        shelf: Shelf,
         steward: Steward | None,
     ) -> None:
         """`open_source` opens the capture, on our thread; `status` says how the proxy is.
         Without a `steward` the fleet may look on only.
         """
+        self._shelf = shelf
         self._steward = steward
         self._membership = membership
         self._open_source = open_source
@@ -163,6 +166,8 @@ class Member:
         try:
             await presence.take()
             self._joined.set_result(None)
+            self._shelf.capture = state.capture
+            await client.subscribe(member.names.reads(member.instance), cb=self._shelf.asked)
             if self._steward is not None:
                 steward = self._steward
                 steward.capture = state.capture

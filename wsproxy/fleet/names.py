@@ -57,6 +57,10 @@ class Names:
         """Where an instance listens for what it shall do with a connection."""
         return f"wsproxy.{self.fleet}.{instance}.do"
 
+    def reads(self, instance: str) -> str:
+        """Where an instance listens for who wants to read what it kept to itself."""
+        return f"wsproxy.{self.fleet}.{instance}.read"
+
     def beats(self, instance: str) -> str:
         """Where an instance says, beside its bucket, how it is."""
         return f"wsproxy.{self.fleet}.{instance}.beat"

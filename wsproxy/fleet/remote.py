@@ -33,10 +33,17 @@ class Remote:
         self._names = names
 
     async def ask(self, instance: str, request: dict[str, Any]) -> dict[str, Any]:
-        """The answer; raises NotReachedError where there is none, or it is a no."""
+        """What an instance answers to who steers; raises NotReachedError where it does not, or no."""
+        return await self._ask(self._names.requests(instance), instance, request)
+
+    async def read(self, instance: str, request: dict[str, Any]) -> dict[str, Any]:
+        """What it answers to who looks on; raises NotReachedError."""
+        return await self._ask(self._names.reads(instance), instance, request)
+
+    async def _ask(self, subject: str, instance: str, request: dict[str, Any]) -> dict[str, Any]:
         try:
             message = await self._client.request(
-                self._names.requests(instance), json.dumps(request).encode(), ANSWER_SECONDS
+                subject, json.dumps(request).encode(), ANSWER_SECONDS
             )
             answer: dict[str, Any] = json.loads(message.data)
         except nats.errors.NoRespondersError:
@@ -58,11 +65,11 @@ class Remote:
 async def fetch(remote: Remote, origin: tuple[str, str, int]) -> tuple[bytes, bytes, bytes] | None:
     """What an instance has of a frame: payload, content, what was sent; None if it has none."""
     instance, capture, number = origin
-    request = {"do": "frame", "capture": capture, "frame": number}
+    request = {"capture": capture, "frame": number}
     data = b""
     while True:
         try:
-            answer = await remote.ask(instance, request | {"offset": len(data)})
+            answer = await remote.read(instance, request | {"offset": len(data)})
             a, b, c = map(int, answer["lengths"])
             part = base64.b64decode(answer["data"])
         except (NotReachedError, KeyError, TypeError, ValueError):

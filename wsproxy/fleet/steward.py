@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from nats.aio.msg import Msg
 
 from wsproxy.errors import WsproxyError
+from wsproxy.fleet.answering import GoneError, answer
 from wsproxy.fleet.orders import Orders
-from wsproxy.model.queries import Seen
 from wsproxy.model.records import Direction
 from wsproxy.relay.interfaces import LiveConnection
 
@@ -79,14 +78,6 @@ def replace_breakpoints(breakpoints: Breakpoints, specs: list[dict[str, Any]]) -
         breakpoints.add(spec)
 
 
-PART_BYTES = 384 * 1024
-"""Bytes of a frame in one answer: servers take 1 MiB unless told otherwise."""
-
-
-class GoneError(WsproxyError):
-    """What shall be steered is not there any more."""
-
-
 class Steward:
     """Does what the fleet wants."""
 
@@ -96,10 +87,8 @@ class Steward:
         live: Callable[[], Mapping[int, LiveConnection]],
         faults: Faults | None,
         breakpoints: Breakpoints,
-        read: Callable[[int], Awaitable[Seen | None]],
     ) -> None:
-        """`loop` is the relay's; `read` gives a frame of the capture, whole."""
-        self._read = read
+        """`loop` is the relay's."""
         self._loop = loop
         self._live = live
         self._faults = faults
@@ -118,15 +107,12 @@ class Steward:
 
     async def asked(self, message: Msg) -> None:
         """Answer a request of somebody who steers."""
-        try:
-            request = json.loads(message.data)
+
+        async def do(request: dict[str, Any]) -> dict[str, Any]:
             done = asyncio.run_coroutine_threadsafe(self._do(request), self._loop)
-            answer = await asyncio.wrap_future(done)
-        except GoneError as error:
-            answer = {"error": str(error), "gone": True}
-        except (WsproxyError, KeyError, TypeError, ValueError) as error:
-            answer = {"error": f"this cannot be done: {error}"}
-        await message.respond(json.dumps(answer).encode())
+            return await asyncio.wrap_future(done)
+
+        await answer(message, do)
 
     def status(self) -> dict[str, Any]:
         """What our entry in the fleet says of it."""
@@ -175,8 +161,6 @@ class Steward:
         do = request["do"]
         if do == "held":
             return {"held": self._breakpoints.held()}
-        if do == "frame":
-            return await self._frame(request)
         if do in ("forward", "drop", "content"):
             return self._let_go(do, request)
         live = self._live().get(int(request["connection"]))
@@ -195,23 +179,6 @@ class Steward:
         else:
             raise ValueError(f"nobody here can {do!r}")
         return {"done": do}
-
-    async def _frame(self, request: dict[str, Any]) -> dict[str, Any]:
-        """A part of what the capture has of a frame."""
-        seen = None
-        if request["capture"] == self.capture:
-            seen = await self._read(int(request["frame"]))
-        if seen is None:
-            raise GoneError("the capture does not have it any more")
-        message = seen.message
-        parts = (
-            seen.record.frame.payload,
-            message.content if message is not None else b"",
-            (message.sent or b"") if message is not None else b"",
-        )
-        offset = int(request["offset"])
-        data = b"".join(parts)[offset : offset + PART_BYTES]
-        return {"lengths": [len(part) for part in parts], "data": base64.b64encode(data).decode()}
 
     def _let_go(self, do: str, request: dict[str, Any]) -> dict[str, Any]:
         number = int(request["held"])

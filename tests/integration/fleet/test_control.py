@@ -224,10 +224,17 @@ async def test_a_kill_shows_within_five_seconds(
 async def test_a_payload_is_fetched_when_somebody_opens_it(
     server: Cluster, fleet: str, tmp_path: Path
 ) -> None:
+    """Also from an instance that may only be watched."""
     await server.make(fleet)
     text = "a" * 900_000 + " the end"
     async with (
-        instance(server, fleet, "a", tmp_path / "a.wsproxy", fleet_options={"payload": 8}) as rig,
+        instance(
+            server,
+            fleet,
+            "a",
+            tmp_path / "a.wsproxy",
+            fleet_options={"payload": 8, "control": False},
+        ) as rig,
         view(server, fleet, tmp_path / "view.wsproxy") as shown,
     ):
         async with rig.client(compression="deflate") as client:

@@ -98,7 +98,10 @@ async def test_each_user_may_do_its_own(guarded: Node, tmp_path: Path) -> None:
     await _As(guarded, "admin").make("wsproxy")
     shown = tmp_path / "view.wsproxy"
     async with (
-        instance(_As(guarded, "instance"), "wsproxy", "a", tmp_path / "a.wsproxy") as rig,
+        instance(
+            *(_As(guarded, "instance"), "wsproxy", "a", tmp_path / "a.wsproxy"),
+            fleet_options={"payload": 2},
+        ) as rig,
         view(_As(guarded, "operator"), "wsproxy", shown) as steering,
         view(_As(guarded, "reader"), "wsproxy", tmp_path / "reader.wsproxy") as reading,
     ):
@@ -108,6 +111,9 @@ async def test_each_user_may_do_its_own(guarded: Node, tmp_path: Path) -> None:
             for looker in (steering, reading):
                 await eventually(lambda: said(looker.capture).get("a"))  # noqa: B023
                 await eventually(lambda: status_of(looker, "a").get("alive"))  # noqa: B023
+                _, page = await call(looker, "GET", "/frames?filter=~up%20%26%20~text")
+                _, frame = await call(looker, "GET", f"/frames/{page['rows'][0]['id']}")
+                assert frame["text"] == "hello", "it was fetched from the instance"
             fault = {"name": "gone", "type": "drop", "match": "~b gone"}
             await call(reading, "POST", "/faults", fault | {"name": "no"})
             await call(steering, "POST", "/faults", fault)
@@ -125,6 +131,7 @@ async def test_each_user_may_do_its_own(guarded: Node, tmp_path: Path) -> None:
     js = client_.jetstream(timeout=1)
     with pytest.raises((nats.errors.Error, asyncio.TimeoutError)):
         await js.pull_subscribe("wsproxy.wsproxy.>", stream="wsproxy_wsproxy")
-    with pytest.raises((nats.errors.Error, asyncio.TimeoutError)):
-        await client_.request("wsproxy.wsproxy.a.do", b"{}", 0.5)
+    for what in ("do", "read"):
+        with pytest.raises((nats.errors.Error, asyncio.TimeoutError)):
+            await client_.request(f"wsproxy.wsproxy.a.{what}", b"{}", 0.5)
     await client_.close()
