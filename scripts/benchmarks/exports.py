@@ -51,7 +51,7 @@ def make(path: Path, size: int) -> None:
         recording.journal.chunks.append((decoders[number], time, wire))
         if n % 50 == 1:
             key = (number, Direction.DOWNSTREAM, counts[number])
-            recording.journal.out.messages.append(
+            recording.journal.out.add_message(
                 MessageRecord(*key, time, 2, content, SIZE, SIZE, verdict="changed", sent=b"x")
             )
         if n % 64 == 63:

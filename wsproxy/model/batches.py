@@ -73,6 +73,8 @@ class BatchBuilder(BlockBuilder):
 
     def __init__(self) -> None:
         super().__init__()
+        self._beside = 0
+        """What all that is not frames weighs."""
         self.messages: list[MessageRecord] = []
         self.faults: list[FaultRecord] = []
         self.http: list[HttpRecord] = []
@@ -83,24 +85,36 @@ class BatchBuilder(BlockBuilder):
         """Whether there is nothing to build a batch of."""
         return not (len(self) or self.messages or self.faults or self.http or self.note_records)
 
+    @property
+    def weight(self) -> int:
+        return super().weight + self._beside
+
+    def add_message(self, record: MessageRecord) -> None:
+        """Add what is known of a message beside its frames."""
+        self.messages.append(record)
+        self._beside += MESSAGE_WEIGHT + len(record.content) + len(record.sent or b"")
+
+    def add_fault(self, record: FaultRecord) -> None:
+        """Add that a fault struck."""
+        self.faults.append(record)
+        self._beside += MESSAGE_WEIGHT + len(record.before) + len(record.after)
+
+    def add_http(self, record: HttpRecord) -> None:
+        """Add a request of plain HTTP that has ended."""
+        self.http.append(record)
+        self._beside += record.weight
+
+    def add_note(self, record: NoteRecord) -> None:
+        """Add what somebody wrote down."""
+        self.note_records.append(record)
+        self._beside += MESSAGE_WEIGHT
+
     def build_batch(self, first_id: int) -> Batch:
         """A batch of what was added, and a fresh start."""
-        weight = (
-            self.weight + sum(map(_weight, self.messages)) + sum(map(_fault_weight, self.faults))
-        )
+        weight, self._beside = self.weight, 0
         messages, self.messages = self.messages, []
         faults, self.faults = self.faults, []
         http, self.http = self.http, []
         notes, self.note_records = self.note_records, []
-        weight += MESSAGE_WEIGHT * len(notes)
-        weight += sum(record.weight for record in http)
         traffic = self.traffic
         return Batch(first_id, self.build(), messages, faults, http, notes, weight, traffic)
-
-
-def _weight(message: MessageRecord) -> int:
-    return MESSAGE_WEIGHT + len(message.content) + len(message.sent or b"")
-
-
-def _fault_weight(fault: FaultRecord) -> int:
-    return MESSAGE_WEIGHT + len(fault.before) + len(fault.after)

@@ -11,6 +11,9 @@ from wsproxy.model.records import FrameRecord
 FRAME_WEIGHT = 192
 """Bytes of memory that a frame in a batch takes beside its payload, about."""
 
+NOTE_WEIGHT = 256
+"""Bytes of memory that a note on a frame takes, about."""
+
 _FIELDS = len(Columns._fields)
 
 
@@ -37,7 +40,7 @@ class BlockBuilder:
     @property
     def weight(self) -> int:
         """Bytes of memory that what was added takes, about."""
-        return self.size + len(self) * FRAME_WEIGHT
+        return self.size + len(self) * FRAME_WEIGHT + len(self.notes) * NOTE_WEIGHT
 
     def add_run(
         self,

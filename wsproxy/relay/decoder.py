@@ -328,7 +328,7 @@ class StreamDecoder:
                 holding.interrupted()  # the stream has ended: what came before goes first
             holding.end_frame(self.direction, time, first, payload, message, number)
         elif message is not None and (message.frames > 1 or message.opaque is not None):
-            out.messages.append(self._message_record(message, number, time, content or b""))
+            out.add_message(self._message_record(message, number, time, content or b""))
 
     def _message_violations(self, message: Message) -> tuple[Violation, ...]:
         sender = self.direction.sender

@@ -110,7 +110,7 @@ class Departure:
             )
         if paced and message.frames == 1 and message.opaque is None:
             return
-        self._parts.journal.out.messages.append(
+        self._parts.journal.out.add_message(
             MessageRecord(
                 self._parts.decoder.connection_id,
                 self._direction,
@@ -192,7 +192,7 @@ class Departure:
         decoder = self._parts.decoder
         most = decoder.max_payload
         changed = in_flight.content is not in_flight.original
-        self._parts.journal.out.messages.append(
+        self._parts.journal.out.add_message(
             MessageRecord(
                 decoder.connection_id,
                 self._direction,

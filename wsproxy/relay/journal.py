@@ -63,7 +63,6 @@ class Journal:
         self._next_frame_id = recorder.next_frame_id
         self._deadline = 0.0
         self._last_flush = 0.0
-        self._http_weight = 0
         self._planned: Callable[[], None] | None = None
         self._throttled: set[StreamDecoder] = set()
         self.pressed = False
@@ -106,21 +105,18 @@ class Journal:
 
     def add_fault(self, record: FaultRecord) -> None:
         """Add that a fault struck."""
-        self.out.faults.append(record)
-        self.wake()
+        self.out.add_fault(record)
+        self.wake()  # not handed on before its message is there
 
     def add_http(self, record: HttpRecord) -> None:
         """Add that a request of plain HTTP has ended."""
-        self.out.http.append(record)
-        self._http_weight += record.weight
-        if self._http_weight > BATCH_WEIGHT:
-            self._hand_on()
-        self.wake()
+        self.out.add_http(record)
+        self.added()
 
     def add_note(self, note: NoteRecord) -> None:
         """Add what somebody wrote down."""
-        self.out.note_records.append(note)
-        self.wake()
+        self.out.add_note(note)
+        self.added()
 
     def connection_changed(self, connection: ConnectionRecord) -> None:
         """A connection was opened, answered or has ended: told after what passed before."""
@@ -248,7 +244,6 @@ class Journal:
     def _hand_on(self) -> None:
         if self.out.empty:
             return
-        self._http_weight = 0
         batch = self.out.build_batch(self._next_frame_id)
         self._next_frame_id += batch.block.count
         self._recorder.write(batch)

@@ -47,7 +47,7 @@ def batch() -> Batch:
     out.add_frame(14, 1.0, 1, b"\x81\x05", (b"hello",), 5)
     out.add_frame(15, 2.0, 1, b"\xc1\x03", (b"zzz",), 3, Note(None, (VIOLATION,)), b"inflated")
     out.add_frame(15, 3.0, 0, b"\x88\x05", (b"\x03\xe8bye",), 5)
-    out.messages.append(
+    out.add_message(
         MessageRecord(
             7,
             Direction.UPSTREAM,
@@ -63,12 +63,10 @@ def batch() -> Batch:
             violations=(VIOLATION,),
         )
     )
-    out.faults.append(
-        FaultRecord(7, None, 1.0, "cut", "reset", None, "cut off", b"before", b"after")
-    )
+    out.add_fault(FaultRecord(7, None, 1.0, "cut", "reset", None, "cut off", b"before", b"after"))
     http = HttpRecord(3, 1.0, "c:1", "GET", "/", "http://u/", "HTTP/1.1", [("A", "b")], None, 200)
     http.response_body = b"body"
-    out.http.append(http)
+    out.add_http(http)
     return out.build_batch(10)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 
 from tests.support.fakes import FakeClock, FakeRecorder, connection
 from wsproxy.model.batches import BatchBuilder
-from wsproxy.model.records import Direction, FaultRecord, FrameRecord
+from wsproxy.model.http import HttpRecord
+from wsproxy.model.records import Direction, FaultRecord, FrameRecord, MessageRecord
 from wsproxy.protocol.frames import make_frame
 from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.relay.journal import (
@@ -134,6 +136,30 @@ def test_batches_are_bounded(scene: Scene) -> None:
     first_ids = [batch.first_id for batch in scene.recorder.batches]
     assert first_ids == sorted(first_ids)
     assert scene.recorder.batches[-1].last_id == 20
+
+
+def test_contents_of_changed_messages_bound_batches_as_they_arise(scene: Scene) -> None:
+    for number in range(20):
+        changed = MessageRecord(1, DOWN, number, 1.0, 2, bytes(500_000), 500_000, 500_000)
+        scene.journal.out.add_message(replace(changed, sent=bytes(500_000)))
+        scene.journal.added()
+    assert len(scene.recorder.batches) >= 4
+    assert max(batch.weight for batch in scene.recorder.batches) < BATCH_WEIGHT + 2_000_000
+
+
+def test_requests_bound_batches(scene: Scene) -> None:
+    for number in range(20):
+        record = HttpRecord(number, 1.0, "127.0.0.1:9", "GET", "/", "http://a/", "HTTP/1.1", [])
+        record.response_body = bytes(1_000_000)
+        scene.journal.add_http(record)
+    assert len(scene.recorder.batches) >= 4
+
+
+def test_notes_on_frames_weigh() -> None:
+    orderly, odd = BatchBuilder(), BatchBuilder()
+    StreamDecoder(1, DOWN).decode(make_frame(9, b"").wire * 1000, 1.0, orderly, lambda: False)
+    StreamDecoder(1, DOWN).decode(make_frame(0, b"").wire * 1000, 1.0, odd, lambda: False)
+    assert odd.weight > orderly.weight + 1000 * 100
 
 
 def test_what_is_called_soon_is_called_after_what_came_before(scene: Scene) -> None:

@@ -198,7 +198,7 @@ def test_what_is_decided_late_is_found(tmp_path: Path) -> None:
     late = MessageRecord(
         1, Direction.UPSTREAM, 2, START + 1, 1, b"text 1", 6, 6, verdict="changed", sent=b"other"
     )
-    recorder.journal.out.messages.append(late)
+    recorder.journal.out.add_message(late)
     recorder.journal.add_fault(
         FaultRecord(1, Direction.UPSTREAM, START + 1, "slow", "latency", 2, "by 5 ms")
     )

@@ -67,7 +67,7 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 FaultRecord(number, DOWN, time, "f", late, counts[number], "said")
             )
         elif kind > 0.8:
-            recorder.journal.out.messages.append(
+            recorder.journal.out.add_message(
                 MessageRecord(
                     number, DOWN, counts[number], time, 2, content, len(content), len(content),
                     verdict=chance.choice(("changed", "dropped")), sent=b"other",

@@ -50,7 +50,7 @@ def test_strikes() -> None:
     tape = Tape()
     record = FaultRecord(1, Direction.UPSTREAM, 1.0, "drop", "drop")
     out = BatchBuilder()
-    out.faults.append(record)
+    out.add_fault(record)
     tape.passed(out.build_batch(1))
     assert tape.faults == [record]
 
