@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from importlib.util import find_spec
@@ -25,6 +25,7 @@ from wsproxy.engine.upstream import Upstream
 from wsproxy.formats.registry import EXPORT_FORMS
 from wsproxy.model.notes import NoteRecord
 from wsproxy.model.queries import Seen
+from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import InFlightSayings
 from wsproxy.protocol.secrets import Mask, NoMask
 from wsproxy.relay.http_hooks import HttpHooks
@@ -49,6 +50,21 @@ if TYPE_CHECKING:
 
 DECODE_SECONDS_AT_END = 1.0
 """How long what passed may still be decoded when the proxy stops."""
+
+
+def make_metrics(
+    clock: LoopClock,
+    values: Callable[[], dict[str, tuple[str, float]]],
+    rules: Sequence[DecodeRule],
+    *,
+    timed: bool,
+) -> Metrics | None:
+    """What counts for Prometheus; None where its library, an extra, is not there."""
+    if find_spec("prometheus_client") is None:
+        return None
+    from wsproxy.web.metrics import Metrics
+
+    return Metrics(clock, values, rules, timed=timed)
 
 
 def access_of(fleet: FleetSettings) -> Access:
@@ -299,11 +315,8 @@ class Proxy:
         }
 
     def _make_metrics(self, clock: LoopClock) -> Metrics | None:
-        if find_spec("prometheus_client") is None:
-            return None
-        from wsproxy.web.metrics import Metrics
-
-        self._metrics = Metrics(clock, self._gauges, self.settings.decode)
+        timed = self.settings.metrics_public
+        self._metrics = make_metrics(clock, self._gauges, self.settings.decode, timed=timed)
         return self._metrics
 
     def _gauges(self) -> dict[str, tuple[str, float]]:

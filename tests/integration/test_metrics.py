@@ -68,6 +68,25 @@ async def test_what_passed_is_counted() -> None:
         assert counts == [1]
 
 
+async def test_what_the_capture_lacks_is_told(tmp_path: Path) -> None:
+    async with running(capture=tmp_path / "small.wsproxy", capture_limit=100_000) as rig:
+        async with rig.client() as client:
+            for _ in range(60):
+                await client.send("x" * 10_000)
+                await client.recv()
+        why = {"why": "capture limit"}
+        samples = await until(rig, lambda s: bool(value(s, "wsproxy_left_out_frames", **why)))
+        assert (value(samples, "wsproxy_left_out_bytes", **why) or 0) > 10_000
+
+
+async def test_public_metrics_time_answers_from_the_start() -> None:
+    async with running(metrics_public=True) as rig:
+        async with rig.client() as client:
+            await client.send('{"op":"x","id":7}')
+            await client.recv()
+        await until(rig, lambda s: any(name == "wsproxy_answer_seconds_count" for name, _ in s))
+
+
 async def test_who_may_read_them() -> None:
     async with running() as rig, aiohttp.ClientSession() as nobody:
         async with nobody.get(f"{rig.origin}/metrics") as response:
@@ -105,7 +124,7 @@ async def test_the_dashboard_asks_for_what_there_is() -> None:
     docs = (Path(__file__).parents[2] / "docs" / "fleet.md").read_text()
     async with running() as rig, rig.session.get(f"{rig.origin}/metrics") as response:
         there = re.findall(r"^# TYPE (\w+)", await response.text(), re.MULTILINE)
-    fleet = {"wsproxy_fleet_lag_seconds", "wsproxy_fleet_backlog_bytes"}
+    fleet = set(re.findall(r"`(wsproxy_fleet_\w+)", docs))
     assert {name.removesuffix("_bucket") for name in asked} <= {*there, *fleet}
     documented = set(re.findall(r"`(wsproxy_\w+)", docs))
     assert {name for name in there if not name.endswith("_created")} <= documented

@@ -127,6 +127,9 @@ async def _create(settings: FleetSettings, limits: Limits, *, update: bool) -> N
     show_default=True,
     help="Drop the oldest frames where the capture outgrows this.",
 )
+@click.option(
+    "--metrics-public", is_flag=True, help="Let /metrics on the page's port be read without token."
+)
 @decode_option
 def view(
     servers: tuple[str, ...],
@@ -136,6 +139,8 @@ def view(
     capture: Path | None,
     capture_limit: int,
     decode: tuple[list[DecodeRule], ...],
+    *,
+    metrics_public: bool,
     **options: object,
 ) -> None:
     """Show the page over all instances of the fleet on the NATS at URL, from its history on."""
@@ -150,6 +155,7 @@ def view(
         web_host=web_host,
         web_port=web_port,
         web_token=web_token,
+        metrics_public=metrics_public,
         decode=tuple(flat(decode)),
     )
     run_loop(_view(settings, None))

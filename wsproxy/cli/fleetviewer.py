@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wsproxy.app import access_of
+from wsproxy.app import access_of, make_metrics
 from wsproxy.breakpoints.control import Breakpoints
 from wsproxy.clock import LoopClock
 from wsproxy.config import DEFAULT_CAPTURE_LIMIT, DEFAULT_WEB_PORT, FleetSettings
@@ -46,6 +46,9 @@ from wsproxy.web.reading import Reading
 from wsproxy.web.server import WebServer, page_url
 from wsproxy.web.totals import Totals
 
+if TYPE_CHECKING:
+    from wsproxy.web.metrics import Metrics
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewSettings:
@@ -59,6 +62,7 @@ class ViewSettings:
     web_port: int | None = None
     web_token: str | None = None
     no_web: bool = False
+    metrics_public: bool = False
     decode: Sequence[DecodeRule] = ()
 
 
@@ -82,6 +86,7 @@ class FleetView:
         self.web_port = 0
         self._private: Path | None = None
         self._web: WebServer | None = None
+        self._metrics: Metrics | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fold")
         self._tasks: list[asyncio.Task[None]] = []
         self._events: deque[dict[str, Any]] = deque(maxlen=KEPT_EVENTS)
@@ -144,6 +149,11 @@ class FleetView:
             work = fetch(self._remote, origin)
             return asyncio.run_coroutine_threadsafe(work, loop).result()
 
+        timed = settings.metrics_public
+        metrics = make_metrics(clock, self._gauges, settings.decode, timed=timed)
+        if metrics is not None:
+            self._metrics = metrics
+            self._watchers.append(metrics)
         ctx = Context(
             Reading(lambda: FoldedBrowser(self.capture, settings.decode, fetch_now)),
             Steering(self, self.orders.breakpoints, self.orders.faults),
@@ -152,6 +162,8 @@ class FleetView:
             self._keep_note,
             f"the fleet {settings.fleet.name}",
             Beside(self.capture, settings.web_host, EXPORT_FORMS, settings.decode),
+            metrics=metrics,
+            metrics_public=settings.metrics_public,
             fleet=self,
         )
         totals.start_with(await ctx.reading(lambda reader: reader.traffic()), count=True)
@@ -195,6 +207,8 @@ class FleetView:
             await end(task)
         if self._web is not None:
             await self._web.stop()
+        if self._metrics is not None:
+            self._metrics.close()
         await self._call(self._folded.close)
         await self._client.close()
         self._thread.shutdown()
@@ -203,6 +217,23 @@ class FleetView:
 
     async def _call(self, work: Callable[..., Any], *arguments: object) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+
+    def _gauges(self) -> dict[str, tuple[str, float]]:
+        """What /metrics says beside what it counts."""
+        follower = self.follower
+        alive = len(self.roster.alive())
+        return {
+            "connections_open": ("Connections that are open", float(len(self.live()))),
+            "fleet_instances": ("Instances that are there", float(alive)),
+            "fleet_pending_messages": (
+                "Messages of the stream that the view does not have yet",
+                float(follower.pending),
+            ),
+            "fleet_unreadable_messages": (
+                "Messages of the stream that could not be read",
+                float(follower.unreadable),
+            ),
+        }
 
     async def _heard(self, who: str, data: bytes) -> None:
         """Somebody changed what is in force, and says so."""

@@ -46,8 +46,8 @@ class Connections(Protocol):
 class Metrics(Protocol):
     """What Prometheus is told."""
 
-    def text(self) -> bytes:
-        """All metrics, in its format."""
+    def text(self, left_out: Mapping[str, Counted]) -> bytes:
+        """All metrics, in its format. `left_out`: what the capture lacks, by reason."""
 
 
 class Fleet(Protocol):

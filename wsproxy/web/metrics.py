@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from queue import SimpleQueue
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -17,7 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from wsproxy.faults.registry import FAULT_TYPES
 from wsproxy.model.batches import Batch
-from wsproxy.model.records import ConnectionRecord, Direction
+from wsproxy.model.records import ConnectionRecord, Counted, Direction
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import Sayings
 from wsproxy.protocol.frames import FIN, OPCODE
@@ -52,8 +52,13 @@ class Metrics:
         clock: Clock,
         values: Callable[[], dict[str, tuple[str, float]]],
         rules: Sequence[DecodeRule] = (),
+        *,
+        timed: bool = False,
     ) -> None:
-        """`values` gives gauges when somebody asks: by name, what each is and its value."""
+        """`values` gives gauges when somebody asks: by name, what each is and its value. `timed`:
+        answers are timed from now on; else from the first call of `text` on, for it takes a thread
+        that decodes everything.
+        """
         self._clock = clock
         self._values = values
         self._registry = registry = CollectorRegistry()
@@ -99,18 +104,30 @@ class Metrics:
         self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._cancel: Callable[[], None] = lambda: None
+        self._left_out: Mapping[str, Counted] = {}
         self._look()
+        if timed:
+            self._time_answers()
 
     def collect(self) -> Iterator[Metric]:
         """The gauges that are asked for when somebody wants them (a collector's method)."""
         for name, (what, value) in self._values().items():
             yield GaugeMetricFamily(f"wsproxy_{name}", what, value=value)
+        for unit in Counted._fields:
+            lacking = GaugeMetricFamily(
+                f"wsproxy_left_out_{unit}",
+                "What passed and the capture does not have",
+                labels=["why"],
+            )
+            for why, counted in self._left_out.items():
+                lacking.add_metric([why], getattr(counted, unit))
+            yield lacking
 
-    def text(self) -> bytes:
-        """All metrics, in the format of Prometheus; from the first call on answers are timed."""
+    def text(self, left_out: Mapping[str, Counted]) -> bytes:
+        """All metrics, in the format of Prometheus. `left_out`: what the capture lacks, by reason."""
+        self._left_out = left_out
         if self._thread is None:
-            self._thread = threading.Thread(target=self._decode_all, name="metrics", daemon=True)
-            self._thread.start()
+            self._time_answers()
         return generate_latest(self._registry)
 
     def close(self) -> None:
@@ -167,6 +184,10 @@ class Metrics:
     def _queue_if_timed(self, work: Callable[[], None]) -> None:
         if self._thread is not None:
             self._queue.put(work)
+
+    def _time_answers(self) -> None:
+        self._thread = threading.Thread(target=self._decode_all, name="metrics", daemon=True)
+        self._thread.start()
 
     # From here on: the thread.
 

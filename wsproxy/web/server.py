@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 from collections.abc import Awaitable, Callable
@@ -13,7 +14,8 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
-from wsproxy.errors import NotReachedError, WsproxyError
+from wsproxy.errors import CaptureError, NotReachedError, WsproxyError
+from wsproxy.model.records import Counted
 from wsproxy.web.api import (
     breakpoints,
     capture,
@@ -245,7 +247,10 @@ class WebServer:
             raise ApiError("not_found", "metrics need: pip install 'wsproxy[metrics]'")
         # The library's content type has a charset, which aiohttp wants apart.
         headers = {hdrs.CONTENT_TYPE: METRICS_TYPE}
-        return web.Response(body=self._ctx.metrics.text(), headers=headers)
+        left_out: dict[str, Counted] = {}
+        with contextlib.suppress(CaptureError):  # the rest can be told all the same
+            left_out = await self._ctx.reading(lambda reader: reader.left_out())
+        return web.Response(body=self._ctx.metrics.text(left_out), headers=headers)
 
     async def _file(self, request: web.Request) -> web.Response:
         return self._static_response(request.match_info["path"])

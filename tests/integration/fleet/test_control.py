@@ -46,6 +46,13 @@ async def test_a_fault_is_felt_everywhere(server: Cluster, fleet: str, tmp_path:
         await eventually(
             lambda: all("gone" in status_of(shown, name).get("faults", {}) for name in "ab")
         )
+        url = f"http://127.0.0.1:{shown.web_port}/metrics"
+        async with (
+            aiohttp.ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as session,
+            session.get(url) as response,
+        ):
+            metrics = await response.text()
+        assert "wsproxy_fleet_instances 2.0" in metrics
         for rig, first in ((one, "here"), (two, "gone")):
             async with rig.client() as client:
                 await client.send("gone")
