@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 
 import aiohttp
@@ -40,6 +41,28 @@ async def test_those_of_the_selected_connections_client(rig: Rig, open_page: Ope
         await expect(panel).to_contain_text("2 requests of the client of connection #1")
         await page.goto(f"{rig.origin}/?connection=2&tool=http")
         await expect(panel).to_contain_text("No plain HTTP of the client of connection #2 so far.")
+
+
+async def test_what_waits_for_an_answer_is_listed(rig: Rig, open_page: Open) -> None:
+    page = await open_page("&tool=http")
+    panel = page.locator("wsp-http")
+    await expect(panel).to_contain_text("No plain HTTP so far.")
+    url = rig.proxy.url.replace("ws", "http", 1)
+    async with aiohttp.ClientSession(headers={"User-Agent": "one"}) as session:
+        asked = asyncio.create_task(session.get(f"{url}/slow"))
+        row = panel.locator("tbody tr")
+        await expect(row).to_contain_text("/slow")
+        await expect(panel).to_contain_text("1 request, 1 without an answer yet")
+        async with rig.client(user_agent_header="two"), rig.client(user_agent_header="one"):
+            await expect(page.locator(".connection:not(#connection-)")).to_have_count(2)
+            assert (await rig.get("/http/waiting", connection=1))["waiting"] == 0
+            assert (await rig.get("/http/waiting", connection=2))["waiting"] == 1
+        rig.slow.set()
+        await expect(panel.get_by_role("button", name="Request 1")).to_be_visible()
+        await expect(panel).not_to_contain_text("without an answer yet")
+        await expect(row).to_have_count(1)
+        async with await asked as response:
+            assert await response.text() == "at last\n"
 
 
 async def test_requests_are_found_and_copied(rig: Rig, open_page: Open) -> None:

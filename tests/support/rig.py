@@ -13,6 +13,7 @@ import aiohttp
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from wsproxy.app import Proxy
@@ -25,10 +26,14 @@ TOKEN = "a-token-for-tests"
 class Rig:
     """An echoing upstream and a proxy in front of it."""
 
-    def __init__(self, proxy: Proxy, received: asyncio.Queue[str | bytes]) -> None:
+    def __init__(
+        self, proxy: Proxy, received: asyncio.Queue[str | bytes], slow: asyncio.Event
+    ) -> None:
         self.proxy = proxy
         self.received = received
         """What the upstream has received."""
+        self.slow = slow
+        """Until it is set, the upstream answers no request for /slow."""
         self.session = aiohttp.ClientSession(headers={"Authorization": f"Bearer {TOKEN}"})
 
     @property
@@ -93,13 +98,21 @@ async def running(**settings: Any) -> AsyncIterator[Rig]:
                 else:
                     await socket.send(message)
 
+    slow = asyncio.Event()
+
+    async def answered(socket: ServerConnection, request: Request) -> Response | None:
+        if request.path == "/slow":
+            await slow.wait()
+            return socket.respond(200, "at last\n")
+        return socket.respond(403, "not you\n") if request.path == "/secret" else None
+
     async with serve(
         echo,
         "127.0.0.1",
         0,
         max_size=None,
         select_subprotocol=lambda _, offered: Subprotocol(offered[0]) if offered else None,
-        process_request=_refuse_secret,
+        process_request=answered,
     ) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         faults = FaultSet(7, time.time)
@@ -111,13 +124,9 @@ async def running(**settings: Any) -> AsyncIterator[Rig]:
         } | settings
         proxy = Proxy(Settings(**options), faults=faults, fault_control=faults)
         await proxy.start()
-        rig = Rig(proxy, received)
+        rig = Rig(proxy, received, slow)
         try:
             yield rig
         finally:
             await rig.session.close()
             await proxy.stop()
-
-
-def _refuse_secret(socket: ServerConnection, request: Any) -> Any:
-    return socket.respond(403, "not you\n") if request.path == "/secret" else None

@@ -29,6 +29,7 @@ from wsproxy.fleet.remote import Remote, RemoteConnection, fetch
 from wsproxy.fleet.roster import Roster
 from wsproxy.fleet.setup import Limits, create
 from wsproxy.formats.registry import EXPORT_FORMS
+from wsproxy.model.http import HttpRecord
 from wsproxy.model.notes import NoteRecord
 from wsproxy.model.records import ConnectionRecord
 from wsproxy.payloads.rules import DecodeRule
@@ -179,6 +180,10 @@ class FleetView:
         return {
             number: one for number, one in self._open.items() if one.connection.instance in alive
         }
+
+    def asking(self) -> list[HttpRecord]:
+        """Nothing: instances tell of requests that are over (web.interfaces.Connections)."""
+        return []
 
     def number_of(self, instance: str, number: int) -> int | None:
         """Our number of an instance's open connection (fleet.waiting.OpenConnections)."""

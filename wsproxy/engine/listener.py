@@ -60,6 +60,8 @@ class Listener:
         self.route = ""
         """What its connections are told apart by, where the proxy has several routes."""
         self._sessions: dict[int, Session] = {}
+        self._asking: dict[int, HttpRecord] = {}
+        """Requests of plain HTTP that have no whole answer yet, in their order."""
         self._all_ended = asyncio.Event()
         self._runner: web.ServerRunner | None = None
         self._stopping = asyncio.Event()
@@ -154,6 +156,10 @@ class Listener:
         """The open connections by their ids (web.interfaces.Connections)."""
         return dict(self._sessions)
 
+    def asking(self) -> list[HttpRecord]:
+        """Requests of plain HTTP that have no whole answer yet, as far as they have come."""
+        return list(self._asking.values())
+
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         note = self._noted(request)
         with note.passing(self._passed):
@@ -172,8 +178,12 @@ class Listener:
             if is_upgrade(headers):
                 return await self._upgrade(client, request, headers, note)
             exchange = self._exchange(client, request, headers, note)
-            answer = await exchange.ask()
-            return await (exchange.own() if answer is None else exchange.answer(answer))
+            self._asking[id(note)] = note.record
+            try:
+                answer = await exchange.ask()
+                return await (exchange.own() if answer is None else exchange.answer(answer))
+            finally:
+                del self._asking[id(note)]
         except ProxyError as error:
             # The record and the log have it: this is for those who see no log.
             _log.info("%s %s: %s", request.method, self._shown(request), error.reason)

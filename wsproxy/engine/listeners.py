@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from wsproxy.engine.dial import is_own_address
 from wsproxy.engine.listener import Listener
 from wsproxy.errors import WsproxyError
+from wsproxy.model.http import HttpRecord
 from wsproxy.relay.interfaces import LiveConnection
 
 
@@ -60,6 +61,11 @@ class Listeners:
         if len(self._listeners) == 1:
             return self._listeners[0].live()
         return {number: live for each in self._listeners for number, live in each.live().items()}
+
+    def asking(self) -> list[HttpRecord]:
+        """Requests of plain HTTP that have no whole answer yet, the oldest first."""
+        found = [record for each in self._listeners for record in each.asking()]
+        return sorted(found, key=lambda record: record.started)
 
 
 async def _check(listener: Listener, host: str, port: int) -> None:

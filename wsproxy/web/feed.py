@@ -307,7 +307,7 @@ class Feed:
 
     def _http(self, recent: Recent) -> dict[str, Any]:
         """The newest requests of plain HTTP, and how many before them were left out."""
-        rows = [http_row(record, self._http_sayings.of(record)) for record in recent.http]
+        rows = [http_row(record, self._http_sayings.of(record).line) for record in recent.http]
         return {"rows": rows, "skipped": recent.http_count - len(rows)}
 
     def _look(self, recent: Recent, queries: set[Query]) -> Looked:

@@ -11,8 +11,8 @@ from wsproxy.payloads.httpbody import HttpBody
 from wsproxy.web.rows import ROW_PREVIEW, SHOWN
 
 
-def http_row(record: HttpRecord, said: HttpSaid) -> dict[str, Any]:
-    """A request as a row of a list."""
+def http_row(record: HttpRecord, summary: str = "") -> dict[str, Any]:
+    """A request as a row of a list; `summary` is what decoders make of it."""
     return {
         "id": record.id,
         "connection": record.connection_id,
@@ -30,13 +30,13 @@ def http_row(record: HttpRecord, said: HttpSaid) -> dict[str, Any]:
         "content_type": record.content_type,
         "request_length": record.request_length,
         "response_length": record.response_length,
-        "summary": said.line[:ROW_PREVIEW],
+        "summary": summary[:ROW_PREVIEW],
     }
 
 
 def http_detail(record: HttpRecord, said: HttpSaid) -> dict[str, Any]:
     """A request and its answer, with headers and bodies."""
-    return http_row(record, said) | {
+    return http_row(record, said.line) | {
         "version": record.version,
         "request_headers": record.request_headers,
         "response_headers": record.response_headers,

@@ -37,10 +37,13 @@ class SteeredConnection(Protocol):
 
 
 class Connections(Protocol):
-    """The connections that are open."""
+    """The connections that are open, and the requests that wait for an answer."""
 
     def live(self) -> Mapping[int, SteeredConnection]:
         """By connection id."""
+
+    def asking(self) -> list[HttpRecord]:
+        """Requests of plain HTTP that have no whole answer yet, the oldest first."""
 
 
 class Metrics(Protocol):

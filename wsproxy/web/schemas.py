@@ -166,6 +166,7 @@ SCHEMAS: dict[str, Any] = {
     ),
     "HttpRequest": object_of(**HTTP_ROW),
     "HttpRequests": object_of(requests=list_of("HttpRequest"), next=MAYBE_INTEGER),
+    "HttpWaiting": object_of(now=NUMBER, waiting=INTEGER, requests=list_of("HttpRequest")),
     "HttpBody": object_of(
         length=INTEGER,
         recorded=INTEGER,

@@ -8,6 +8,7 @@ import json
 from aiohttp import web
 
 from wsproxy.model.http import HttpRecord
+from wsproxy.protocol.handshake import header
 from wsproxy.web.api.lookup import connection_of, http_of
 from wsproxy.web.api.routes import Parameter, Route, json_text, number, path_number, switch
 from wsproxy.web.context import Context
@@ -16,6 +17,9 @@ from wsproxy.web.httprows import http_detail, http_row
 from wsproxy.web.interfaces import CaptureReader
 
 MAX_ROWS = 1000
+
+MAX_WAITING = 100
+"""Requests without an answer that are told."""
 
 
 async def requests(ctx: Context, request: web.Request) -> web.Response:
@@ -33,10 +37,30 @@ async def requests(ctx: Context, request: web.Request) -> web.Response:
         found = reader.http(after, limit, newest=newest, of=of)
         sayings = reader.http_sayings()
         more = len(found) == limit and not newest
-        rows = [http_row(one, sayings.of(one)) for one in found]
+        rows = [http_row(one, sayings.of(one).line) for one in found]
         return json.dumps({"requests": rows, "next": found[-1].id if more else None})
 
     return json_text(await ctx.reading(work))
+
+
+async def waiting(ctx: Context, request: web.Request) -> web.Response:
+    """What has been asked and not been answered, or not to the end; it has no id yet."""
+    connection_id = number(request, "connection")
+    found = ctx.live.connections.asking() if ctx.live is not None else []
+    if connection_id is not None:
+        connection = await connection_of(ctx, connection_id)
+        agent = header(connection.request_headers, "User-Agent") or ""
+        host = connection.client.rpartition(":")[0]
+        found = [
+            one for one in found if (one.agent, one.client.rpartition(":")[0]) == (agent, host)
+        ]
+    return web.json_response(
+        {
+            "now": ctx.clock.time(),
+            "waiting": len(found),
+            "requests": [http_row(one) for one in found[:MAX_WAITING]],
+        }
+    )
 
 
 async def one_request(ctx: Context, request: web.Request) -> web.Response:
@@ -93,6 +117,15 @@ ROUTES = (
                 "Only requests of the client of this connection: same address, same User-Agent.",
             ),
         ),
+        errors=("no_connection",),
+    ),
+    Route(
+        "GET",
+        "/http/waiting",
+        waiting,
+        f"Requests of plain HTTP without a whole answer, the {MAX_WAITING} oldest",
+        "HttpWaiting",
+        (Parameter("connection", "integer", "As for /http."),),
         errors=("no_connection",),
     ),
     Route(

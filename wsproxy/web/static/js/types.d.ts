@@ -11,6 +11,7 @@ export type Frame = Schemas['Frame'];
 export type Payload = Schemas['Payload'];
 export type Packet = Schemas['Packet'];
 export type HttpRequest = Schemas['HttpRequest'];
+export type HttpWaiting = Schemas['HttpWaiting'];
 export type HttpDetail = Schemas['HttpDetail'];
 export type HttpBody = Schemas['HttpBody'];
 export type RecordedMessage = Schemas['RecordedMessage'];

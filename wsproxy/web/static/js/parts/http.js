@@ -10,12 +10,14 @@ import { feed } from '../feed.js';
 import { Latest } from '../latest.js';
 import { PayloadView } from '../payload-view.js';
 import { bytes, clock, count, counted, duration, fromBase64 } from '../pure/format.js';
+import { status } from '../status.js';
 import { view } from '../view.js';
 
-/** @import { Child, HttpBody, HttpDetail, HttpRequest } from '../types' */
+/** @import { Child, HttpBody, HttpDetail, HttpRequest, HttpWaiting } from '../types' */
 
 const MOST = 300; // requests that are listed: the newest
 const REFRESH_MS = 500;
+const LOOK_MS = 1000; // for what waits for an answer: no feed tells of it
 
 class Http extends HTMLElement {
   #latest = new Latest();
@@ -34,6 +36,9 @@ class Http extends HTMLElement {
   #timer;
   /** @type {HttpRequest[]} */
   #requests = [];
+  /** @type {HttpWaiting} */
+  #waiting = { now: 0, waiting: 0, requests: [] };
+  #looking = new Latest();
   /** @type {PayloadView[]} */
   #payloads = [];
   /** @type {(() => void)[]} */
@@ -52,21 +57,43 @@ class Http extends HTMLElement {
           this.#timer = setTimeout(() => this.#refresh(), REFRESH_MS);
       }),
     ];
+    const looks = setInterval(() => this.#look(), LOOK_MS);
+    this.#ends.push(() => clearInterval(looks));
     this.#load();
+    this.#look();
   }
 
   disconnectedCallback() {
     this.#latest.begin();
+    this.#looking.begin();
     this.#drawing.begin();
     clearTimeout(this.#timer);
     for (const end of this.#ends) end();
   }
 
+  /** Nothing moves under one's hand. */
+  get #busy() {
+    return this.#open > 0 || this.#body.contains(document.activeElement);
+  }
+
+  /** What waits for an answer now. */
+  async #look() {
+    if (!status.steers || !status.alive) return;
+    const signal = this.#looking.begin();
+    try {
+      const connection = view.get('connection');
+      const found = await get('/http/waiting', { connection }, signal);
+      if (signal.aborted || (!found.waiting && !this.#waiting.waiting)) return;
+      this.#waiting = found;
+      if (!this.#busy) this.#draw();
+    } catch {
+      // the list says what is wrong with the proxy
+    }
+  }
+
   #refresh() {
     this.#timer = undefined;
-    // Nothing moves under one's hand.
-    const busy = this.#open || this.#body.contains(document.activeElement);
-    if (busy) this.#timer = setTimeout(() => this.#refresh(), REFRESH_MS);
+    if (this.#busy) this.#timer = setTimeout(() => this.#refresh(), REFRESH_MS);
     else this.#load();
   }
 
@@ -86,7 +113,8 @@ class Http extends HTMLElement {
   /** Those that have all words that are looked for. */
   get #found() {
     const words = this.#find.value.toLowerCase().split(/\s+/).filter(Boolean);
-    return this.#requests.filter(({ method, target, status, error, summary }) => {
+    const all = [...this.#waiting.requests.toReversed(), ...this.#requests];
+    return all.filter(({ method, target, status, error, summary }) => {
       const text = `${method} ${target} ${status ?? error} ${summary}`.toLowerCase();
       return words.every((word) => text.includes(word));
     });
@@ -95,12 +123,13 @@ class Http extends HTMLElement {
   /** @param {number} found */
   #say(found) {
     const connection = view.get('connection');
-    const all = this.#requests.length;
+    const { waiting, requests } = this.#waiting;
+    const all = this.#requests.length + requests.length;
     const of = connection ? ` of the client of connection #${connection}` : '';
-    const newest = all === MOST ? 'The newest ' : '';
+    const newest = this.#requests.length === MOST ? 'The newest ' : '';
     const some = found < all ? `${count(found)} of ` : '';
     this.#about.textContent = all
-      ? `${some}${newest}${counted(all, 'request')}${of}`
+      ? `${some}${newest}${counted(all, 'request')}${of}${waiting ? `, ${count(waiting)} without an answer yet` : ''}`
       : `No plain HTTP${of} so far.`;
     this.#find.hidden = !all;
   }
@@ -137,9 +166,10 @@ class Http extends HTMLElement {
   /** @param {HttpRequest} request @returns {Child} */
   #row(request) {
     const { id, status, connection, error } = request;
-    const open = this.#open === id;
-    const took = request.ended === null ? '' : duration(request.ended - request.started);
-    const bad = status === null || status >= 400;
+    const waits = id === 0; // it has none until it is over
+    const open = !waits && this.#open === id;
+    const took = (request.ended ?? this.#waiting.now) - request.started;
+    const bad = waits ? false : status === null || status >= 400;
     const fold = button(`${open ? '▾' : '▸'} ${count(id)}`, () => this.#fold(id), {
       class: 'plain fold',
       'aria-expanded': String(open),
@@ -149,14 +179,14 @@ class Http extends HTMLElement {
     const row = el(
       'tr',
       {},
-      el('td', {}, fold),
+      el('td', { class: 'dim' }, waits ? '…' : fold),
       el('td', {}, clock(request.started)),
       el('td', { class: 'untrusted' }, escaped(request.method)),
       el('td', { class: 'untrusted', title: spelled(request.target) }, escaped(request.target)),
       el(
         'td',
         { class: bad ? 'bad' : '', title: spelled(error ?? request.reason) },
-        status ?? 'no answer',
+        waits ? `${status ?? ''} …` : (status ?? 'no answer'),
         connection !== null &&
           button(`#${connection}`, () => view.set({ connection, frame: '' }, { push: true }), {
             class: 'plain',
@@ -165,7 +195,7 @@ class Http extends HTMLElement {
       ),
       el('td', { class: 'number' }, request.request_length ? bytes(request.request_length) : ''),
       el('td', { class: 'number' }, bytes(request.response_length)),
-      el('td', { class: 'number' }, took),
+      el('td', { class: 'number' }, duration(Math.max(0, took))),
       el(
         'td',
         { class: 'untrusted', title: spelled(request.summary) },
