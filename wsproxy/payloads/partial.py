@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from wsproxy.payloads.bounds import MAX_PACKETS
 from wsproxy.payloads.cutter import Cutter, LostError, Packet
@@ -31,6 +31,33 @@ def others(protocol: str, count: int) -> list[Decoded]:
     return [decoded(protocol, MORE, f"{more} packets", {"packets": more})]
 
 
+def said_of(
+    protocol: str,
+    packets: Iterable[Packet],
+    say: Callable[[Packet], Decoded | None],
+    *,
+    every: bool = False,
+) -> tuple[list[Decoded], bool]:
+    """What the packets say that end in a message, and whether one was none (LostError).
+
+    `say` is asked about the first MAX_PACKETS, or `every` one, if what it says of one depends on those
+    before; None is nothing to say. The others are counted: `(more) 12 packets`.
+    """
+    found: list[Decoded] = []
+    count = 0
+    try:
+        for packet in packets:
+            if every or count < MAX_PACKETS:
+                one = say(packet)
+                if one is None:
+                    continue
+                found += [one] if count < MAX_PACKETS else []
+            count += 1
+    except LostError:
+        return found, True
+    return found + others(protocol, count), False
+
+
 def in_packets(
     protocol: str,
     cutter: Cutter,
@@ -43,16 +70,9 @@ def in_packets(
     `say` is asked about the first MAX_PACKETS packets, `begun` for the kind of the one that goes
     on in the next message, of which it is given the beginning.
     """
-    found: list[Decoded] = []
-    count = 0
-    try:
-        for packet in cutter.feed(payload.content, payload.missing):
-            count += 1
-            if count <= MAX_PACKETS:
-                found.append(say(packet))
-    except LostError:
+    found, lost = said_of(protocol, cutter.feed(payload.content, payload.missing), say)
+    if lost:
         return found or None
-    found += others(protocol, count)
     if cutter.pending:
         found += partial(protocol, begun(cutter.head), cutter)
     return found

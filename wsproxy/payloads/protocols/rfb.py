@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from wsproxy.model.records import Direction
-from wsproxy.payloads.bounds import MAX_PACKETS
 from wsproxy.payloads.cutter import Cutter, LostError, Packet
 from wsproxy.payloads.decoded import Decoded, Decoder, Facts, Payload, Sure, decoded
 from wsproxy.payloads.lines import data, many, size
-from wsproxy.payloads.partial import PARTIAL, others
+from wsproxy.payloads.partial import PARTIAL, said_of
 from wsproxy.payloads.protocols import rfb_lengths as lengths
 from wsproxy.payloads.protocols.keysyms import key_name
 
@@ -79,23 +78,19 @@ class Rfb(Decoder):
             return [self._unread(payload.length)]
         up = payload.direction is Direction.UPSTREAM
         cutter = self._cutters[payload.direction]
-        found: list[Decoded] = []
-        count = 0
-        try:
-            for packet in cutter.feed(payload.content, payload.missing):
-                if packet.cut and len(packet.content) < _LONGEST_FIELDS:
-                    raise LostError("not enough was recorded")  # noqa: TRY301 - as the cutter's
-                one = self._from_client(packet) if up else self._from_server(packet)
-                if one is not None:
-                    count += 1
-                    if count <= MAX_PACKETS:
-                        found.append(one)
-        except LostError:
+
+        def say(packet: Packet) -> Decoded | None:
+            if packet.cut and len(packet.content) < _LONGEST_FIELDS:
+                raise LostError("not enough was recorded")
+            return self._from_client(packet) if up else self._from_server(packet)
+
+        packets = cutter.feed(payload.content, payload.missing)
+        found, lost = said_of(self.name, packets, say, every=True)
+        if lost:
             self._left, self._tile = 0, None
             if not found and self._phase[payload.direction] == "version":
                 return None
             return [*found, self._unread(payload.length)]
-        found += others(self.name, count)
         if cutter.pending or (self._left and not up):
             found.append(self._partial(cutter, up=up))
         return found

@@ -7,7 +7,7 @@ from wsproxy.payloads.bounds import MAX_PACKETS
 from wsproxy.payloads.cutter import Cutter, LostError, Measure
 from wsproxy.payloads.decoded import Decoded, Decoder, Facts, Payload, Sure, decoded
 from wsproxy.payloads.lines import size
-from wsproxy.payloads.partial import others, partial
+from wsproxy.payloads.partial import partial, said_of
 
 # RFC 4250, section 4.1.2, and RFC 5656, section 7.1, for the numbers of the key exchange
 _NAMES = {
@@ -32,6 +32,7 @@ class Ssh(Decoder):
 
     def __init__(self, facts: Facts) -> None:
         self._greeted = dict.fromkeys(Direction, False)
+        self._banners = 0
         self._encrypted = dict.fromkeys(Direction, False)
         self._cutters = {each: Cutter(self._measure(each)) for each in Direction}
 
@@ -44,19 +45,14 @@ class Ssh(Decoder):
         if self._encrypted[direction]:
             return [self._unread(payload.length)]
         cutter = self._cutters[direction]
-        found: list[Decoded] = []
-        count = 0
-        try:
-            for packet in cutter.feed(payload.content, payload.missing):
-                count += 1
-                if count > MAX_PACKETS and not self._greeted[direction]:
-                    raise LostError("no greeting of SSH")  # noqa: TRY301 - as the cutter's
-                one = self._packet(packet.content, direction)
-                if count <= MAX_PACKETS:
-                    found.append(one)
-        except LostError:
+        found, lost = said_of(
+            self.name,
+            cutter.feed(payload.content, payload.missing),
+            lambda packet: self._packet(packet.content, direction),
+            every=True,
+        )
+        if lost:
             return found or None
-        found += others(self.name, count)
         if cutter.pending:
             found += partial(self.name, "", cutter)
         return found
@@ -84,6 +80,9 @@ class Ssh(Decoder):
             self._greeted[direction] = content.startswith(b"SSH-")
             text = content.decode(errors="replace").strip()
             kind = "version" if self._greeted[direction] else "banner"
+            self._banners += kind == "banner"
+            if self._banners > MAX_PACKETS:
+                raise LostError("no greeting of SSH")
             return decoded(self.name, kind, text, {kind: text})
         if self._encrypted[direction]:
             return self._unread(len(content))

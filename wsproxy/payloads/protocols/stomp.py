@@ -9,7 +9,6 @@ import re
 from typing import Any
 
 from wsproxy.model.records import Direction
-from wsproxy.payloads.bounds import MAX_PACKETS
 from wsproxy.payloads.cutter import Cutter, LostError, Packet
 from wsproxy.payloads.decoded import (
     Decoded,
@@ -23,7 +22,7 @@ from wsproxy.payloads.decoded import (
     request,
 )
 from wsproxy.payloads.lines import data
-from wsproxy.payloads.partial import others, partial
+from wsproxy.payloads.partial import partial, said_of
 
 _COMMAND = re.compile(rb"[A-Z]{2,12}\r?\n")
 _LENGTH = re.compile(rb"\ncontent-length: *(\d{1,12})\r?\n")
@@ -49,23 +48,20 @@ class Stomp(Decoder):
 
     def feed(self, payload: Payload) -> list[Decoded] | None:
         cutter = self._cutters[payload.direction]
-        found: list[Decoded] = []
-        count = 0
         content = payload.content
         # Frames may be followed by any number of EOLs ("STOMP Frames"), and a heart-beat is one
         # ("Heart-beating"); inside of a frame they are content.
         beats = not cutter.pending and not content.strip(b"\r\n")
         if beats and content:
             return [decoded(self.name, "heartbeat", "", None)]
-        try:
-            for packet in cutter.feed(content, payload.missing):
-                if packet.content.strip(b"\r\n"):
-                    count += 1
-                    if count <= MAX_PACKETS:
-                        found.append(self._frame(packet, payload.direction))
-        except LostError:
+        packets = cutter.feed(content, payload.missing)
+        found, lost = said_of(
+            self.name,
+            (packet for packet in packets if packet.content.strip(b"\r\n")),
+            lambda packet: self._frame(packet, payload.direction),
+        )
+        if lost:
             return found or None
-        found += others(self.name, count)
         if cutter.pending and cutter.head.strip(b"\r\n"):
             command = cutter.head.split(b"\n", 1)[0].strip().decode(errors="replace")
             found += partial(self.name, command[:12], cutter)
