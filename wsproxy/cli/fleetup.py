@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from wsproxy.cli.dying import with_parent
 from wsproxy.cli.fleetviewer import FleetView, ViewSettings, create_fleet
 from wsproxy.config import FleetSettings
 from wsproxy.errors import WsproxyError
@@ -103,6 +104,7 @@ class Fleet:
             stdout=DEVNULL,
             stderr=DEVNULL,
             start_new_session=True,  # Ctrl-C is for us: we end it last
+            preexec_fn=with_parent(),
         )
         ports = self._folder / f"nats-server_{self._nats.pid}.ports"
         with _patience("nats-server"):
@@ -122,7 +124,11 @@ class Fleet:
             *self._options,
         ]
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=DEVNULL, stdout=PIPE, start_new_session=True
+            *command,
+            stdin=DEVNULL,
+            stdout=PIPE,
+            start_new_session=True,
+            preexec_fn=with_parent(),
         )
         self._running[name] = process
         assert process.stdout is not None

@@ -6,8 +6,10 @@ import asyncio
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.command import environment, piped, run
-from tests.support.fleet import Cluster, instance
+from tests.support.fleet import Cluster, eventually, instance
 from tests.support.rig import running
 
 
@@ -36,6 +38,29 @@ async def test_up_list_and_tail(tmp_path: Path) -> None:
         "i2.wsproxy",
         "view.wsproxy",
     ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
+async def test_up_that_is_killed_leaves_nothing_running(tmp_path: Path) -> None:
+    arguments = ("fleet", "up", "ws://127.0.0.1:9", "--instances", "1", "-p", "0")
+    with piped(*arguments, "--web-port", "0", "--folder", tmp_path / "up") as fleet:
+        await asyncio.to_thread(fleet.out.expect, "listens on")
+        children = _children(fleet.process.pid)
+        assert len(children) == 2, "NATS and an instance"
+        fleet.process.kill()
+        fleet.process.wait()
+        await eventually(lambda: not any(map(_runs, children)), "all have ended")
+
+
+def _children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def _runs(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 async def test_create_says_what_it_made_and_what_differs(server: Cluster, fleet: str) -> None:
