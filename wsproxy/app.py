@@ -237,6 +237,7 @@ class Proxy:
                 self._keep_note,
                 self.upstream_url,
                 Beside(self._recorder.path, settings.web_host, EXPORT_FORMS, settings.decode),
+                self.routes,
                 self.url,
                 metrics,
                 settings.metrics_public,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -47,11 +48,18 @@ def say(url: str) -> str:
 def test_two_routes(upstreams: tuple[str, str], tmp_path: Path) -> None:
     capture = tmp_path / "c.wsproxy"
     with piped(
-        "run", "--no-web", "--capture", capture, "--route", f"0={upstreams[0]}", "--route",
+        "run", "--web-port", "0", "--web-token", "t", "--capture", capture, "--route", f"0={upstreams[0]}", "--route",
         f"0={upstreams[1]}", "--fault", "replace:pattern=you,replacement=all,direction=upstream",
     ) as proxy:  # fmt: skip
         urls = [proxy.ready(), proxy.ready()]
         ports = [url.rpartition(":")[2] for url in urls]
+        page = proxy.err.expect(r"(http://127\.0\.0\.1:\d+)/")[1]
+        status = urllib.request.Request(
+            f"{page}/api/v1/status", headers={"Authorization": "Bearer t"}
+        )
+        with urllib.request.urlopen(status) as answer:
+            told = [(each["proxy"], each["upstream"]) for each in json.load(answer)["routes"]]
+        assert told == [*zip(urls, upstreams, strict=True)]
         assert say(urls[0]) == "hello all"
         assert say(urls[1]) == "salut all"
         proxy.out.expect(f"#2 open route={ports[1]} ")

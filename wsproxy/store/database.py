@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wsproxy.errors import CaptureError
 from wsproxy.store.folder import INDEX, open_file, why
-from wsproxy.store.schema import APPLICATION_ID, LATER, SCHEMA, VERSION
+from wsproxy.store.schema import APPLICATION_ID, LATER, LATER_COLUMNS, SCHEMA, VERSION
 
 CHECKPOINT_PAGES = 256
 """Pages of 4 KiB after which SQLite's log goes into the index: it stays about that large."""
@@ -27,6 +27,10 @@ def open_for_writing(folder: Path) -> sqlite3.Connection:
             check_is_capture(db, folder)
             db.execute("PRAGMA journal_mode = WAL")
             db.executescript(LATER)
+            known = {name for _, name, *_ in db.execute("PRAGMA table_info(connection)")}
+            for column, declaration in LATER_COLUMNS.items():
+                if column not in known:  # an older capture that is continued
+                    db.execute(f"ALTER TABLE connection ADD COLUMN {column} {declaration}")
             db.execute("PRAGMA synchronous = NORMAL")
             db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             db.execute(f"PRAGMA journal_size_limit = {CHECKPOINT_PAGES * 4096}")

@@ -5,6 +5,13 @@ from __future__ import annotations
 APPLICATION_ID = 0x77737078  # "wspx", so that `file` and wsproxy know a capture from any SQLite
 VERSION = 2
 
+LATER_COLUMNS = {
+    "instance": "TEXT NOT NULL DEFAULT ''",
+    "endings": "TEXT NOT NULL DEFAULT '[]'",
+    "route": "TEXT NOT NULL DEFAULT ''",
+}
+"""Columns of `connection` that older captures lack, in this order; they get them when they are continued."""
+
 SCHEMA = f"""
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
@@ -26,9 +33,7 @@ CREATE TABLE connection (
     end_by TEXT,
     end_code INTEGER,
     end_reason TEXT,
-    instance TEXT NOT NULL DEFAULT '',
-    endings TEXT NOT NULL DEFAULT '[]',
-    route TEXT NOT NULL DEFAULT ''
+    {", ".join(f"{name} {declaration}" for name, declaration in LATER_COLUMNS.items())}
 );
 
 CREATE TABLE block (

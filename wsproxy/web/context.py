@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from wsproxy.model.notes import NoteRecord
@@ -36,6 +36,8 @@ class Context:
     upstream_url: str
     """The server behind; or the name of what is shown."""
     beside: Beside
+    routes: Sequence[tuple[str, str]] = ()
+    """Where clients connect, and the server behind, of each route."""
     proxy_url: str = ""
     """Where clients connect; known once the proxy listens."""
     metrics: Metrics | None = None

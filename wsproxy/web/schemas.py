@@ -83,6 +83,7 @@ SCHEMAS: dict[str, Any] = {
         version=STRING,
         upstream=STRING,
         proxy=STRING,
+        routes={"type": "array", "items": object_of(proxy=STRING, upstream=STRING)},
         time=NUMBER,
         open=INTEGER,
         frames=INTEGER,

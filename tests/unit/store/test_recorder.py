@@ -119,6 +119,26 @@ def test_a_capture_is_continued(path: Path) -> None:
     capture.close()
 
 
+def test_an_older_capture_is_continued(path: Path) -> None:
+    """It lacks columns that came later."""
+    first = open_recorder(path)
+    first.connection_changed(ConnectionRecord(first.next_connection_id(), 1.0, "c", "u", "/", []))
+    first.close()
+    index = sqlite3.connect(path / INDEX)
+    for column in ("route", "endings", "instance"):
+        index.execute(f"ALTER TABLE connection DROP COLUMN {column}")
+    index.commit()
+    index.close()
+    recorder = open_recorder(path)
+    record = ConnectionRecord(recorder.next_connection_id(), 1.0, "c", "u", "/", [])
+    record.route = "8090"
+    recorder.connection_changed(record)
+    recorder.close()
+    capture = Capture(path)
+    assert [(each.id, each.route) for each in capture.connections()] == [(1, ""), (2, "8090")]
+    capture.close()
+
+
 def size_of(path: Path) -> int:
     size = 0
     for file in path.iterdir():

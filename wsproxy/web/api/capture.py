@@ -58,6 +58,7 @@ async def status(ctx: Context, request: web.Request) -> web.Response:
             "version": __version__,
             "upstream": ctx.upstream_url,
             "proxy": ctx.proxy_url,
+            "routes": [{"proxy": url, "upstream": behind} for url, behind in ctx.routes],
             "time": ctx.clock.time(),
             "open": len(ctx.live.connections.live()) if ctx.live is not None else 0,
             "frames": ctx.totals.frames,

@@ -97,7 +97,10 @@ class Header extends HTMLElement {
         : 'connecting';
     this.#gone.hidden = alive || !everAlive;
     if (!value) return;
-    this.#route.textContent = value.steers ? `${value.proxy} → ${value.upstream}` : value.upstream;
+    const others = value.routes.length > 1 ? ` and ${value.routes.length - 1} more` : '';
+    this.#route.textContent = value.steers
+      ? `${value.proxy} → ${value.upstream}${others}`
+      : value.upstream;
     this.#route.disabled = !value.steers;
     this.#pause.hidden = !value.steers;
     this.#count(value);
