@@ -143,6 +143,14 @@ ANSWERS: dict[str, tuple[bytes | None, str]] = {
     "no HTTP": (b"SSH-2.0-OpenSSH_9.2\r\n", "answered something that is not HTTP"),
     "zeros": (bytes(100), "answered something that is not HTTP"),
     "bad header": (lines("HTTP/1.1 101 OK", "Upgrade"), "answered something that is not HTTP"),
+    "endless length": (
+        lines("HTTP/1.1 200 OK", f"Content-Length: {'9' * 5000}"),
+        "answered something that is not HTTP",
+    ),
+    "interim answers": (
+        lines("HTTP/1.1 102 Processing") * 101,
+        "answered something that is not HTTP",
+    ),
     "wrong accept": (
         lines(
             "HTTP/1.1 101 Switching Protocols",

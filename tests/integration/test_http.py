@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.raw import FIN, RST, Conn, Stage, both_loops, logged, staged
 from tests.support.raw_bytes import Head, lines
+from wsproxy.engine.outgoing import PIECES_A_TURN
 
 
 async def asked(stage: Stage, *request: str, body: bytes = b"") -> tuple[Conn, Conn, Head]:
@@ -384,3 +385,24 @@ async def test_redirect_is_relayed_and_not_followed() -> None:
         await server.send(lines("HTTP/1.1 301 Moved", f"Location: {location}", "Content-Length: 0"))
         head = await client.head()
         assert (head.status, head.values("Location")) == (301, [f"http://{host}/new"])
+
+
+@both_loops
+async def test_an_answer_in_tiny_pieces_leaves_others_their_turns() -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async with staged() as stage:
+        client, server, _ = await asked(stage, "GET / HTTP/1.1", "Host: x")
+        await server.send(lines("HTTP/1.1 200 OK", "Transfer-Encoding: chunked"))
+        head = await client.head()
+        counting = asyncio.create_task(others())
+        await server.send(chunked(*[b"x"] * 3_000))
+        assert await client.body(head) == b"x" * 3_000
+        counting.cancel()
+    assert turns > 3_000 / PIECES_A_TURN

@@ -20,6 +20,12 @@ from wsproxy.relay.tasks import start_task
 MAX_HEAD = 64 * 1024
 """Bytes of an answer's head, and of one line of a request's: large cookies exist."""
 
+MAX_INTERIM = 100
+"""Answers like `100 Continue` that may come before the one that counts."""
+
+PIECES_A_TURN = 50
+"""Pieces of a body that are handed on before others have their turn: one may be a byte."""
+
 HIGH_WATER = 256 * 1024
 """Bytes of an answer that may wait for the client before the server is read no further."""
 
@@ -50,7 +56,7 @@ class Outgoing(asyncio.Protocol):
     """One connection to a server."""
 
     __slots__ = (
-        *("_answered", "_http", "_lost", "_news", "_owner", "_received", "_sending"),
+        *("_answered", "_http", "_lost", "_news", "_owner", "_pieces", "_received", "_sending"),
         *("_transport", "_upgrading", "_writable", "target", "used"),
     )
 
@@ -63,6 +69,7 @@ class Outgoing(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._news: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
+        self._pieces = 0
         self._received = 0
         self._lost: Exception | None = None
         self._sending: asyncio.Task[None] | None = None
@@ -178,6 +185,9 @@ class Outgoing(asyncio.Protocol):
 
     async def next_piece(self) -> bytes:
         """The next piece of the answer's body; empty at its end. Raises as `ask` does."""
+        self._pieces += 1
+        if self._pieces % PIECES_A_TURN == 0:
+            await asyncio.sleep(0)
         event = await self._event()
         if isinstance(event, h11.Data):
             return bytes(event.data)
@@ -229,7 +239,7 @@ class Outgoing(asyncio.Protocol):
         return self._http.send(h11.EndOfMessage()) or b""
 
     async def _head(self) -> Answer:
-        while True:
+        for _ in range(MAX_INTERIM + 1):
             event = await self._event()
             if isinstance(event, h11.Response) or (
                 isinstance(event, h11.InformationalResponse) and event.status_code == 101
@@ -240,6 +250,7 @@ class Outgoing(asyncio.Protocol):
                 return Answer(self, event)
             if not isinstance(event, h11.InformationalResponse):
                 raise CutOffError
+        raise BadAnswerError(f"more than {MAX_INTERIM} interim answers")
 
     async def _event(self) -> object:
         while True:
@@ -253,6 +264,8 @@ class Outgoing(asyncio.Protocol):
                 if (self._lost is not None or ended) and not no_http:
                     raise CutOffError from None
                 raise BadAnswerError(str(error)) from None
+            except ValueError:  # Python's own bound, which h11 does not know
+                raise BadAnswerError("a Content-Length of thousands of digits") from None
             if event is not h11.NEED_DATA:
                 return event
             if self._lost is not None:
