@@ -83,6 +83,12 @@ async def test_searching_many_frames(rig: Rig, open_page: Open) -> None:
 async def test_what_looks_at_the_newest_only_says_so(rig: Rig, open_page: Open) -> None:
     page = await open_page("&tool=conversation&order=-size")
     await expect(page.locator("wsp-frames .foot")).to_contain_text(
+        "sorted: the largest 5,000 of 200,000"
+    )
+    # The whole capture was looked at: the largest that came first stands first.
+    await expect(page.locator(".frame .preview").first).to_have_text("{id:50000,n:100000}")
+    await page.get_by_role("button", name="Payload", exact=True).first.click()
+    await expect(page.locator("wsp-frames .foot")).to_contain_text(
         "sorted: the newest 5,000 of 200,000"
     )
     await expect(page.locator("wsp-conversation")).to_contain_text(

@@ -23,6 +23,7 @@ from wsproxy.payloads.http import HttpSayings
 from wsproxy.payloads.rules import DecodeRule
 from wsproxy.payloads.sayings import Said, Sayings
 from wsproxy.store.index import Index, frames_of, last_frame_of
+from wsproxy.store.largest import by_size
 from wsproxy.store.layout import TornError
 from wsproxy.store.notes import Notes
 from wsproxy.store.reader import Capture, Known
@@ -59,6 +60,7 @@ class CaptureBrowser:
         self._notes = self._capture.notes
         self._indexes: OrderedDict[Query, Index] = OrderedDict()
         self._ended: dict[int, ConnectionRecord] = {}
+        self._sized: tuple[tuple[Query, str, int], list[int]] | None = None
 
     def close(self) -> None:
         """Close the file."""
@@ -101,11 +103,19 @@ class CaptureBrowser:
         before: int | None = None,
         limit: int = 100,
         start: int = 0,
+        order: str = "",
         budget: float = 0.1,
     ) -> Page:
         """Rows of a list (web.interfaces.CaptureReader)."""
         index = self._index(query)
         complete = index.extend(budget)
+        if order:
+            at = max(offset or 0, 0)
+            sized = self._by_size(query, order, start, anew=not at) if complete else []
+            wanted = sized[at : at + limit]
+            rows = {seen.id: seen for seen in self._rows(sorted(wanted))}
+            found = [rows[each] for each in wanted if each in rows]
+            return Page(found, at, len(index.ids) - index.place(start), index.upto, complete)
         first = index.place(start) if start else 0
         total = len(index.ids) - first
         if after is not None:
@@ -221,6 +231,19 @@ class CaptureBrowser:
                 self._indexes.popitem(last=False)
         self._indexes.move_to_end(query)
         return index
+
+    def _by_size(self, query: Query, order: str, start: int, *, anew: bool) -> list[int]:
+        """Ids of a list by size (store.largest), as they were when they were asked for `anew`."""
+        key = (query, order, start)
+        if anew or self._sized is None or self._sized[0] != key:
+            index = self._index(query)
+            blocks = filter(None, map(self._blocks.entries, self._first_ids()))
+            ids = index.ids[index.place(start) :]
+            self._sized = key, by_size(ids, blocks, index.rest, largest=order == "-size")
+        return self._sized[1]
+
+    def _first_ids(self) -> list[int]:
+        return [row[0] for row in self._db.execute("SELECT first_id FROM block ORDER BY first_id")]
 
     def _rows(self, ids: Sequence[int]) -> list[Seen]:
         """Frames with the beginning of their payloads."""

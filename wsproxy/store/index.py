@@ -184,7 +184,7 @@ class Index:
             lambda: self._blocks.block(entries),
             messages,
             self._connection_of,
-            self._rest,
+            self.rest,
         )
         within = self._in_scope(table)
         if not within and self._sayings is None:
@@ -206,9 +206,9 @@ class Index:
             if unsure[index] and self._wanted(seen.record, message, said, faults):
                 chosen[index] = 1
             if not index & 15:
-                self._rest()
+                self.rest()
         self.ids.extend(compress(range(first_id, first_id + table.count), chosen))
-        self._rest()
+        self.rest()
 
     def _to_look_at(self, table: BlockTable, first_id: int, unsure: bytes) -> Iterator[Seen]:
         """The frames that have to be looked at one by one."""
@@ -255,7 +255,7 @@ class Index:
         ).fetchone()
         return message_from(row, self._read) if row is not None else seen.message
 
-    def _rest(self) -> None:
+    def rest(self) -> None:
         """Let others have the interpreter, where there is traffic."""
         now = time.monotonic()
         if self._busy and now > self._rest_at:

@@ -159,10 +159,13 @@ class CaptureReader(Protocol):
         before: int | None = None,
         limit: int = 100,
         start: int = 0,
+        order: str = "",
         budget: float = 0.1,
     ) -> Page:
         """Rows of a list from `offset` (negative: from its end), or next to a frame id.
 
+        `order` is `size` or `-size`: the 5,000 smallest or largest ones, as they are when those from
+        the first on are asked for.
         Rows with ids below `start` do not count. `budget` bounds, in seconds, how long unseen
         parts of the capture are looked at. Raises FilterError.
         """

@@ -17,6 +17,7 @@ from wsproxy.model.queries import Query
 from wsproxy.model.records import ConnectionRecord, Direction, FaultRecord, MessageRecord
 from wsproxy.protocol.frames import make_frame
 from wsproxy.relay.decoder import StreamDecoder
+from wsproxy.store import largest
 from wsproxy.store.browser import CaptureBrowser
 from wsproxy.store.reader import Capture
 
@@ -135,6 +136,27 @@ def test_a_list_is_what_a_look_at_every_frame_gives(
         start = offset if offset >= 0 else max(len(wanted) + offset, 0)
         assert [seen.id for seen in page.rows] == wanted[start : start + 5]
         assert page.offset == start
+
+
+@pytest.mark.parametrize("query", [Query(), Query(2, control=False), Query(filter="~b e")], ids=str)
+@pytest.mark.parametrize("start", [0, 700])
+@pytest.mark.parametrize("most", [7, 5000])
+def test_a_list_by_size(
+    browser: CaptureBrowser,
+    query: Query,
+    start: int,
+    most: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(largest, "MAX_BY_SIZE", most)
+    rows = browser.page(query, limit=10_000, start=start, budget=60).rows
+    for order, sign in (("size", 1), ("-size", -1)):
+        wanted = sorted(rows, key=lambda seen: (sign * seen.record.frame.payload_length, seen.id))
+        page = browser.page(query, order=order, start=start, limit=10_000)
+        assert [seen.id for seen in page.rows] == [seen.id for seen in wanted[:most]]
+        assert page.total == len(rows)
+        page = browser.page(query, order=order, start=start, offset=3, limit=2)
+        assert [seen.id for seen in page.rows] == [seen.id for seen in wanted[3:5]]
 
 
 def test_places_by_id(browser: CaptureBrowser, mixed: Path) -> None:

@@ -42,6 +42,8 @@ from wsproxy.web.rows import (
 
 MAX_ROWS = 1000
 
+ORDERS = ("", "size", "-size")
+
 MAX_EXTRA_ROWS = 200
 """Rows of an answer whose contents are looked into (wsproxy.web.extras)."""
 
@@ -122,13 +124,22 @@ async def _page(ctx: Context, request: web.Request, *, messages: bool) -> web.Re
     start = number(request, "start", 0) or 0
     offset, after, before = (number(request, name) for name in ("offset", "after", "before"))
     asked = request.query
+    order = asked.get("order", "")
+    if order not in ORDERS:
+        raise ApiError("bad_request", "order must be size or -size")
     extras = Extras(asked.getall("column", []), asked.getall("colour", []), asked.get("hit", ""))
     if extras:
         limit = min(limit, MAX_EXTRA_ROWS)
 
     def work(reader: CaptureReader) -> str:
         page = reader.page(
-            query, offset=offset, after=after, before=before, limit=limit, start=start
+            query,
+            offset=offset,
+            after=after,
+            before=before,
+            limit=limit,
+            start=start,
+            order=order,
         )
         return json.dumps(page_object(page, reader, extras, _cut(reader, query)))
 
@@ -277,6 +288,11 @@ ROUTES = (
                 Parameter("after", "integer", "From the first frame with a higher id on."),
                 Parameter("before", "integer", "Up to the last frame with a lower id."),
                 Parameter("limit", "integer", f"At most so many, and never more than {MAX_ROWS}."),
+                Parameter(
+                    "order",
+                    "string",
+                    "`size` or `-size`: the smallest or largest, by what is recorded.",
+                ),
                 Parameter(
                     "column", "string", f"A JSONPath: a column of rows; up to {MAX_COLUMNS} times."
                 ),

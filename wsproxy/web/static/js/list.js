@@ -24,7 +24,8 @@ const extras = () => ({
 });
 
 /** Sort the rows as the view says. */
-export const sortRows = () => rows.sort(comparison(view.get('order'), columnKeys()));
+export const sortRows = () =>
+  rows.sort(comparison(view.get('order'), columnKeys()), view.get('order'));
 
 /** List what the view asks for. */
 export async function openRows() {

@@ -109,16 +109,17 @@ export class Rows extends EventTarget {
   }
 
   /**
-   * List the newest rows in another order; null lists all as they came. What comes meanwhile is
+   * List some rows (sorted.js) in another order; null lists all as they came. What comes meanwhile is
    * not sorted in: who reads a sorted list wants it to stand still.
    * @param {((a: Row, b: Row) => number) | null} compare
+   * @param {string} order what the comparison is by, as the view has it
    */
-  async sort(compare) {
+  async sort(compare, order) {
     this.#unsort();
     if (!compare) return this.#changed();
     const signal = this.#sorting.begin();
     try {
-      const sorted = await sortedRows(this.#parameters, compare, signal);
+      const sorted = await sortedRows(this.#parameters, order, compare, signal);
       if (signal.aborted) return;
       this.sorted = sorted;
       this.error = '';

@@ -13,6 +13,7 @@ import { onPref, pref } from '../prefs.js';
 import { count, counted } from '../pure/format.js';
 import { keyTarget } from '../pure/place.js';
 import { selection } from '../selection.js';
+import { sortedWhich } from '../sorted.js';
 import { status } from '../status.js';
 import { view } from '../view.js';
 import { VirtualList } from '../virtual.js';
@@ -31,7 +32,7 @@ const ROW_HEIGHT = 24;
 class Frames extends HTMLElement {
   #place = -1; // of the row whose details are shown
   #anchor = -1; // where a range begins
-  #tail = true;
+  #tail = !view.get('order');
   #seen = 0;
   #explained = '';
   #finding = new Latest();
@@ -169,7 +170,7 @@ class Frames extends HTMLElement {
           'span',
           {},
           rows.all > rows.total
-            ? `sorted: the newest ${count(rows.total)} of ${count(rows.all)}`
+            ? `sorted: the ${sortedWhich(view.get('order'))} ${count(rows.total)} of ${count(rows.all)}`
             : 'sorted',
         ),
         button('Sort anew', sortRows, { class: 'plain' }),
