@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wsproxy.errors import DeflateError
-from wsproxy.protocol.deflate import DeflateParameters, Deflater, Inflater
+from wsproxy.protocol.deflate import INFLATE_LIMIT, DeflateParameters, Deflater, Inflater
 
 
 def inflate(inflater: Inflater, data: bytes, keep: int | None = None) -> bytes:
@@ -80,6 +81,13 @@ def test_a_bomb_is_left_alone() -> None:
         inflater.feed(bomb, limit=50_000)
     with pytest.raises(DeflateError, match="more than 50000"):
         inflater.feed(b"\x00", limit=50_000)
+
+
+@pytest.mark.parametrize("way", [Inflater.feed, Inflater.whole])
+def test_no_message_grows_without_end(way: Callable[[Inflater, bytes, int], object]) -> None:
+    bomb = zlib.compress(bytes(INFLATE_LIMIT + 1), 1, wbits=-15)
+    with pytest.raises(DeflateError, match=f"more than {INFLATE_LIMIT} bytes"):
+        way(Inflater(), bomb, 0)
 
 
 def test_a_bomb_in_many_frames_is_a_bomb() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.framedecoder import FrameDecoder
 from wsproxy.errors import Side
-from wsproxy.protocol.lint import RULES, FrameLinter
+from wsproxy.protocol.lint import MAX_KNOWN, RULES, FrameLinter
 
 GOOD_SERVER = ["8105 48656c6c6f", "0100 8900 8000", "8802 03e8", "8800", "827e007e" + "00" * 126]
 GOOD_CLIENT = ["8180 00000000", "8885 00000000 0fa1627965"]
@@ -74,3 +74,11 @@ def test_with_deflate_rsv1_belongs_to_the_first_frame_of_a_message() -> None:
 
 def test_an_unknown_extension_may_do_as_it_likes_with_bits_and_opcodes() -> None:
     assert rules("f300 8b00", rsv_unknown=True) == []
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    linter = FrameLinter(Side.SERVER)
+    for length in range(3 * MAX_KNOWN):
+        header = bytes([0x81, 127]) + length.to_bytes(8, "big")  # not the shortest form
+        assert linter.check(header, length, length)
+    assert len(linter._known) == MAX_KNOWN

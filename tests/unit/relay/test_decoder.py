@@ -206,6 +206,25 @@ def test_inflating_stops_where_it_is_much_and_goes_on_from_there() -> None:
     assert seen[1].record.frame.payload == b"next"
 
 
+def test_many_small_messages_that_inflate_to_much_stop_where_the_time_is_up() -> None:
+    each = INFLATE_AT_ONCE // 10
+    deflater = Deflater()
+    wire = b"".join(make_frame(2, deflater.message(bytes(each)), rsv1=True).wire for _ in range(60))
+    out = BatchBuilder()
+    assert StreamDecoder(1, DOWN, DEFLATE, each).decode(wire, 1.0, out, lambda: True)
+    assert len(out) <= 11
+
+
+def test_of_a_message_too_large_to_be_held_no_more_is_kept_than_recorded() -> None:
+    decoder = StreamDecoder(1, DOWN, max_payload=100)
+    holding = Holding(HoldBudget(limit=1000))
+    decoder.hold(holding)
+    decoder.decode(make_frame(2, bytes(5000)).wire, 1.0, BatchBuilder(), lambda: False)
+    message = holding.completed[-1]
+    assert isinstance(message, Unheld)
+    assert (len(message.message.content), message.message.content_length) == (100, 5000)
+
+
 def _any_frame(first: int, payload: bytes, masked: bool) -> Frame:
     header = encode_header(first, len(payload), KEY if masked else None)
     return Frame(first & 15, header, payload, len(payload), len(payload))

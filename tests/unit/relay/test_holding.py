@@ -42,6 +42,16 @@ async def test_a_message_above_the_limit(caplog: pytest.LogCaptureFixture) -> No
     assert budget.held == 0
 
 
+async def test_a_frame_above_the_limit_passes_from_its_header_on() -> None:
+    scene = Scene(Interceptor(lambda in_flight: None))
+    scene.session.lanes[DOWN].parts.budget.limit = 100
+    scene.session.reconsider()
+    header = make_frame(2, bytes(1 << 20)).header
+    await scene.server_sends(header)
+    assert scene.got == header
+    scene.session.lanes[DOWN].abandon()
+
+
 async def test_a_message_that_is_small_on_the_wire_only() -> None:
     held: list[bytes] = []
     interceptor = Interceptor(lambda in_flight: held.append(in_flight.content))
@@ -63,12 +73,12 @@ async def test_when_all_hold_too_much_large_ones_pass() -> None:
     held: list[int] = []
     scene = Scene(Interceptor(lambda in_flight: held.append(len(in_flight.content))))
     scene.session.lanes[DOWN].parts.budget.total = 0
-    large, small = text(bytes(SMALL), opcode=2), text(b"x")
+    large, small = text(bytes(SMALL), opcode=2), text(b"x", fin=False) + text(b"y", opcode=0)
     half = len(large) // 2
     for piece in (large[:half], large[half:], small):
         await scene.server_sends(piece)
     assert scene.got == large + small
-    assert held == [1]
+    assert held == [2]
     scene.session.lanes[DOWN].abandon()
 
 

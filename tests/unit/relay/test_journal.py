@@ -93,7 +93,7 @@ def test_a_flood_is_decoded_in_turns_and_read_no_further(scene: Scene) -> None:
     assert turns > 50
     assert throttled == [True, False]
     scene.journal.flush()
-    assert len(scene.frames) == UNDECODED_HIGH + 1
+    assert sum(b.block.count for b in scene.recorder.batches) == UNDECODED_HIGH + 1
 
 
 def test_many_floods_share_what_may_wait(scene: Scene) -> None:
@@ -107,6 +107,36 @@ def test_many_floods_share_what_may_wait(scene: Scene) -> None:
     assert len(piece) < UNDECODED_HIGH
     assert not scene.journal.drain()
     assert set(throttled) >= set(range(1, 600))
+
+
+def test_many_small_chunks_are_decoded_in_turns_and_weigh_more_than_their_bytes(
+    scene: Scene,
+) -> None:
+    decoder = StreamDecoder(1, DOWN)
+    throttled: list[bool] = []
+    decoder.throttle = throttled.append
+    scene.clock.step = TURN_SECONDS
+    count = 4000
+    for _ in range(count):
+        scene.note(decoder, make_frame(9, b"").wire)
+    assert not scene.journal.drain()
+    assert throttled == [True]
+    assert len(scene.journal.chunks) >= count - 100
+
+
+def test_nothing_is_decoded_while_the_recorder_is_behind(scene: Scene) -> None:
+    decoder = StreamDecoder(1, DOWN)
+    throttled: list[bool] = []
+    decoder.throttle = throttled.append
+    assert scene.recorder.pressed is not None
+    scene.recorder.pressed(True)
+    scene.note(decoder, make_frame(2, bytes(1000)).wire * 300)
+    scene.clock.advance(1.0)
+    assert (scene.recorder.batches, throttled) == ([], [True])
+    scene.recorder.pressed(False)
+    scene.clock.advance(1.0)
+    assert len(scene.frames) == 300
+    assert throttled == [True, False]
 
 
 def test_flushing_takes_no_longer_than_it_may(
