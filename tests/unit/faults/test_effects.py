@@ -10,6 +10,7 @@ import pytest
 from tests.support.fault_rig import DOWN, UP, Rig, bytes_of, wire
 from tests.support.framedecoder import FrameDecoder
 from tests.support.recording import batch_of
+from wsproxy.faults.chain import RECORDED_BYTES
 from wsproxy.faults.kinds.malformed import WAYS
 from wsproxy.faults.registry import FAULT_TYPES, strike_mark
 from wsproxy.model.records import Direction, FaultRecord
@@ -25,6 +26,13 @@ def test_latency_counts_from_when_a_message_came() -> None:
     second = rig.passes("2")
     assert [at for at, _ in first + second] == [0.2, 0.25]
     assert rig.control(9) == [(0.25, make_frame(9, b"").wire)]
+
+
+def test_a_strike_records_the_beginning_of_a_large_message_only() -> None:
+    rig = Rig({"type": "drop", "probability": 1})
+    assert rig.passes(bytes(2 * RECORDED_BYTES)) == []
+    (record,) = rig.records
+    assert len(record.before) == RECORDED_BYTES
 
 
 def test_latency_with_jitter_has_the_mean_that_was_asked_for() -> None:

@@ -11,7 +11,9 @@ from tests.support.fakes import FakeClock, FakeRecorder, connection
 from wsproxy.model.batches import BatchBuilder
 from wsproxy.model.http import HttpRecord
 from wsproxy.model.records import Direction, FaultRecord, FrameRecord, MessageRecord
+from wsproxy.protocol.deflate import DeflateParameters, Deflater
 from wsproxy.protocol.frames import make_frame
+from wsproxy.protocol.handshake import NegotiatedExtensions
 from wsproxy.relay.decoder import StreamDecoder
 from wsproxy.relay.journal import (
     BATCH_WEIGHT,
@@ -230,6 +232,16 @@ def test_a_bug_in_decoding_resets_its_connection_and_no_other(
     assert failed == [True]
     assert [r.connection_id for r in scene.frames] == [2]
     assert "a bug" in caplog.text
+
+
+def test_weight_counts_contents_of_fragmented_messages() -> None:
+    deflater, out = Deflater(), BatchBuilder()
+    packed = deflater.message(bytes(100_000))
+    begin = make_frame(2, packed[:10], rsv1=True, fin=False).wire
+    negotiated = NegotiatedExtensions(DeflateParameters())
+    decoder = StreamDecoder(1, DOWN, negotiated)
+    decoder.decode(begin + make_frame(0, packed[10:]).wire, 1.0, out, lambda: False)
+    assert out.size > 100_000
 
 
 def test_weight_counts_frames_and_contents() -> None:
