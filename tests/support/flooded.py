@@ -189,3 +189,21 @@ def left_out(capture: Path) -> int:
     with contextlib.closing(sqlite3.connect(capture / "index.sqlite")) as index:
         (size,) = index.execute("SELECT coalesce(sum(bytes), 0) FROM left_out").fetchone()
         return int(size)
+
+
+def trimmed(capture: Path) -> int:
+    """How many frames had to go as the capture reached its limit."""
+    with contextlib.closing(sqlite3.connect(capture / "index.sqlite")) as index:
+        (count,) = index.execute(
+            "SELECT coalesce(sum(frames), 0) FROM left_out WHERE why = 'capture limit'"
+        ).fetchone()
+        return int(count)
+
+
+def on_disk(capture: Path) -> int:
+    """How many bytes the files of a capture have, while some of them go."""
+    size = 0
+    for file in capture.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            size += file.stat().st_size
+    return size
