@@ -151,6 +151,10 @@ async def test_a_message_is_edited_and_sent_again(rig: Rig, open_page: Open) -> 
         await client.recv()
         await rig.rows(2)
         page = await open_page()
+        # Where all connections are listed, it is the one of the selected frame.
+        await page.locator(".frame").first.click()
+        await page.get_by_role("tab", name="Send").click()
+        await expect(page.locator("wsp-send")).to_contain_text("Connection #1 /echo is open.")
         await _choose(page, 0, "Edit and send again")
         area = page.locator("wsp-send textarea")
         await expect(area).to_have_value("price 1")
@@ -176,6 +180,18 @@ async def test_bookmarked_connections_come_first(rig: Rig, open_page: Open) -> N
     await rows.first.click(button="right")
     await page.get_by_role("menuitem", name="Remove bookmark").click()
     await expect(rows.first).to_contain_text("#2")
+
+
+async def test_from_bookmark_to_bookmark(rig: Rig, open_page: Open) -> None:
+    await _talk(rig, "one", "two", "three")
+    page = await open_page("&control=0")
+    for place in (1, 4):
+        await page.locator(".frame").nth(place).click()
+        await page.keyboard.press("b")
+    await expect(page.locator(".frame .star")).to_have_count(2)
+    for key, frame in ((".", 2), (".", 5), (",", 2), (",", 5)):
+        await page.keyboard.press(key)
+        await expect(page.locator("wsp-details h2")).to_have_text(f"Frame {frame}")
 
 
 async def test_the_bytes_of_the_wire_are_no_json(rig: Rig, open_page: Open) -> None:

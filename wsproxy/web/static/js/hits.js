@@ -17,11 +17,24 @@ const LOOKS = 100; // a tenth of a second of searching each
  * @returns {Promise<boolean>} whether there is one
  */
 export async function goToHit(step) {
+  if (rows.sorted && view.search()) return goInSorted(Number(view.get('frame')) || 0, step);
+  return goToNext(step, view.search());
+}
+
+/**
+ * Go to the next bookmark of the list, or to the one before.
+ * @param {1 | -1} step
+ */
+export function goToBookmark(step) {
+  const filter = view.filter();
+  return goToNext(step, filter ? `(${filter}) & ~marked` : '~marked');
+}
+
+/** @param {1 | -1} step @param {string} filter */
+async function goToNext(step, filter) {
   const signal = latest.begin();
-  const filter = view.search();
   if (!filter) return false;
   const id = Number(view.get('frame')) || 0;
-  if (rows.sorted) return goInSorted(id, step);
   const next = step > 0 ? { after: id } : { before: id };
   const round = step > 0 ? { offset: 0 } : { offset: -1 };
   for (const where of id ? [next, round] : [round]) {

@@ -41,6 +41,7 @@ const OTHERS = [
   ['Shift+F10, context menu key', 'what can be done with a row'],
   ['F3, Shift+F3', 'the next and the previous hit of the search'],
   ['b', 'bookmark the selected frame'],
+  ['. ,', 'the next and the previous bookmark'],
   ['1 – 5, 0', 'colour the selected frames or the connection; no colour'],
   ['Enter', 'from a frame to its details'],
   ['n, N', 'the next and the previous hit in the payload'],

@@ -4,6 +4,7 @@ import { get, post } from '../api.js';
 import { connections } from '../connections.js';
 import { ContentEditor } from '../content-editor.js';
 import { attempt, button, el, select } from '../dom.js';
+import { rows } from '../list.js';
 import { confirmed } from '../menu.js';
 import { fromBase64 } from '../pure/format.js';
 import { view } from '../view.js';
@@ -46,6 +47,19 @@ class Composer extends HTMLElement {
   take = () => this.#take().then(() => this.editor.area.focus());
   end = () => {};
 
+  /** The selected connection, or else that of the selected frame. */
+  connection = '';
+
+  #choose() {
+    const frame = Number(view.get('frame'));
+    this.connection = view.get('connection');
+    if (frame && !this.connection) {
+      const row = [...rows.known()].find(({ id }) => id === frame);
+      this.connection = row ? String(row.connection) : '';
+    }
+    this.#update();
+  }
+
   connectedCallback() {
     this.className = 'tool';
     this.form.append(
@@ -70,10 +84,10 @@ class Composer extends HTMLElement {
     this.editor.area.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) this.#send();
     });
-    this.end = view.on(['connection', 'frame'], this.update);
+    this.end = view.on(['connection', 'frame'], () => this.#choose());
     document.addEventListener('send-selected', this.take);
     connections.addEventListener('change', this.update);
-    this.#update();
+    this.#choose();
   }
 
   disconnectedCallback() {
@@ -83,7 +97,7 @@ class Composer extends HTMLElement {
   }
 
   #update() {
-    const connection = connections.get(view.get('connection'));
+    const connection = connections.get(this.connection);
     const open = connection?.state === 'open';
     this.about.textContent = connection
       ? `Connection #${connection.id} ${connection.target} is ${stateText(connection)}.`
@@ -111,7 +125,7 @@ class Composer extends HTMLElement {
   async #cut() {
     if (
       await confirmed(
-        `Connection #${view.get('connection')} will be cut off, with a TCP reset to both sides.`,
+        `Connection #${this.connection} will be cut off, with a TCP reset to both sides.`,
         'Cut it off',
       )
     )
@@ -132,18 +146,14 @@ class Composer extends HTMLElement {
   #act(what, body, done) {
     return attempt(
       async () =>
-        post(
-          `/connections/${view.get('connection')}/${what}`,
-          typeof body === 'function' ? body() : body,
-        ),
+        post(`/connections/${this.connection}/${what}`, typeof body === 'function' ? body() : body),
       done,
     );
   }
 
   #resend() {
     return attempt(
-      () =>
-        post(`/frames/${this.#selected()}/resend`, { connection: Number(view.get('connection')) }),
+      () => post(`/frames/${this.#selected()}/resend`, { connection: Number(this.connection) }),
       'Sent again',
     );
   }

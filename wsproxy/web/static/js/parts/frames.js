@@ -2,8 +2,9 @@
 
 import { copyRows } from '../clipboard.js';
 import { connections } from '../connections.js';
-import { button, el, fill } from '../dom.js';
+import { attempt, button, el, fill, toast } from '../dom.js';
 import { spelled } from '../escape.js';
+import { goToBookmark } from '../hits.js';
 import { Latest } from '../latest.js';
 import { openRows, rows, sortRows } from '../list.js';
 import { menu } from '../menu.js';
@@ -28,6 +29,14 @@ import { startHelp } from './start.js';
 /** @import { Column } from '../pure/columns.js' */
 
 const ROW_HEIGHT = 24;
+
+/** @param {1 | -1} step */
+const toBookmark = (step) =>
+  attempt(async () => {
+    if (!(await goToBookmark(step))) toast('No bookmark is in this list.');
+  });
+const NEXT = { text: 'Next bookmark', keys: '.', run: () => toBookmark(1) };
+const BEFORE = { text: 'Previous bookmark', keys: ',', run: () => toBookmark(-1) };
 
 class Frames extends HTMLElement {
   #place = -1; // of the row whose details are shown
@@ -90,6 +99,7 @@ class Frames extends HTMLElement {
       this.#list.draw();
       this.#drawFoot();
     });
+    offer(() => [NEXT, BEFORE]);
     offer(() => rowActions(this.#selected).filter((each) => each !== null));
     this.#drawHead();
     openRows().then(() => this.#find());
@@ -329,6 +339,8 @@ class Frames extends HTMLElement {
       return;
     }
     const row = this.#selected[0];
+    const bookmarks = pref('keys', true) ? { '.': NEXT, ',': BEFORE }[event.key] : undefined;
+    if (bookmarks) return bookmarks.run();
     if (colourKey(event.key, messagesOf(this.#selected))) return;
     if (event.key === 'b' && row && pref('keys', true)) return bookmark(row);
     const from =
