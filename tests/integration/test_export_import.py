@@ -18,6 +18,13 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(cli, [*map(str, arguments)])
 
 
+def har(url: str, started: str) -> bytes:
+    """A HAR file of one WebSocket, in which nothing was said."""
+    request = {"method": "GET", "url": url, "headers": []}
+    entry = {"startedDateTime": started, "request": request, "_webSocketMessages": []}
+    return json.dumps({"log": {"entries": [entry]}}).encode()
+
+
 def fails(*arguments: object) -> str:
     """Run what a user gets wrong; returns the one line."""
     result = run(*arguments)
@@ -68,6 +75,9 @@ def test_a_part_of_a_capture(capture: Path) -> None:
         (b"", "cannot read {file}: it is empty"),
         (b"\x7fELF", "cannot read {file}: it is neither a capture nor one of jsonl, "),
         (b'{"event":"frame"}\n', "cannot read {file}: line 1 is wrong: it lacks"),
+        (b"5:abcde;", "cannot read {file}: flow 1 of it is damaged"),
+        (har("ws://h/", "0001-01-01T00:00:00Z"), "is none between 1970 and 9999"),
+        (har("ws://h:99999/", "2026-01-01T00:00:00Z"), "'ws://h:99999/' is no URL: port out of "),
     ],
 )
 def test_what_cannot_be_read_leaves_nothing(tmp_path: Path, content: bytes, says: str) -> None:

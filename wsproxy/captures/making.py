@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import BinaryIO
+from urllib.parse import urlsplit
 
 from wsproxy.errors import CaptureError
 from wsproxy.formats.interfaces import FormatError, Imported, LeftOut
 from wsproxy.formats.registry import Form, form_of
 from wsproxy.model.http import HttpRecord
 from wsproxy.model.notes import NoteRecord
-from wsproxy.model.records import ConnectionRecord, FaultRecord, MessageRecord
+from wsproxy.model.records import ConnectionRecord, FaultRecord, FrameRecord, MessageRecord
 from wsproxy.relay.journal import Journal
 from wsproxy.store.reader import Capture
 from wsproxy.store.recorder import CaptureRecorder
@@ -28,6 +29,9 @@ BATCH = 1000
 
 BATCH_WEIGHT = 4 * 1024 * 1024
 """... and bytes of them, about."""
+
+MOST_SECONDS = 253_370_764_800
+"""The year 9999, in seconds since the epoch."""
 
 PATIENCE = 10.0
 """Seconds to wait for a disk that takes nothing."""
@@ -65,7 +69,28 @@ def _watched(
     for number, item in enumerate(items):
         if number % BATCH == 0:
             moved(file)
+        _check(item)
         yield item
+
+
+def _check(item: Imported) -> None:
+    """Raises FormatError for a time or an address that nobody could show."""
+    times: list[float | None] = []
+    if isinstance(item, ConnectionRecord):
+        times = [item.opened, item.closed]
+    elif isinstance(item, HttpRecord):
+        times = [item.started, item.answered, item.ended]
+    elif isinstance(item, FrameRecord | MessageRecord | FaultRecord):
+        times = [item.time]
+    for time in times:
+        if time is not None and not 0 <= time < MOST_SECONDS:  # nan is not, either
+            raise FormatError(f"the time {time:g} is none between 1970 and 9999")
+    if isinstance(item, ConnectionRecord | HttpRecord):
+        try:
+            _ = urlsplit(item.upstream_url).port
+        except ValueError as error:
+            shown = item.upstream_url[:100]
+            raise FormatError(f"{shown!r} is no URL: {str(error).lower()}") from None
 
 
 def make_capture(path: Path, items: Iterable[Imported]) -> None:

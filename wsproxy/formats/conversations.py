@@ -59,7 +59,7 @@ class Conversation:
         direction = _UP if packet.source == self._client else _DOWN
         way = self._ways[direction]
         if packet.flags & _SYN:
-            way.next = (packet.sequence + 1) & 0xFFFFFFFF
+            way.begin((packet.sequence + 1) & 0xFFFFFFFF)
         yield from self._told(packet)
         if self._off:
             return
@@ -204,7 +204,7 @@ class SentLeg:
         direction = _UP if packet.source == self._client else _DOWN
         way = self._ways[direction]
         if packet.flags & _SYN:
-            way.next = (packet.sequence + 1) & 0xFFFFFFFF
+            way.begin((packet.sequence + 1) & 0xFFFFFFFF)
         for mark in packet.marks:
             self._marks.setdefault(packet.id, {}).update(mark)
         data = way.add(packet.sequence, packet.data) if packet.data else b""

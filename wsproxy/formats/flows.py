@@ -195,6 +195,9 @@ def read(file: BinaryIO) -> Iterator[Imported]:
                 yield _read_http(requests, flow)
     except exceptions.FlowReadException as error:
         raise FormatError(f"it is not a flow file, or cut off: {error}") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
+        # mitmproxy takes the fields of a flow for what they should be.
+        raise FormatError(f"flow {number + requests + 1} of it is damaged") from None
 
 
 def _is_websocket(flow: mitm_flow.Flow) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 MAX_WAITING = 16 * 1024 * 1024
 """Bytes of a direction that wait for a packet that is missing; then it counts as lost."""
@@ -15,11 +16,22 @@ class Way:
 
     next: int | None = None
     """The sequence number that is due."""
+    place: int = 0
+    """Where that is: sequence numbers begin anew, places do not."""
     waiting: dict[int, bytes] = field(default_factory=dict)
+    """By place."""
+    order: list[int] = field(default_factory=list)
+    """A heap of these places."""
     size: int = 0
     """Bytes that wait for a packet that is missing."""
     lost: int = 0
     """Bytes behind a packet that never came."""
+
+    def begin(self, sequence: int) -> None:
+        """A SYN tells which number is due."""
+        if sequence != self.next:
+            self.next = sequence
+            self._forget()
 
     def add(self, sequence: int, data: bytes) -> bytes:
         """What is in order now; what came before is left out."""
@@ -31,12 +43,14 @@ class Way:
         ahead = _distance(self.next, sequence)
         if ahead < 0:
             data = data[-ahead:]
-            sequence = self.next
         if not data:
             return b""
-        if len(data) > len(self.waiting.get(sequence, b"")):
-            self.size += len(data) - len(self.waiting.get(sequence, b""))
-            self.waiting[sequence] = data
+        at = self.place + max(ahead, 0)
+        if at not in self.waiting:
+            heappush(self.order, at)
+        if len(data) > len(self.waiting.get(at, b"")):
+            self.size += len(data) - len(self.waiting.get(at, b""))
+            self.waiting[at] = data
         if self.size > MAX_WAITING:
             self.give_up()
         return b"".join(self._ready())
@@ -44,18 +58,23 @@ class Way:
     def give_up(self) -> None:
         """What is missing does not come: what waits for it is lost."""
         self.lost += self.size
+        self._forget()
+
+    def _forget(self) -> None:
         self.size = 0
         self.waiting.clear()
+        self.order.clear()
 
     def _ready(self) -> Iterator[bytes]:
         assert self.next is not None
-        while found := [at for at in self.waiting if _distance(self.next, at) <= 0]:
-            for at in found:
-                data = self.waiting.pop(at)
-                self.size -= len(data)
-                data = data[-_distance(self.next, at) :] if at != self.next else data
-                self.next = (self.next + len(data)) & 0xFFFFFFFF
-                yield data
+        while self.order and self.order[0] <= self.place:
+            at = heappop(self.order)
+            data = self.waiting.pop(at)
+            self.size -= len(data)
+            data = data[self.place - at :]
+            self.place += len(data)
+            self.next = (self.next + len(data)) & 0xFFFFFFFF
+            yield data
 
 
 def _distance(start: int, to: int) -> int:

@@ -14,7 +14,7 @@ from hypothesis import Phase, given, settings
 
 from tests.support.captured import DOWN, UP, MemoryCapture, Peers, captures, conversation
 from tests.unit.formats.test_messages import said
-from wsproxy.formats import pcap, pcapng
+from wsproxy.formats import pcap, pcapng, reassembly
 from wsproxy.formats.interfaces import FormatError, Imported
 from wsproxy.formats.reassembly import Way
 from wsproxy.model.records import FaultRecord, FrameRecord
@@ -60,6 +60,24 @@ def test_bytes_are_in_order_whatever_order_they_came_in() -> None:
         way = Way(start)
         got = b"".join(way.add(start + at & 0xFFFFFFFF, piece) for at, piece in pieces)
         assert got == data
+
+
+def test_many_packets_that_wait_cost_no_look_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+    distance = reassembly._distance
+
+    def counted(start: int, to: int) -> int:
+        nonlocal looks
+        looks += 1
+        return distance(start, to)
+
+    monkeypatch.setattr(reassembly, "_distance", counted)
+    way = Way(0)
+    for number in range(300, 0, -1):
+        assert way.add(5 * number, b"12345") == b""
+    assert way.add(0, b"12345") == b"12345" * 301
+    assert looks <= 301
+    assert (way.size, way.waiting, way.order) == (0, {}, [])
 
 
 def test_a_cut_file_is_said(tmp_path: Path) -> None:
