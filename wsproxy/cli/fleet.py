@@ -204,6 +204,7 @@ async def _list(settings: FleetSettings) -> None:
             f"{one.get('url')} for {one.get('upstream')}",
             f"{one.get('connections', 0):,} open",
             f"{one.get('sent', 0):,} frames sent",
+            f"{one.get('rate', 0.0):,.1f}/s",
             f"{one.get('lag', 0.0):.1f} s behind",
             f"faults: {faults}",
         ]

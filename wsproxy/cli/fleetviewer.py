@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import getpass
 import json
+import os
 import secrets
+import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -124,7 +127,7 @@ class FleetView:
         sayings = InFlightSayings(settings.decode)
         self.orders = FleetOrders(
             self._desk,
-            who,
+            _user(),
             FaultSet(secrets.randbits(32), clock.time),
             Breakpoints(clock, sayings),
             self._remote,
@@ -240,12 +243,12 @@ class FleetView:
             ),
         }
 
-    async def _heard(self, who: str, data: bytes) -> None:
+    async def _heard(self, who: str, data: bytes, when: float) -> None:
         """Somebody changed what is in force, and says so."""
         with contextlib.suppress(ValueError):
             event = json.loads(data)
             if isinstance(event, dict):
-                self._events.append({"who": who, **event})
+                self._events.append({"who": who, **event, "time": when})
 
     async def _keep_note(self, note: NoteRecord) -> None:
         self._tell(Folded([], [await self._call(self._folded.keep_note, note)]))
@@ -276,6 +279,15 @@ class FleetView:
                 watcher.connection_changed(connection)
             for batch in folded.batches:
                 watcher.passed(batch)
+
+
+def _user() -> str:
+    """Whom changes go by: who runs this view, and where."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # in a container nobody may have a name
+        user = str(os.getuid()) if hasattr(os, "getuid") else "somebody"
+    return f"{user}@{socket.gethostname()}"
 
 
 async def create_fleet(fleet: FleetSettings, limits: Limits, *, update: bool) -> list[str]:

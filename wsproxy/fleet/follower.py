@@ -60,10 +60,10 @@ class Follower:
         sink: Sink,
         thread: Executor,
         folded: Callable[[Folded], None],
-        heard: Callable[[str, bytes], Awaitable[None]] | None = None,
+        heard: Callable[[str, bytes, float], Awaitable[None]] | None = None,
     ) -> None:
         """`sink` is called on `thread`; `folded` hears what is new, on the loop, and `heard` of
-        each event who said it and what.
+        each event who said it, what, and when (seconds since the epoch, by the stream's clock).
         """
         self._js = js
         self._names = names
@@ -163,7 +163,8 @@ class Follower:
         for message in messages:
             if message.subject.endswith(".event"):
                 if self._heard is not None:
-                    await self._heard(instance_of(message.subject), message.data)
+                    when = message.metadata.timestamp.timestamp()
+                    await self._heard(instance_of(message.subject), message.data, when)
                 continue
             try:
                 part = self._part(message)

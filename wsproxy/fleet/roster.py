@@ -27,6 +27,8 @@ class _Known:
     status: dict[str, Any]
     heard: float | None
     """When we heard of it, by our clock; None if only the bucket knows it."""
+    rate: float = 0.0
+    """Frames a second that the stream got from it, between its last two words."""
 
 
 class Roster:
@@ -67,6 +69,7 @@ class Roster:
                     "alive": alive and not known.status.get("left"),
                     "last_seen": heard if heard is not None else known.status.get("time", 0.0),
                     "skew": round(skew, 1),
+                    "rate": round(known.rate, 1) if alive else 0.0,
                 }
             )
         return found
@@ -90,4 +93,15 @@ class Roster:
         except ValueError:
             return
         if isinstance(status, dict):
-            self._known[name] = _Known(status, heard)
+            before = self._known.get(name)
+            rate = _rate(before.status, status) if before is not None else 0.0
+            self._known[name] = _Known(status, heard, rate)
+
+
+def _rate(before: dict[str, Any], now: dict[str, Any]) -> float:
+    """Frames a second between two words of an instance; what they say was written by others."""
+    try:
+        sent, time = now["sent"] - before["sent"], now["time"] - before["time"]
+        return max(float(sent / time), 0.0)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return 0.0

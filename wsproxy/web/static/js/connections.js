@@ -3,6 +3,7 @@
 import { get } from './api.js';
 import { attempt } from './dom.js';
 import { feed } from './feed.js';
+import { INSTANCES } from './pure/columns.js';
 
 /** @import { Batch, Connection } from './types' */
 
@@ -25,6 +26,7 @@ class Connections extends EventTarget {
     super();
     feed.on('open', () => {
       this.byId.clear(); // perhaps another proxy with another capture
+      INSTANCES.clear();
       attempt(() => this.load());
     });
     feed.on('behind', () => attempt(() => this.load()));
@@ -72,10 +74,12 @@ class Connections extends EventTarget {
   #put(summary) {
     const past = this.byId.get(summary.id)?.past ?? [];
     this.byId.set(summary.id, { ...summary, past });
+    if (summary.instance) INSTANCES.set(summary.id, summary.instance);
     if (this.byId.size <= MAX) return;
     for (const old of this.byId.values()) {
       if (old.state !== 'open' && old.state !== 'opening') {
         this.byId.delete(old.id); // the oldest that is over
+        INSTANCES.delete(old.id);
         break;
       }
     }

@@ -11,7 +11,7 @@ import { view } from './view.js';
 export const rows = new Rows();
 
 /** Keys of the columns that are shown. @returns {string[]} */
-export const columnKeys = () => pref('columns', ['conn']);
+export const columnKeys = () => pref('columns', ['conn', 'instance']);
 
 /** @returns {ColourRule[]} */
 export const colourRules = () =>

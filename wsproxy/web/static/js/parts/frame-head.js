@@ -4,7 +4,15 @@ import { button, fill, toast } from '../dom.js';
 import { columnKeys } from '../list.js';
 import { ask, menu } from '../menu.js';
 import { setPref } from '../prefs.js';
-import { isPath, MAX_PATHS, nextOrder, OPTIONAL, pathsOf, shownColumns } from '../pure/columns.js';
+import {
+  INSTANCES,
+  isPath,
+  MAX_PATHS,
+  nextOrder,
+  OPTIONAL,
+  pathsOf,
+  shownColumns,
+} from '../pure/columns.js';
 import { view } from '../view.js';
 
 /** @import { Column } from '../pure/columns.js' */
@@ -17,9 +25,16 @@ const TIMES = [
   ['mark', 'Since the row that was chosen', 'Time ±'],
 ];
 
-/** The optional columns that are shown; `conn` only where several connections are. @returns {Column[]} */
+const OF_MANY = ['conn', 'instance']; // the same in all rows of one connection
+
+/** @param {Column} column */
+const exists = ({ key }) => key !== 'instance' || INSTANCES.size > 0;
+
+/** The optional columns that are shown. @returns {Column[]} */
 export const columns = () =>
-  shownColumns(columnKeys()).filter(({ key }) => key !== 'conn' || !view.get('connection'));
+  shownColumns(columnKeys()).filter(
+    (column) => exists(column) && !(view.get('connection') && OF_MANY.includes(column.key)),
+  );
 
 /** @param {string} path */
 export function addColumn(path) {
@@ -75,7 +90,7 @@ export function columnMenu(head, event) {
       run: () => view.set({ time: key }),
     })),
     null,
-    ...OPTIONAL.map(({ key, title: text }) => ({
+    ...OPTIONAL.filter(exists).map(({ key, title: text }) => ({
       text: `${keys.includes(key) ? '✓ ' : '   '}${text === 'Conn' ? 'Connection' : text}`,
       run: () => toggle(key),
     })),

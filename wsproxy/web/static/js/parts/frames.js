@@ -11,6 +11,7 @@ import { menu } from '../menu.js';
 import { notes } from '../notes.js';
 import { offer } from '../palette.js';
 import { onPref, pref } from '../prefs.js';
+import { INSTANCES } from '../pure/columns.js';
 import { count, counted } from '../pure/format.js';
 import { keyTarget } from '../pure/place.js';
 import { selection } from '../selection.js';
@@ -41,6 +42,7 @@ const BEFORE = { text: 'Previous bookmark', keys: ',', run: () => toBookmark(-1)
 class Frames extends HTMLElement {
   #place = -1; // of the row whose details are shown
   #anchor = -1; // where a range begins
+  #known = 0; // connections whose instance the rows show
   #tail = !view.get('order');
   #seen = 0;
   #explained = '';
@@ -75,7 +77,13 @@ class Frames extends HTMLElement {
     rows.addEventListener('change', () => this.#changed());
     notes.addEventListener('change', () => this.#redraw());
     status.addEventListener('change', () => this.#changed());
-    connections.addEventListener('change', () => rows.total || this.#changed());
+    connections.addEventListener('change', () => {
+      if (!rows.total) this.#changed();
+      if (INSTANCES.size === this.#known) return;
+      this.#known = INSTANCES.size;
+      this.#drawHead();
+      this.#redraw();
+    });
     for (const name of ['columns', 'colours'])
       onPref(name, () => {
         this.#drawHead();

@@ -8,9 +8,18 @@ const PATH_WIDTH = '8rem';
 export const MAX_PATHS = 8; // that the API takes
 export const MAX_COLOURS = 8;
 
+/** Of each connection, in a fleet; connections.js knows them. @type {Map<number, string>} */
+export const INSTANCES = new Map();
+
 /** Columns that can be switched on, beyond those that are always there. @type {Column[]} */
 export const OPTIONAL = [
   { key: 'conn', title: 'Conn', width: '3.6rem', value: (row) => row.connection },
+  {
+    key: 'instance',
+    title: 'Instance',
+    width: '6rem',
+    value: (row) => INSTANCES.get(row.connection),
+  },
   { key: 'opcode', title: 'Opcode', width: '3.6rem', value: (row) => row.opcode },
   { key: 'kind', title: 'Kind', width: '7rem', value: (row) => row.kind },
   { key: 'latency', title: 'Latency', width: '5rem', value: (row) => row.latency },
