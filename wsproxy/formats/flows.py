@@ -4,6 +4,7 @@ FlowReader: a flow a connection. A whole connection is in memory at a time.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -29,12 +30,17 @@ except ImportError:
     ) from None
 
 
+_log = logging.getLogger(__name__)
+
 NOTES = "wsproxy_notes"
 """In a flow's metadata: [place of the message from 0, note, bookmark] each; mitmproxy's own
 messages have no room for one."""
 
 TARGET = "wsproxy_target"
 """In a flow's metadata: path and query as the client wrote them; the flow has the upstream's."""
+
+LARGE = 256 * 1024 * 1024
+"""Bytes of a connection's messages from which the log says that they are in memory as a whole."""
 
 MARK = ":default:"
 """mitmproxy's mark without a picture of its own."""
@@ -47,9 +53,18 @@ def write(reader: CaptureReader, out: BinaryIO, selection: Selection = EVERYTHIN
         part = selection.of(record.id)
         messages: list[websocket.WebSocketMessage] = []
         notes: list[list[Any]] = []
+        size = 0
         for thing in told(reader, part):
             if isinstance(thing, Seen):
-                messages += _messages(thing)
+                for message in _messages(thing):
+                    messages.append(message)
+                    size += len(message.content)
+                    if size - len(message.content) < LARGE <= size:
+                        _log.warning(
+                            "connection %d has more than %d MiB of messages, and a flow is in memory"
+                            " as a whole: choose fewer (--filter, --since) or another format",
+                            record.id, LARGE >> 20,
+                        )  # fmt: skip
                 if thing.note is not None and thing.record.frame.fin:
                     notes.append([len(messages) - 1, thing.note.text, thing.note.marked])
         if messages or selection.whole:

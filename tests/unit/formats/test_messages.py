@@ -157,6 +157,17 @@ def test_what_is_no_har_is_said(content: bytes) -> None:
         list(har.read(io.BytesIO(content)))
 
 
+def test_a_large_flow_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    flows_of(talk())
+    assert not caplog.messages
+    monkeypatch.setattr(flows, "LARGE", 1)
+    flows_of(talk())
+    (line,) = caplog.messages
+    assert line.startswith("connection 1 has more than 0 MiB of messages, and a flow is in memory")
+
+
 def test_flow_reader_and_mitmdump_read_flows(tmp_path: Path) -> None:
     data = flows_of(talk())
     (flow,) = FlowReader(io.BytesIO(data)).stream()
