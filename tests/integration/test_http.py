@@ -9,7 +9,7 @@ import hashlib
 import pytest
 
 from tests.support.raw import FIN, RST, Conn, Stage, both_loops, logged, staged
-from tests.support.raw_bytes import Head, lines
+from tests.support.raw_bytes import Head, chunked, lines
 from wsproxy.engine.outgoing import PIECES_A_TURN
 
 
@@ -21,20 +21,12 @@ async def asked(stage: Stage, *request: str, body: bytes = b"") -> tuple[Conn, C
     return client, server, await server.head()
 
 
-def chunked(*pieces: bytes) -> bytes:
-    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (*pieces, b""))
-
-
 REQUESTS = [
     (["GET /page?x=%20 HTTP/1.1", "Host: {0}", "x-lower: 1", "Accept: */*"], b"", b""),
     (["DELETE /thing HTTP/1.1", "Host: {0}", "Content-Length: 0"], b"", b""),
     (["PROPFIND / HTTP/1.1", "Host: {0}", "Depth: 1", "Content-Length: 0"], b"", b""),
     (["POST / HTTP/1.1", "Host: {0}", "Content-Length: 5"], b"hello", b"hello"),
-    (
-        ["PUT / HTTP/1.1", "Host: {0}", "X: 1", "X: 2", "Content-Length: 3"],
-        b"\x00\xff\n",
-        b"\x00\xff\n",
-    ),
+    (["PUT / HTTP/1.1", "Host: {0}", "X: 1", "X: 2", "Content-Length: 2"], b"\0\xff", b"\0\xff"),
     (
         ["POST / HTTP/1.1", "Host: {0}", "Transfer-Encoding: chunked"],
         chunked(b"he", b"llo"),

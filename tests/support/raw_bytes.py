@@ -89,3 +89,8 @@ def frame(opcode: int, payload: bytes, *, mask: bool = False, first: int = 0x80)
     key = (MASKING_KEY * (size // 4 + 1))[:size]
     masked = int.from_bytes(payload, "big") ^ int.from_bytes(key, "big")
     return header + MASKING_KEY + masked.to_bytes(size, "big")
+
+
+def chunked(*pieces: bytes) -> bytes:
+    """A body in chunks (RFC 9112, section 7.1), with its end."""
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (*pieces, b""))

@@ -85,3 +85,9 @@ async def body_of(request: web.BaseRequest, seconds: float) -> AsyncIterator[byt
         if not piece:
             return
         yield piece
+
+
+def address_of(request: web.BaseRequest) -> str:
+    """The client's address and port."""
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    return f"{peer[0]}:{peer[1]}" if peer else "unknown"

@@ -20,6 +20,7 @@ from wsproxy.engine.environment import Environment
 from wsproxy.engine.exchange import ClientExchange, ClientGoneError
 from wsproxy.engine.http import (
     MAX_HEADER,
+    address_of,
     asked_of,
     headers_of,
     proxy_origin,
@@ -33,7 +34,7 @@ from wsproxy.engine.server import connection_of
 from wsproxy.engine.transport import take_client, take_upstream
 from wsproxy.errors import ProxyError, Side, WsproxyError
 from wsproxy.model.http import HttpRecord
-from wsproxy.model.records import ConnectionRecord, Direction, End, FaultRecord
+from wsproxy.model.records import ConnectionRecord, Direction, End
 from wsproxy.protocol.handshake import (
     Headers,
     check_answer,
@@ -97,7 +98,7 @@ class Listener:
             self._server, handle_signals=False, shutdown_timeout=STOP_SECONDS
         )
         await self._runner.setup()
-        self._hear_of_files()
+        self._server.hear_of_files()
         site = web.TCPSite(
             self._runner,
             host,
@@ -116,19 +117,6 @@ class Listener:
             hint = "; -p 0 takes a free port" if number == errno.EADDRINUSE else ""
             raise WsproxyError(f"cannot listen on {host}:{port}: {reason.lower()}{hint}") from None
         return int(self._runner.addresses[0][1])
-
-    def _hear_of_files(self) -> None:
-        """Say it once where asyncio says a thousand times that no file is left for a client."""
-        loop = asyncio.get_running_loop()
-        others = loop.get_exception_handler() or _default
-
-        def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-            if context["message"] == "socket.accept() out of system resource":
-                self._server.out_of_files()
-            else:
-                others(loop, context)
-
-        loop.set_exception_handler(handle)
 
     async def stop(self) -> None:
         """Take no more clients and end the sessions, which get a few seconds for it."""
@@ -202,7 +190,7 @@ class Listener:
         record = HttpRecord(
             0,
             env.clock.time(),
-            _address(request),
+            address_of(request),
             request.method,
             env.mask.target(target),
             env.mask.target(env.upstream.asked(asked_of(request))),
@@ -241,7 +229,7 @@ class Listener:
         return ConnectionRecord(
             env.recorder.next_connection_id(),
             env.clock.time(),
-            _address(request),
+            address_of(request),
             env.mask.target(env.upstream.dialled(target)),
             env.mask.target(target),
             env.mask.headers(readable(headers)),
@@ -310,7 +298,9 @@ class Listener:
     ) -> web.StreamResponse | None:
         """Do what a fault wants of a handshake; None where the handshake goes on."""
         faults = self._env.faults
-        strike = faults.refusal(connection, self._fault_struck) if faults is not None else None
+        strike = (
+            faults.refusal(connection, self._env.journal.add_fault) if faults is not None else None
+        )
         if strike is None:
             return None
         await self._wait(request, math.inf if strike.never else strike.delay)
@@ -329,8 +319,11 @@ class Listener:
         gone = connection_of(request).gone
         stopping = start_task(self._stopping.wait(), "waiting for the end")
         either: list[asyncio.Future[Any]] = [gone, stopping]
-        timeout = None if math.isinf(seconds) else seconds
-        await asyncio.wait(either, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            either,
+            timeout=None if math.isinf(seconds) else seconds,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
         stopping.cancel()
 
     def _answered(self, connection: ConnectionRecord, response: HttpResponse | None) -> None:
@@ -381,16 +374,13 @@ class Listener:
         faults = env.faults
         if faults is not None:
             faults.subscribe(session)
-            chains = [faults.chain(connection, d, self._fault_struck) for d in Direction]
+            chains = [faults.chain(connection, d, self._env.journal.add_fault) for d in Direction]
             session.intercept(env.interceptions, chains)
         elif env.interceptions:
             session.intercept(env.interceptions)
         client.attach(session, early_upstream)
         server.attach(session, early_downstream, ended=ended)
         return Answered()
-
-    def _fault_struck(self, record: FaultRecord) -> None:
-        self._env.journal.add_fault(record)
 
     def _ended(self, connection_id: int) -> None:
         session = self._sessions.pop(connection_id)
@@ -403,12 +393,3 @@ class Listener:
         connection.closed = self._env.clock.time()
         connection.end = end
         self._env.journal.connection_changed(connection)
-
-
-def _default(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    loop.default_exception_handler(context)
-
-
-def _address(request: web.BaseRequest) -> str:
-    peer = request.transport.get_extra_info("peername") if request.transport else None
-    return f"{peer[0]}:{peer[1]}" if peer else "unknown"

@@ -107,6 +107,19 @@ class Server(web.Server):
         # Its task is still to begin, and expects to find the connection as it was.
         self._loop.call_soon(handler.force_close)
 
+    def hear_of_files(self) -> None:
+        """Say it once where asyncio says a thousand times that no file is left for a client."""
+        loop = asyncio.get_running_loop()
+        others = loop.get_exception_handler() or type(loop).default_exception_handler
+
+        def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            if context["message"] == "socket.accept() out of system resource":
+                self.out_of_files()
+            else:
+                others(loop, context)
+
+        loop.set_exception_handler(handle)
+
     def out_of_files(self) -> None:
         """A client came, and no file is left for it."""
         before, self._starved = self._starved, self._loop.time()

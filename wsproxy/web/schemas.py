@@ -32,6 +32,7 @@ from wsproxy.web.shapes import (
     or_null,
     ref,
 )
+from wsproxy.web.statistics_shapes import STATISTICS
 
 _SUMMARY = {
     "id": INTEGER,
@@ -285,34 +286,7 @@ SCHEMAS: dict[str, Any] = {
     "Compared": object_of(
         frame=INTEGER, message=INTEGER, direction=DIRECTION, kind=STRING, text=STRING
     ),
-    "WayStatistics": object_of(frames=INTEGER, messages=INTEGER, bytes=INTEGER),
-    "KindStatistics": object_of(
-        protocol=STRING,
-        kind=STRING,
-        packets=INTEGER,
-        requests=INTEGER,
-        answered=INTEGER,
-        unanswered=INTEGER,
-        p50=MAYBE_NUMBER,
-        p95=MAYBE_NUMBER,
-        p99=MAYBE_NUMBER,
-    ),
-    "Statistics": object_of(
-        since=MAYBE_NUMBER,
-        until=MAYBE_NUMBER,
-        connections=INTEGER,
-        sessions=INTEGER,
-        reconnects=INTEGER,
-        reconnected=list_of(ANY),
-        gaps=list_of(object_of(since=NUMBER, seconds=NUMBER)),
-        http=COUNTS,
-        endings=COUNTS,
-        upstream=ref("WayStatistics"),
-        downstream=ref("WayStatistics"),
-        violations=COUNTS,
-        left_out=COUNTS,
-        kinds=list_of("KindStatistics"),
-    ),
+    **STATISTICS,
     "Comparison": object_of(
         same=BOOLEAN,
         connections=INTEGER,
