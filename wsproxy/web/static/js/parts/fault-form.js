@@ -154,7 +154,7 @@ export class FaultForm {
           each.name,
           el('input', {
             'data-attribute': each.name,
-            size: each.required ? 18 : 8,
+            size: each.required ? Math.min(30, each.unit.length + 8) : 8,
             value: each.default ?? '',
             placeholder: each.required ? `needed: ${each.unit}` : '',
             required: each.required,

@@ -15,7 +15,7 @@ import { INSTANCES } from '../pure/columns.js';
 import { count, counted } from '../pure/format.js';
 import { keyTarget } from '../pure/place.js';
 import { selection } from '../selection.js';
-import { sortedWhich } from '../sorted.js';
+import { MAX_SORTED, sortedWhich } from '../sorted.js';
 import { status } from '../status.js';
 import { view } from '../view.js';
 import { VirtualList } from '../virtual.js';
@@ -187,9 +187,11 @@ class Frames extends HTMLElement {
         el(
           'span',
           {},
-          rows.all > rows.total
+          rows.total >= MAX_SORTED
             ? `sorted: the ${sortedWhich(view.get('order'))} ${count(rows.total)} of ${count(rows.all)}`
-            : 'sorted',
+            : rows.all > rows.total
+              ? `sorted, without the ${count(rows.all - rows.total)} newest`
+              : 'sorted',
         ),
         button('Sort anew', sortRows, { class: 'plain' }),
       ],

@@ -16,6 +16,7 @@ import { view } from '../view.js';
 /** @import { Child, HttpBody, HttpDetail, HttpRequest, HttpWaiting } from '../types' */
 
 const MOST = 300; // requests that are listed: the newest
+const NUMBERS = new Set(['Sent', 'Got', 'Took']);
 const REFRESH_MS = 500;
 const LOOK_MS = 1000; // for what waits for an answer: no feed tells of it
 
@@ -151,7 +152,9 @@ class Http extends HTMLElement {
             el(
               'tr',
               {},
-              titles.map((title) => el('th', { scope: 'col' }, title)),
+              titles.map((title) =>
+                el('th', { scope: 'col', class: NUMBERS.has(title) && 'number' }, title),
+              ),
             ),
           ),
           el(
@@ -232,7 +235,11 @@ class Http extends HTMLElement {
         ['Upstream', detail.upstream],
         ['Error', detail.error],
       ]),
-      button('Copy as cURL', () => attempt(() => copyRequest(detail))),
+      el(
+        'div',
+        { class: 'row' },
+        button('Copy as cURL', () => attempt(() => copyRequest(detail))),
+      ),
       el('h3', {}, escaped(`${detail.method} ${detail.version}`)),
       facts(detail.request_headers),
       this.#part(detail.id, 'request', request, asked, signal),
