@@ -114,9 +114,9 @@ async def test_times_from_a_row_and_the_way_to_a_time(rig: Rig, open_page: Open)
         await page.get_by_role("textbox", name="Go to a frame or a time").fill(text)
         await page.keyboard.press("Enter")
         await expect(details).to_have_text(f"Frame {frame}")
-        await expect(page.locator('.frame[aria-selected="true"]')).to_have_attribute(
-            "data-id", str(frame)
-        )
+        selected = page.locator('.frame[aria-selected="true"]')
+        await expect(selected).to_have_count(1)
+        await expect(selected).to_have_attribute("data-id", str(frame))
 
 
 async def _clock(page: Page, time: float) -> str:

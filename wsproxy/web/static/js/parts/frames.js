@@ -115,6 +115,7 @@ class Frames extends HTMLElement {
 
   /** Show the row of a frame, wherever it is. @param {number | string} id */
   async show(id) {
+    selection.only(Number(id));
     view.set({ frame: id });
     await this.#find();
   }
