@@ -62,6 +62,11 @@ class Columns(NamedTuple):
             pos = stop
         return cls(*columns)
 
+    def directions(self) -> bytes:
+        """The direction of each frame."""
+        keys = _little(self.keys).tobytes()
+        return keys[:: self.keys.itemsize].translate(_DIRECTIONS)
+
     def ends(self, index: int) -> bool:
         """Whether a frame ends a message."""
         return bool(self.numbers[index]) and self.firsts[index] >= 0x80
@@ -69,6 +74,8 @@ class Columns(NamedTuple):
 
 CODES = ("I", "d", "I", "I", "B", "B", "I")
 """The type of each column, as `array` names it."""
+
+_DIRECTIONS = bytes(byte & 1 for byte in range(256))
 
 ENTRY_SIZE = sum(array(code).itemsize for code in CODES)
 """Bytes of a frame's entry."""

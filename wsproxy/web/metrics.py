@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import compress
 from queue import SimpleQueue
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -150,15 +151,15 @@ class Metrics:
 
     def passed(self, batch: Batch) -> None:
         """Frames passed, faults struck."""
-        for key, (frames, size) in batch.traffic.items():
-            self._frames.labels(_NAMES[key & 1]).inc(frames)
-            self._bytes.labels(_NAMES[key & 1]).inc(size)
         columns = batch.block.columns
         whole = columns.firsts.tobytes().translate(_ENDS_MESSAGE)
-        keys = columns.keys
-        ended = Tally(keys[index] & 1 for index, yes in enumerate(whole) if yes)
-        for direction, count in ended.items():
-            self._messages.labels(_NAMES[direction]).inc(count)
+        down = sum(compress(columns.directions(), whole))
+        for direction, messages in enumerate((sum(whole) - down, down)):
+            name = _NAMES[direction]
+            passed = [both for key, both in batch.traffic.items() if key & 1 == direction]
+            self._frames.labels(name).inc(sum(frames for frames, _ in passed))
+            self._bytes.labels(name).inc(sum(size for _, size in passed))
+            self._messages.labels(name).inc(messages)
         broken = [note.violations for note in batch.block.notes.values()]
         broken += [message.violations for message in batch.messages]
         for rule, count in Tally(one.rule for some in broken for one in some).items():

@@ -46,6 +46,7 @@ def test_round_trip(records: list[FrameRecord]) -> None:
     again = Block(columns, [block.stored], [], parse_notes(dump_notes(block.notes)))
     assert [item for _, item in again.frames()] == records
     assert [item for _, item in again.frames(2)] == [r for r in records if r.connection_id == 2]
+    assert list(columns.directions()) == [item.direction for item in records]
     assert len(builder) == 0
 
 
