@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from wsproxy.model.blocks import CODES, Block, Columns, Note
 from wsproxy.model.records import FrameRecord
@@ -49,16 +49,16 @@ class BlockBuilder:
         pieces: Sequence[bytes],
         size: int,
         content_pieces: Sequence[bytes] = (),
-        notes: Iterable[tuple[int, Note]] = (),
+        notes: Sequence[tuple[int, Note]] = (),
     ) -> None:
         """Add frames of one direction, whose `pieces` have `size` bytes in all.
 
         `cells` are their entries, one after the other, each in the order of `Columns`. `notes` come
         with the index of their frame among these.
         """
-        first = len(self)
-        for index, note in notes:
-            self.notes[first + index] = note
+        if notes:
+            first = len(self)
+            self.notes.update((first + index, note) for index, note in notes)
         self._cells += cells
         self.pieces += pieces
         self.size += size
@@ -76,11 +76,17 @@ class BlockBuilder:
         first: int,
         header: int,
         pieces: Sequence[bytes],
+        content: bytes | None = None,
     ) -> None:
-        """Add one frame that needs neither note nor content, as `add_run` does, in less time."""
-        self._cells += (key, time, size, number, first, header, 0)
-        self.pieces += pieces
+        """Add one frame that needs no note, as `add_run` does, in less time."""
         self.size += size
+        self.pieces += pieces
+        kept = 0
+        if content is not None:
+            self.content_pieces.append(content)
+            kept = len(content) + 1
+            self.size += kept - 1
+        self._cells += (key, time, size, number, first, header, kept)
         counted = self.traffic.get(key)
         if counted is None:
             self.traffic[key] = [1, size]

@@ -106,19 +106,18 @@ class ShortWays:
         else:
             payload = data[body:]
             pieces = (data,)
+        content: bytes | None = None
         if first & RSV1:
             notes: list[tuple[int, Note]] = []
             content = self._inflate(first, payload, 0, notes)
             if content is None:
                 return False
-            self.number += 1
-            cells = (self._key, time, size, self.number, first, body, len(content) + 1)
-            out.add_run(self._key, cells, pieces, size, (content,), notes)
-            return True
-        if first == _TEXT and not payload.isascii() and not utf8_valid(payload):
+            if notes:
+                out.notes[len(out)] = notes[0][1]
+        elif first == _TEXT and not payload.isascii() and not utf8_valid(payload):
             return False
         self.number += 1
-        out.add_whole(self._key, time, self.number, size, first, body, pieces)
+        out.add_whole(self._key, time, self.number, size, first, body, pieces, content)
         return True
 
     def run(  # noqa: PLR0915 - one loop: a call for each of its steps would double its cost
