@@ -22,7 +22,7 @@ from wsproxy.relay.tasks import tell_failure
 DRAIN_SECONDS = 0.002
 """How long what passed may wait to be decoded."""
 
-TURN_SECONDS = 0.005
+TURN_SECONDS = 0.003
 """How long decoding may take before others have their turn."""
 
 FLUSH_SECONDS = 0.05
@@ -187,10 +187,9 @@ class Journal:
         chunks, out = self.chunks, self.out
         done = 0
         call: Callable[[], None] | None = None
-        go_on = True
         decoder: StreamDecoder | None = None
         try:
-            for decoder, time, data in chunks:
+            for decoder, time, data in chunks[:_CHUNKS_A_LOOK]:
                 if decoder is None:
                     done += 1
                     call = data  # type: ignore[assignment]
@@ -198,11 +197,9 @@ class Journal:
                 rest = decoder.decode(data, time, out, expired)  # type: ignore[arg-type]
                 if rest or decoder.unfinished:
                     chunks[done] = (decoder, time, rest)
-                    go_on = not expired()
                     break
                 done += 1
-                if out.size > BATCH_WEIGHT or not done % _CHUNKS_A_LOOK:
-                    go_on = not expired()
+                if out.size > BATCH_WEIGHT:
                     break
         except Exception:  # noqa: BLE001 - see below
             # A bug in here must not end the recording of all others.
@@ -214,7 +211,7 @@ class Journal:
             self._hand_on()
         if call is not None:
             self._do(call)
-        return go_on
+        return not expired()
 
     def _do(self, call: Callable[[], None]) -> None:
         try:
