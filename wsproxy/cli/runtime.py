@@ -16,6 +16,9 @@ from wsproxy.log.limit import KindLimit
 from wsproxy.log.output import Background, Unbuffered
 from wsproxy.render.text import printable
 
+SWITCH_SECONDS = 0.0005
+"""How long the capture's writer or a search may keep the interpreter from the relay (Python: 5 ms)."""
+
 
 class _Lines(logging.Formatter):
     """Diagnostics as one line each; with `traceback` what comes with them follows."""
@@ -79,6 +82,8 @@ def run_loop(main: Coroutine[Any, Any, None]) -> None:
     """
     # A relay makes many short-lived tuples and few cycles: look for cycles less often.
     gc.set_threshold(50_000, 20, 20)
+    gc.freeze()  # what was imported stays: to look through it takes 25 ms, in which nobody relays
+    sys.setswitchinterval(SWITCH_SECONDS)
     with (
         contextlib.closing(Background(Unbuffered(sys.stderr))) as diagnostics,
         contextlib.redirect_stderr(cast("TextIO", diagnostics)),
