@@ -66,7 +66,7 @@ def main() -> None:
         metavar="CHECKOUT",
         help="measure wsproxy of another checkout (with its .venv) in the same rounds",
     )
-    parser.add_argument("--haproxy", action="store_true", help="measure haproxy, too")
+    parser.add_argument("--haproxy", action="store_true", help="also where it is --quick")
     parser.add_argument(
         "--option",
         action="append",
@@ -81,7 +81,7 @@ def main() -> None:
         seconds=args.seconds or (0.8 if args.quick else 3.0),
         shapes=tuple(args.shape),
         against=args.against.resolve() if args.against else None,
-        haproxy=args.haproxy,
+        haproxy=args.haproxy or not args.quick,
         options=tuple(args.option),
     )
     busy = os.getloadavg()[0]

@@ -206,13 +206,18 @@ def test_inflating_stops_where_it_is_much_and_goes_on_from_there() -> None:
     assert seen[1].record.frame.payload == b"next"
 
 
-def test_many_small_messages_that_inflate_to_much_stop_where_the_time_is_up() -> None:
+@pytest.mark.parametrize("fragments", [1, 2])
+def test_many_small_messages_that_inflate_to_much_stop_where_the_time_is_up(fragments: int) -> None:
     each = INFLATE_AT_ONCE // 10
     deflater = Deflater()
-    wire = b"".join(make_frame(2, deflater.message(bytes(each)), rsv1=True).wire for _ in range(60))
+    wire = b""
+    for _ in range(60):
+        packed = deflater.message(bytes(each))
+        wire += make_frame(2, packed, rsv1=True, fin=fragments == 1).wire
+        wire += make_frame(0, b"").wire * (fragments - 1)
     out = BatchBuilder()
     assert StreamDecoder(1, DOWN, DEFLATE, each).decode(wire, 1.0, out, lambda: True)
-    assert len(out) <= 11
+    assert len(out) <= 11 * fragments
 
 
 def test_of_a_message_too_large_to_be_held_no_more_is_kept_than_recorded() -> None:

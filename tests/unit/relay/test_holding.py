@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import pytest
@@ -80,6 +81,18 @@ async def test_when_all_hold_too_much_large_ones_pass() -> None:
     assert scene.got == large + small
     assert held == [2]
     scene.session.lanes[DOWN].abandon()
+
+
+async def test_what_is_held_for_somebody_who_left_is_freed_at_once() -> None:
+    async def never(_: InFlightMessage) -> None:
+        await asyncio.Event().wait()
+
+    scene = Scene(Interceptor(never))
+    lane = scene.session.lanes[DOWN]
+    await scene.server_sends(text(bytes(1000), opcode=2))
+    assert lane.parts.budget.held >= 1000
+    lane.abandon()
+    assert lane.parts.budget.held == 0
 
 
 async def test_a_message_that_never_ends_in_order_goes_on_as_it_came() -> None:
