@@ -76,7 +76,7 @@ async def test_notes_are_set_found_told_and_removed(rig: Rig) -> None:
             400,
             "note must have at most 4096 characters",
         ),
-        ("/connections/1/note", {"note": "\ud800"}, 400, "note must be Unicode text"),
+        ("/connections/1/note", {"note": "\ud800"}, 400, "text in the body must be Unicode text"),
         ("/connections/9/note", {"note": "x"}, 404, "there is no such connection"),
         ("/connections/1/messages/upstream/9/note", {"note": "x"}, 404, "there is no such message"),
     ],

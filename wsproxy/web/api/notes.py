@@ -80,8 +80,6 @@ def _asked(body: dict[str, Any]) -> tuple[str | None, bool | None]:
         raise ApiError("bad_request", "marked must be true or false")
     if text is not None and len(text) > MAX_NOTE:
         raise ApiError("bad_request", f"note must have at most {MAX_NOTE} characters")
-    if text is not None and any("\ud800" <= character <= "\udfff" for character in text):
-        raise ApiError("bad_request", "note must be Unicode text")
     return text, marked
 
 

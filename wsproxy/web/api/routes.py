@@ -193,6 +193,8 @@ async def body_of(request: web.Request, limit: int = MAX_BODY) -> dict[str, Any]
         value = json.loads(text)
         if "\\ud" in text or "\\uD" in text:
             json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except UnicodeEncodeError:
+        raise ApiError("bad_request", "text in the body must be Unicode text") from None
     except (ValueError, RecursionError) as error:
         raise ApiError("bad_request", f"the body is not JSON: {error}") from None
     if not isinstance(value, dict):
