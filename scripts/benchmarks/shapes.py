@@ -93,7 +93,7 @@ def compare(
     targets: list[Target],
     shape: Shape,
     settings: Settings,
-    wanted: tuple[float, float, float] | None = None,
+    wanted: tuple[float | None, float | None, float | None] | None = None,
 ) -> None:
     """Measure targets in turns; a row for each, with its ratios to the first."""
     results = take_turns(bench, targets, shape, rounds=settings.rounds, seconds=settings.seconds)
