@@ -94,6 +94,7 @@ async def test_every_dialog(rig: Rig, open_page: Open) -> None:
         await opener()
         if follow:
             await item(follow)
+        await expect(page.locator("dialog, .menu").first).to_be_visible()
         await _no_complaints(page, name, "dialog, .menu")
         await page.keyboard.press("Escape")
         await expect(page.locator("dialog, .menu")).to_have_count(0)

@@ -73,7 +73,9 @@ async def test_the_value_of_a_cell_becomes_a_filter(rig: Rig, open_page: Open) -
 
 async def test_colours_by_menu_and_by_key(rig: Rig, open_page: Open) -> None:
     await _talk(rig, "one", "two", "three")
+    await rig.rows(6, control="0")
     page = await open_page("&control=0")
+    await expect(page.locator(".frame")).to_have_count(6)
     await _choose(page, 0, "Colour", "green")
     await expect(page.locator(".frame.noted.green")).to_have_text(re.compile("one"))
     await page.locator(".frame").nth(2).click()

@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,11 +54,16 @@ def test_without_a_page() -> None:
 
 def test_the_default_port_may_be_taken() -> None:
     with socket.socket() as taken:
-        try:
-            taken.bind(("127.0.0.1", 8081))
-            taken.listen()
-        except OSError:
-            pass  # somebody else has taken it already
+        # A connection that was there before is no reason to refuse, as little as it is to wsproxy.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                taken.bind(("127.0.0.1", 8081))
+                taken.listen()
+                break
+            except OSError:  # another test has taken it for a moment, or somebody else for good
+                time.sleep(0.1)
         with wsproxy() as process:
             assert process.stderr is not None
             line = process.stderr.readline()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -56,8 +57,10 @@ async def run_proxy(
     """Run a proxy until SIGINT or SIGTERM. Raises WsproxyError."""
     out = Unbuffered(sys.stdout)
     with contextlib.closing(Background(out)) as background:
-        # With JSON on standard output, that is all there is on it, whatever addons print.
-        theirs = LineByLine(sys.stderr if log.jsonl else background)
+        # With JSON on standard output, that is all there is on it, whatever addons print. Where
+        # both outputs are one, what they print and what they log stay in order.
+        beside = log.jsonl or _same(sys.stdout, sys.stderr)
+        theirs = LineByLine(sys.stderr if beside else background)
         with contextlib.redirect_stdout(cast("TextIO", theirs)):
             printer = _printer(settings, log, out)
             try:
@@ -65,6 +68,14 @@ async def run_proxy(
             finally:
                 if printer is not None:
                     await asyncio.to_thread(printer.close)
+
+
+def _same(one: TextIO, other: TextIO) -> bool:
+    """Whether both write to the same terminal, pipe or file."""
+    try:
+        return os.path.sameopenfile(one.fileno(), other.fileno())
+    except (OSError, ValueError):  # no file, as in a test, or closed
+        return False
 
 
 def _printer(settings: Settings, log: LogChoice, out: Unbuffered) -> Printer | None:
