@@ -22,7 +22,7 @@ from scripts.soaking.audit import Audit
 from scripts.soaking.peers import ENDINGS, Talk, serve, talk_to
 
 CLIENTS = 24
-LIMIT = "24MB"
+LIMIT = "64MB"
 """Of the capture: so little that it is trimmed all the time."""
 SAMPLE_SECONDS = 0.25
 
