@@ -22,9 +22,9 @@ from scripts.soaking.audit import Audit
 from scripts.soaking.peers import ENDINGS, Talk, serve, talk_to
 
 CLIENTS = 24
-LIMIT = "64MB"
+LIMIT = "96MB"
 """Of the capture: so little that it is trimmed all the time."""
-SAMPLE_SECONDS = 0.25
+SAMPLE_SECONDS = 1.0
 
 GROWTH = 1.1
 """How much more anything may be at the end than after the start, as a ratio ..."""
