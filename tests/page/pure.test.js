@@ -28,6 +28,7 @@ import { asJson, parseJson, toJson } from '../../wsproxy/web/static/js/pure/json
 import { keyTarget, placeAt, position } from '../../wsproxy/web/static/js/pure/place.js';
 import { pointerOf } from '../../wsproxy/web/static/js/pure/pointer.js';
 import { DEFAULTS, queryOf, readUrl, writeUrl } from '../../wsproxy/web/static/js/pure/state.js';
+import { hasWords } from '../../wsproxy/web/static/js/pure/words.js';
 
 const NO_CHIPS = { q: '', dir: '', op: '', mark: '', kind: '' };
 
@@ -247,4 +248,11 @@ test('kinds that were seen complete ~kind', () => {
     from: 6,
     words: ['~kind "PUBLISH"'],
   });
+});
+
+test('words are found in any order and case, and no words everywhere', () => {
+  const wanted = hasWords(' Price  up ');
+  assert.equal(wanted('UP: the price'), true);
+  assert.equal(wanted('the price'), false);
+  assert.equal(hasWords('  ')('anything'), true);
 });

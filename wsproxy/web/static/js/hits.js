@@ -4,6 +4,7 @@ import { get } from './api.js';
 import { showFrame } from './facts.js';
 import { Latest } from './latest.js';
 import { rows } from './list.js';
+import { both } from './pure/filter.js';
 import { view } from './view.js';
 
 /** @import { Page } from './types' */
@@ -26,8 +27,7 @@ export async function goToHit(step) {
  * @param {1 | -1} step
  */
 export function goToBookmark(step) {
-  const filter = view.filter();
-  return goToNext(step, filter ? `(${filter}) & ~marked` : '~marked');
+  return goToNext(step, both(view.filter(), '~marked'));
 }
 
 /** @param {1 | -1} step @param {string} filter */

@@ -2,6 +2,7 @@
 
 import { el, fill } from './dom.js';
 import { dialog } from './menu.js';
+import { hasWords } from './pure/words.js';
 
 /** @import { Action } from './types' */
 
@@ -63,10 +64,8 @@ export function palette() {
     list.children[at]?.scrollIntoView({ block: 'nearest' });
   };
   const search = () => {
-    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    found = all
-      .filter(({ text }) => words.every((word) => text.toLowerCase().includes(word)))
-      .slice(0, MOST);
+    const wanted = hasWords(input.value);
+    found = all.filter(({ text }) => wanted(text)).slice(0, MOST);
     at = 0;
     draw();
   };

@@ -9,6 +9,7 @@ import { colourOf, notes, withoutColour } from '../notes.js';
 import { pref } from '../prefs.js';
 import { bytes, closeTone, count, counted, duration, rate } from '../pure/format.js';
 import { keyTarget } from '../pure/place.js';
+import { hasWords } from '../pure/words.js';
 import { view } from '../view.js';
 import { VirtualList } from '../virtual.js';
 import { colourItems, colourKey } from './colour-menu.js';
@@ -122,12 +123,13 @@ class ConnectionList extends HTMLElement {
   }
 
   #update() {
-    const words = view.get('find').toLowerCase().split(/\s+/).filter(Boolean);
+    const typed = view.get('find').trim();
+    const wanted = hasWords(typed);
     const state = view.get('state');
     const all = [...connections.byId.values()];
     this.#shown = all.filter((connection) => {
       if (state && connection.state !== state) return false;
-      if (!words.length) return true;
+      if (!typed) return true;
       const { id, instance, route, target, client, subprotocol } = connection;
       const note = notes.ofConnection(connection)?.note;
       const text = [
@@ -139,10 +141,8 @@ class ConnectionList extends HTMLElement {
         subprotocol,
         stateText(connection),
         note,
-      ]
-        .join(' ')
-        .toLowerCase();
-      return words.every((word) => text.includes(word));
+      ].join(' ');
+      return wanted(text);
     });
     this.#shown.sort((SORTS[view.get('sort')] ?? SORTS.newest)?.[1]);
     this.#list.resize(this.#shown.length + 1);

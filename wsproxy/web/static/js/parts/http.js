@@ -10,6 +10,7 @@ import { feed } from '../feed.js';
 import { Latest } from '../latest.js';
 import { PayloadView } from '../payload-view.js';
 import { bytes, clock, count, counted, duration, fromBase64 } from '../pure/format.js';
+import { hasWords } from '../pure/words.js';
 import { status } from '../status.js';
 import { view } from '../view.js';
 
@@ -113,12 +114,11 @@ class Http extends HTMLElement {
 
   /** Those that have all words that are looked for. */
   get #found() {
-    const words = this.#find.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = hasWords(this.#find.value);
     const all = [...this.#waiting.requests.toReversed(), ...this.#requests];
-    return all.filter(({ method, target, status, error, summary }) => {
-      const text = `${method} ${target} ${status ?? error} ${summary}`.toLowerCase();
-      return words.every((word) => text.includes(word));
-    });
+    return all.filter(({ method, target, status, error, summary }) =>
+      wanted(`${method} ${target} ${status ?? error} ${summary}`),
+    );
   }
 
   /** @param {number} found */

@@ -5,6 +5,7 @@ import { attempt, button, el, fill, select } from '../dom.js';
 import { showFrame } from '../facts.js';
 import { COLOURS, colourOf, notes, withoutColour } from '../notes.js';
 import { arrow, count } from '../pure/format.js';
+import { hasWords } from '../pure/words.js';
 import { view } from '../view.js';
 
 /** @import { Note } from '../types' */
@@ -53,10 +54,8 @@ class NotesPanel extends HTMLElement {
 
   #draw() {
     const all = notes.all();
-    const words = this.#find.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = all.filter(({ note }) =>
-      words.every((word) => note.toLowerCase().includes(word)),
-    );
+    const wanted = hasWords(this.#find.value);
+    const found = all.filter(({ note }) => wanted(note));
     if (!all.length)
       return fill(
         this.#body,

@@ -5,7 +5,7 @@ import { button, el, fill, messageOf } from '../dom.js';
 import { facts } from '../facts.js';
 import { filterBy } from '../filtering.js';
 import { Latest } from '../latest.js';
-import { escapeRegex, quote } from '../pure/filter.js';
+import { exactly } from '../pure/filter.js';
 import { bytes, clock, count, counted, duration } from '../pure/format.js';
 import { view } from '../view.js';
 
@@ -73,9 +73,6 @@ function numbers(found) {
     ['Left out', listed(found.left_out)],
   ]);
 }
-
-/** @param {string} text */
-const exactly = (text) => quote(`^${escapeRegex(text)}$`);
 
 /** @param {Record<string, number>} counts */
 const listed = (counts) =>

@@ -31,6 +31,9 @@ export const quote = (text) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 /** @param {string} text */
 export const escapeRegex = (text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
+/** What a whole name has to be. @param {string} text */
+export const exactly = (text) => quote(`^${escapeRegex(text)}$`);
+
 /**
  * What a line means: a search for text, `/a regular expression/`, or words of the filter language.
  * @param {string} line
@@ -61,6 +64,9 @@ export function lineFilter(line) {
   }
 }
 
+/** The line as a part of a longer filter. @param {string} line */
+const term = (line) => (meaning(line) === 'filter' ? `(${lineFilter(line)})` : lineFilter(line));
+
 /**
  * The one filter that the line and all chips come to.
  * @param {{q: string, dir: string, op: string, mark: string, kind: string}} choices
@@ -70,11 +76,8 @@ export function wholeFilter({ q, dir, op, mark, kind }) {
   if (dir) chips.push(`~${dir}`);
   if (op) chips.push(`~${op}`);
   if (mark) chips.push(`~${mark}`);
-  if (kind) chips.push(`~kind ${quote(`^${escapeRegex(kind)}$`)}`);
-  const line = lineFilter(q);
-  if (!chips.length) return line;
-  const first = line && meaning(q) === 'filter' ? [`(${line})`] : line ? [line] : [];
-  return [...first, ...chips].join(' & ');
+  if (kind) chips.push(`~kind ${exactly(kind)}`);
+  return chips.length ? [term(q), ...chips].filter(Boolean).join(' & ') : lineFilter(q);
 }
 
 /**
@@ -106,7 +109,7 @@ export function filtersOf({ kind, direction, opcode, payload_length: size }, cel
     );
   }
   if (kind) {
-    const filter = `~kind ${quote(`^${escapeRegex(kind)}$`)}`;
+    const filter = `~kind ${exactly(kind)}`;
     found.push([`Only kind ${kind}`, filter], [`Not kind ${kind}`, `!${filter}`]);
   }
   const word = OPCODE_WORDS[opcode] ?? `opcode ${opcode}`;
@@ -124,11 +127,7 @@ export function filtersOf({ kind, direction, opcode, payload_length: size }, cel
  * @param {string} line
  * @param {string} filter
  */
-export function both(line, filter) {
-  const before = lineFilter(line);
-  if (!before) return filter;
-  return meaning(line) === 'filter' ? `(${before}) & ${filter}` : `${before} & ${filter}`;
-}
+export const both = (line, filter) => [term(line), filter].filter(Boolean).join(' & ');
 
 /**
  * The regular expression of what is looked for in payloads; empty where nothing is.
