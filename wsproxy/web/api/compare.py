@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from wsproxy.web.api.lookup import connection_of
-from wsproxy.web.api.routes import Parameter, Route, body_of, pieces_of
+from wsproxy.web.api.routes import MAX_NUMBER, Parameter, Route, body_of, pieces_of
 from wsproxy.web.context import Context
 from wsproxy.web.errors import ApiError
 
@@ -19,7 +19,7 @@ async def connections(ctx: Context, request: web.Request) -> web.Response:
     numbers = []
     for name in ("before", "after"):
         value = body.get(name)
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 1 << 62:
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < MAX_NUMBER:
             raise ApiError("bad_request", f"{name} must be the number of a connection")
         await connection_of(ctx, value)
         numbers.append(str(value))

@@ -11,6 +11,7 @@ from wsproxy.filters.language import FilterError
 from wsproxy.render.jsonl import connection_object, dump, frame_object
 from wsproxy.web.api.exportfile import export_file
 from wsproxy.web.api.routes import (
+    MAX_NUMBER,
     QUERY_PARAMETERS,
     Parameter,
     Route,
@@ -56,7 +57,7 @@ def _selected(request: web.Request) -> AsyncIterator[Sequence[int]] | None:
         ids = sorted({int(part) for part in text.split(",")})
     except ValueError:
         raise ApiError("bad_request", "ids must be numbers with commas between") from None
-    if not all(0 <= each < 1 << 62 for each in ids):
+    if not all(0 <= each < MAX_NUMBER for each in ids):
         raise ApiError("bad_request", "ids are out of range")
 
     async def pieces() -> AsyncIterator[Sequence[int]]:

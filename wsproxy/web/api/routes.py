@@ -38,6 +38,9 @@ MAX_SECONDS = 253402300800.0
 
 MAX_SHOWN = 60
 
+MAX_NUMBER = 1 << 62
+"""Numbers of the API are less: SQLite takes no larger ones than 1 << 63."""
+
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
 
 Handler = Callable[[Context, web.Request], Awaitable[web.StreamResponse]]
@@ -89,7 +92,7 @@ def number(
     if not _WHOLE.fullmatch(text):
         raise ApiError("bad_request", f"{name} must be a whole number, not {shortened(text)!r}")
     value = int(text)
-    if abs(value) >= 1 << 62:
+    if abs(value) >= MAX_NUMBER:
         raise ApiError("bad_request", f"{name} is out of range")
     return min(value, most) if most is not None else value
 
