@@ -24,7 +24,7 @@ from wsproxy.config import DEFAULT_WEB_PORT, Settings
 from wsproxy.errors import WsproxyError
 from wsproxy.faults.control import FaultSet
 from wsproxy.filters.language import Filter
-from wsproxy.log.output import Background, Unbuffered
+from wsproxy.log.output import Background, Output, Unbuffered
 from wsproxy.log.printer import Printer
 from wsproxy.log.statistics import Left, StatsLines
 from wsproxy.relay.interfaces import Watcher
@@ -56,18 +56,27 @@ async def run_proxy(
 ) -> None:
     """Run a proxy until SIGINT or SIGTERM. Raises WsproxyError."""
     out = Unbuffered(sys.stdout)
-    with contextlib.closing(Background(out)) as background:
-        # With JSON on standard output, that is all there is on it, whatever addons print. Where
-        # both outputs are one, what they print and what they log stay in order.
-        beside = log.jsonl or _same(sys.stdout, sys.stderr)
-        theirs = LineByLine(sys.stderr if beside else background)
-        with contextlib.redirect_stdout(cast("TextIO", theirs)):
-            printer = _printer(settings, log, out)
-            try:
-                await _Run(settings, faults, log, printer).go(addons, out)
-            finally:
-                if printer is not None:
-                    await asyncio.to_thread(printer.close)
+    with (
+        _theirs(log, out) as theirs,
+        contextlib.redirect_stdout(cast("TextIO", LineByLine(theirs))),
+    ):
+        printer = _printer(settings, log, out)
+        try:
+            await _Run(settings, faults, log, printer).go(addons, out)
+        finally:
+            if printer is not None:
+                await asyncio.to_thread(printer.close)
+
+
+def _theirs(log: LogChoice, out: Unbuffered) -> contextlib.AbstractContextManager[Output]:
+    """Where what addons print goes.
+
+    With JSON on standard output, that is all there is on it. Where both outputs are one, what
+    addons print and what they log stay in order.
+    """
+    if log.jsonl or _same(sys.stdout, sys.stderr):
+        return contextlib.nullcontext(sys.stderr)
+    return contextlib.closing(Background(out))
 
 
 def _same(one: TextIO, other: TextIO) -> bool:
