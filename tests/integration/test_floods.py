@@ -3,8 +3,8 @@
 Each flood goes through the real command. What is bounded is memory, counts and order; the times
 are generous, against freezes: `scripts/bench` measures how long others wait. A full flood is a
 million frames or a gibibyte: `WSPROXY_FLOODS=full scripts/test tests/integration/test_floods.py`.
-Without that, each is as small as still shows a missing bound: a frame that becomes an object takes
-1.7 KB. Each bound by itself has a test in tests/unit.
+Without that they are smaller, and some bounds can be missing without a flood that fails: those of a
+turn, of a batch, of the backlog and of what the recorder takes. Each has a test in tests/unit.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ class OwnOptions:
             int,
             HISTORY,
             "How many messages flow.websocket.messages keeps of each connection; the oldest are"
-            " dropped (also beyond 64 MiB, and 128 MiB of all connections). -w writes all of them. 0 keeps everything.",
+            " dropped (also beyond 64 MiB, and 128 MiB of all connections). -w writes all of them."
+            " 0 keeps everything.",
         )
 
     def configure(self, updated: set[str]) -> None:

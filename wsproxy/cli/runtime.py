@@ -17,7 +17,8 @@ from wsproxy.log.output import Background, Unbuffered
 from wsproxy.render.text import printable
 
 SWITCH_SECONDS = 0.0005
-"""How long the capture's writer or a search may keep the interpreter from the relay (Python: 5 ms)."""
+"""How long the capture's writer or a search may keep the interpreter from the relay; Python's own
+value is 5 ms."""
 
 
 class _Lines(logging.Formatter):

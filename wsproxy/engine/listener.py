@@ -374,7 +374,7 @@ class Listener:
         faults = env.faults
         if faults is not None:
             faults.subscribe(session)
-            chains = [faults.chain(connection, d, self._env.journal.add_fault) for d in Direction]
+            chains = [faults.chain(connection, d, env.journal.add_fault) for d in Direction]
             session.intercept(env.interceptions, chains)
         elif env.interceptions:
             session.intercept(env.interceptions)

@@ -33,7 +33,10 @@ class Remote:
         self._names = names
 
     async def ask(self, instance: str, request: dict[str, Any]) -> dict[str, Any]:
-        """What an instance answers to who steers; raises NotReachedError where it does not, or no."""
+        """What an instance answers to who steers.
+
+        Raises NotReachedError where it does not answer, or says no.
+        """
         return await self._ask(self._names.requests(instance), instance, request)
 
     async def read(self, instance: str, request: dict[str, Any]) -> dict[str, Any]:

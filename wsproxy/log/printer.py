@@ -169,7 +169,9 @@ class Printer:
         stream: Output | None = None,
         wanted: Filter | None = None,
     ) -> None:
-        """`stream`: standard output, unless another is given. `wanted`: which frames are printed; faults and requests of plain HTTP are none."""
+        """`stream`: standard output, unless another is given. `wanted`: which frames are printed;
+        faults and requests of plain HTTP are none.
+        """
         self._wanted = wanted
         self._lines = lines
         self._clock = clock

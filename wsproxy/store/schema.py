@@ -10,7 +10,8 @@ LATER_COLUMNS = {
     "endings": "TEXT NOT NULL DEFAULT '[]'",
     "route": "TEXT NOT NULL DEFAULT ''",
 }
-"""Columns of `connection` that older captures lack, in this order; they get them when they are continued."""
+"""Columns of `connection` that older captures lack, in this order; they get them when they are
+continued."""
 
 SCHEMA = f"""
 PRAGMA application_id = {APPLICATION_ID};
